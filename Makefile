@@ -1,4 +1,4 @@
-# What a developer and an operator do. Everything sets itself up; it takes Rust, a C compiler, Python 3 (with venv) and make.
+# Targets for developers and operators. Each sets up what it needs; it takes Rust, a C compiler, Python 3 (with venv) and make.
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test soak lint bench lab build deploy deploy-efs first-run-times setup bins cli ready preflight
@@ -9,26 +9,26 @@ export CARGO ?= cargo
 # What the functions are built for in AWS: x86_64, or arm64 after `rustup target add aarch64-unknown-linux-gnu`.
 ARCH ?= x86_64
 STACK ?= holdfast
-# How long the first `make demo` builds on 2 cores: what it says before it begins.
+# How long the first `make demo` builds on 2 cores, as it says before it begins.
 FIRST_BUILD := 4 minutes
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-# What only the lab and the tests run is built in this profile, quickly; `ship` is what goes to AWS.
+# The profile for the lab and the tests, which builds quickly; `ship` is the one for AWS.
 PROFILE := lab
 BUILT := $(TARGET)/$(PROFILE)
 LAB_TOOLS := .venv/.installed
 AWS_TOOLS := .venv-sam/.installed
 SHIP_TOOLS := .venv-sam/.builds
-# What reads the templates needs PyYAML, which comes with the SAM CLI.
+# Scripts that read the templates need PyYAML, which comes with the SAM CLI.
 YAML_PYTHON := .venv-sam/bin/python
-# Only where there is npm: lint says what it leaves out without.
+# Only if npm is installed: without it, lint says what it skips.
 NODE_TOOLS := $(if $(shell command -v npm),tests/validators/node_modules/.installed)
-# All that is needed is pinned. Compiled is what is imported, when it is.
+# All dependencies are pinned. Python compiles modules when they are imported.
 INSTALL := install --quiet --disable-pip-version-check --no-compile --no-deps
 # Always --workspace: a package by itself takes other features of the SDK, and all of it would be built again.
 BINS = $(LINTED) $(CARGO) build --profile $(PROFILE) --workspace --bin functions --bin holdfast --bin holdfast-lab --bin demo
-# What `cargo clippy` does, but as a build: the crates of others are taken as they were built for the tests, instead of being
-# checked once more; and after it, `make lint test` (as .ci/run) tests what was built here, instead of building it once more.
+# Does what `cargo clippy` does, but as a build: it uses the dependencies that were built for the tests instead of checking them
+# again, and `make lint test` (as in .ci/run) then tests this build instead of building again.
 CLIPPY := CLIPPY_ARGS=-Dwarnings RUSTC_WORKSPACE_WRAPPER=clippy-driver
 LINTED := $(if $(filter lint,$(MAKECMDGOALS)),env $(CLIPPY))
 # cargo-lambda links with zig against the C library of Amazon Linux 2023. A program at a fixed address has nothing to relocate:
@@ -40,10 +40,10 @@ export SAM_CLI_TELEMETRY := 0
 help: ## Show this.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ready ## Show the main job in a lab: a backup, one that fails, an incident, the restore, the way back.
+demo: ready ## Show the main job in a lab: a backup, one that fails, an incident, the restore, the undo.
 	@$(BUILT)/demo
 
-# `bare` is a function that tests make of a hook.
+# `bare` is the program of the function that tests use as a hook.
 test: ready ## Run every test, the suites against labs and the lab against AWS's own clients included.
 	$(LINTED) $(CARGO) build --profile $(PROFILE) --workspace --bin bare
 	$(LINTED) $(CARGO) test --profile $(PROFILE) --workspace --lib --bin holdfast --bin bench --test '*'
@@ -53,7 +53,7 @@ test: ready ## Run every test, the suites against labs and the lab against AWS's
 	$(LINTED) $(CARGO) build --profile $(PROFILE) --workspace --bin bench
 	$(BUILT)/bench short
 
-# A sequence that failed again: make soak SEED=17; with SHORTEN=yes also with as few steps as it takes.
+# To repeat a sequence that failed: make soak SEED=17; SHORTEN=yes reduces it to as few steps as possible.
 soak: export SEQUENCES ?= 200
 soak: ready ## Carry out 200 generated sequences of what operators and applications do: make soak SEQUENCES=1000, or SEED=17.
 	$(CARGO) test --profile $(PROFILE) --workspace --test suites -- soak::
@@ -66,12 +66,13 @@ lint: $(AWS_TOOLS) $(LAB_TOOLS) $(NODE_TOOLS) | preflight ## Check formatting, R
 	$(PYTHON) tests/lint/sizes.py
 	$(PYTHON) tests/lint/wildcards.py
 	$(PYTHON) tests/lint/places.py
+	$(PYTHON) tests/lint/wording.py
 	$(YAML_PYTHON) tests/lint/parts.py
 	$(YAML_PYTHON) tests/lint/state_machines.py
 	$(YAML_PYTHON) tests/lint/permissions.py
 	$(YAML_PYTHON) tests/lint/backup_role.py
 	$(PYTHON) tests/lint/members.py
-# Three that are not ours. What is let through stands beside them, with the reason.
+# Three external validators. Their allowed findings are listed in tests/validators, with the reasons.
 	$(PYTHON) tests/validators/asl_validator.py
 	$(YAML_PYTHON) tests/validators/parliament_linter.py
 	$(YAML_PYTHON) infra/assemble.py infra/template.yaml $(TARGET)/stack.yaml
@@ -88,14 +89,14 @@ lab: ready ## Run a lab in the foreground; `. .lab/env`, then use any AWS client
 build: $(SHIP_TOOLS) | preflight ## Build the functions for AWS into target/lambda.
 	$(SHIP) --package holdfast --bin functions
 
-# With `. .lab/env` it deploys to that lab what `make lab` built, else to AWS what `make build` built. At last it lets the
-# command line warn of a nightly hour that is skipped once a year; whether that can be told fails no deployment.
+# With `. .lab/env` it deploys the build of `make lab` to that lab, otherwise the build of `make build` to AWS. At the end, the
+# command line warns if the nightly hour is skipped once a year; a failure of this check fails no deployment.
 deploy: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build cli) ## Deploy: make deploy STACK=holdfast PARAMETERS="'OnCallEmail=you@example.org' ...".
 	infra/deploy.sh $(STACK) Architecture=$(ARCH) $(PARAMETERS)
 	-@$(BUILT)/holdfast --stack $(STACK) deployments >/dev/null
 
-# Without it a file system is restored into a new one only, and its files are not compared.
-deploy-efs: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build) ## Deploy what sees into a file system: make deploy-efs FILE_SYSTEM=fs-... PARAMETERS="SubnetIds=... SecurityGroupIds=...".
+# Without it, a file system can only be restored into a new one, and its files are not compared.
+deploy-efs: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build) ## Deploy the function that mounts a file system: make deploy-efs FILE_SYSTEM=fs-... PARAMETERS="SubnetIds=... SecurityGroupIds=...".
 	TEMPLATE=efs-access infra/deploy.sh $(STACK)-efs-$(FILE_SYSTEM) FileSystemId=$(FILE_SYSTEM) Architecture=$(ARCH) $(PARAMETERS)
 
 first-run-times: ## Measure first runs in fresh clones: make first-run-times ONLY="demo test build ci" COMMIT=HEAD.

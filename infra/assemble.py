@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Makes the one template that is deployed of the files that people read.
+"""Combines the files that people edit into the one template that is deployed.
 
     assemble.py [--code PATH] TEMPLATE OUTPUT
 
-TEMPLATE is a file of this folder. To template.yaml belong the parts in the folders beside it, each with Resources and Outputs
-of its own, which are put with the template's. CloudFormation could do without: but a nested stack of its own would have to
-take over what a deployed stack holds already, under the same names, and AWS::Include wants each part in S3 first.
+TEMPLATE is a file of this folder. The parts of template.yaml are in the folders next to it, each with Resources and Outputs
+of its own, which are added to the template's. CloudFormation's own means do not fit: a nested stack would have to
+take over resources that a deployed stack already has, under the same names, and AWS::Include needs each part in S3.
 
-A path in a file is relative to that file, and becomes relative to OUTPUT. PATH, where it is given, stands in for the functions'
-code. Needs PyYAML, which .venv-sam has.
+A path in a file is relative to that file, and becomes relative to OUTPUT. PATH, if given, replaces the functions'
+code. Needs PyYAML, which is in .venv-sam.
 """
 
 import argparse
@@ -18,15 +18,15 @@ from pathlib import Path
 
 import yaml
 
-# What a part may have. All else is the template's: a parameter is asked of the operator, and said in one place.
+# The sections that a part may have. All others are the template's, so that parameters are declared in one place.
 SECTIONS = ("Resources", "Outputs")
-# The properties that are paths of this machine until the SAM CLI has uploaded what is there.
+# The properties that are local paths until the SAM CLI has uploaded the files.
 CODE = "CodeUri"
 PATHS = (CODE, "DefinitionUri", "TemplateURL")
 
 
 class Fault(Exception):
-    """Why the files do not make a template."""
+    """Why the files cannot be combined."""
 
 
 def parts(template):
@@ -51,7 +51,7 @@ def assemble(template, output, code=None):
 
 
 def composed(file):
-    """A file as nodes, which keep their tags and styles, and know where they stand."""
+    """A file as nodes, which keep their tags, styles and positions."""
     with file.open(encoding="utf-8") as stream:
         return yaml.compose(stream)
 
@@ -64,7 +64,7 @@ def refuse_duplicates(entries):
     seen = {}
     for key, _ in entries:
         if key.value in seen:
-            raise Fault(f"{place(key)}: {key.value} stands at {place(seen[key.value])}, too")
+            raise Fault(f"{place(key)}: {key.value} is at {place(seen[key.value])}, too")
         seen[key.value] = key
 
 

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Deploys a stack with the SAM CLI, to wherever the usual AWS environment points.
+# Deploys a stack with the SAM CLI, with the usual AWS environment.
 #   infra/deploy.sh STACK [Parameter=value ...]
-# TEMPLATE=efs-access deploys that one of infra/ instead of template.yaml.
-# For AWS it takes what `make build` made. In the environment of a lab (.lab/env sets HOLDFAST_LAB) it takes what
-# `make bins` made, of an archive, which is made once for all labs: the SAM CLI would zip the directory for each of them.
+# TEMPLATE=efs-access deploys infra/efs-access.yaml instead of infra/template.yaml.
+# For AWS it uses the output of `make build`. In a lab's environment (.lab/env sets HOLDFAST_LAB) it uses that of
+# `make bins`, in an archive that all labs share: the SAM CLI would zip the directory for each of them.
 set -eu
 cd "$(dirname "$0")/.."
 stack=${1:?usage: infra/deploy.sh STACK [Parameter=value ...]}
@@ -18,7 +18,7 @@ trap 'rm -rf "$made"' EXIT
 trap 'exit 1' HUP INT TERM
 code=
 if [ -n "${HOLDFAST_LAB:-}" ]; then
-    # It answers at once.
+    # A lab responds at once.
     export SAM_CLI_POLL_DELAY=0.1
     program="$target/lab/functions"
     archive="$program.zip"
@@ -29,13 +29,13 @@ zipfile.ZipFile(sys.argv[2], "w", zipfile.ZIP_DEFLATED, compresslevel=1).write(s
 END
         mv "$made/functions.zip" "$archive"
     fi
-    # Under a name of its own, so that the next build changes nothing under way.
+    # A link of its own, so that the next build does not change the file during this deployment.
     ln "$archive" "$made/functions.zip" 2>/dev/null || cp "$archive" "$made/functions.zip"
     code=$made/functions.zip
 fi
-.venv-sam/bin/python infra/assemble.py ${code:+--code "$code"} "infra/${TEMPLATE:-template}.yaml" "$made/template.yaml"
+"${YAML_PYTHON:-.venv-sam/bin/python}" infra/assemble.py ${code:+--code "$code"} "infra/${TEMPLATE:-template}.yaml" "$made/template.yaml"
 
-# The SAM CLI reads a value with spaces, such as a schedule, only in quotes.
+# The SAM CLI accepts a value with spaces, such as a schedule, only in quotes.
 for parameter in "$@"; do
     shift
     value=$(printf '%s' "${parameter#*=}" | sed 's/[\\"]/\\&/g')

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Is the lab AWS? Runs tests/lab/python/conformance_*.py, which drive a lab with clients that are not ours (boto3 and
+# Compares the lab with AWS: runs tests/lab/python/conformance_*.py, which drive a lab with independent clients (boto3 and
 # botocore's own waiters), each against a lab of its own, two at a time.
 #   tests/conformance.sh [SCRIPT...]
 set -eu
@@ -33,7 +33,7 @@ while read -r line <&3; do
     case $line in ready*) ready=$line && break ;; esac
 done
 [ -n "$ready" ] || { echo "the lab ended before it was ready" >&2; exit 1; }
-# Shown as one piece: another runs beside it.
+# Printed at once: another script runs at the same time.
 ended=0
 (. "$directory/lab/env" && exec "$python" "$1") >"$directory/output" 2>&1 || ended=$?
 { echo "$1"; cat "$directory/output"; } >&2

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""How long a first run takes: every stage where nothing was built, downloaded or kept before.
+"""How long first runs take: every stage with nothing built, downloaded or cached before.
 
     first_run_times.py [--commit COMMIT] [STAGE...]
 
 Stages: `demo`, `test` (after the demo, in its clone), `build`, `ci`; all of them by default, one after the other. Each but
-`test` begins with a clone of COMMIT (HEAD by default; what is not committed is not measured) in a temporary directory with a
+`test` begins with a clone of COMMIT (HEAD by default; uncommitted changes are not measured) in a temporary directory with a
 target directory, a cargo home and caches of its own, all empty, and removes them at its end. The CPU time is that of all
-processes that a stage started, those that have lost their parents included.
+processes that a stage started, including those that have lost their parents.
 """
 
 import argparse
@@ -30,7 +30,7 @@ COMMANDS = {
     "ci": ["bash", ".ci/run"],
 }
 NAMES = {"demo": "make demo", "test": "make test, after it", "build": "make build", "ci": ".ci/run"}
-# What would let a stage find what was made before, or make it in another way than in a fresh clone.
+# Variables that would let a stage find earlier results, or differ from a fresh clone.
 LEFT_OUT = re.compile(r"CARGO_(?!HTTP|NET|REGISTR)\w+|RUSTC\w*|RUSTFLAGS|SCCACHE_\w+|MAKEFLAGS|MAKELEVEL|MFLAGS|PIP_CACHE_DIR|VIRTUAL_ENV")
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -44,7 +44,7 @@ def git(*arguments):
 
 
 class Fresh:
-    """A clone, and an environment in which nothing is kept."""
+    """A clone, and an environment without caches."""
 
     def __init__(self, commit):
         self.directory = Path(tempfile.mkdtemp(prefix="holdfast-first-run-"))
@@ -69,7 +69,7 @@ class Fresh:
         self._keep_cargo_settings()
 
     def _keep_cargo_settings(self):
-        """Which registry this machine asks is no cache."""
+        """The registry of this machine is not a cache."""
         home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
         for name in ("config.toml", "config", "credentials.toml"):
             if (home / name).is_file():
@@ -88,7 +88,7 @@ def cpu_seconds():
 
 
 def reap():
-    """Waits for what has lost its parent, so that its time is counted; this process is its parent now."""
+    """Waits for orphaned processes, so that their time is counted; this process is their parent now."""
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
         try:
@@ -153,7 +153,7 @@ def main():
         parser.error(f"no stage {', '.join(sorted(unknown))}; there are {', '.join(COMMANDS)}")
     if "test" in stages and "demo" not in stages:
         parser.error("`test` is measured after `demo`: name both")
-    # In their order, whatever the order of the arguments.
+    # In their own order, not that of the arguments.
     stages = [stage for stage in COMMANDS if stage in stages]
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -1,7 +1,7 @@
 #!/bin/sh
-# What a `make` would fail for only after minutes is said before it begins, in one line with what to install.
+# Reports requirements without which a `make` would fail after minutes, in one line with what to install.
 #   tests/preflight.sh TARGET...
-# Says nothing, and takes a moment, when all is there. It looks at the network only when something is to be downloaded.
+# Quiet and fast if nothing is missing. It checks the network only if something has to be downloaded.
 set -u
 cd "$(dirname "$0")/.."
 
@@ -13,7 +13,7 @@ target=${CARGO_TARGET_DIR:-target}
 # these to what is installed.
 python_from=3.11
 python_below=3.15
-# Megabytes that each part takes when it is made from nothing: `make first-run-times` measures them.
+# Megabytes of each part when it is built from scratch: `make first-run-times` measures them.
 mb_environments=1300
 mb_crates=450
 mb_lab=3500
@@ -29,7 +29,7 @@ fail() {
 first_line() {
     printf '%s\n' "$1" | head -n 1
 }
-# Whether a file was made after that which says what is in it.
+# Whether a file is newer than the one that lists its contents.
 made_since() {
     [ -n "$(find "$1" -newer "$2" 2>/dev/null)" ]
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes ready what the demo and the tests need: a cargo build and, beside it, the virtual environments.
+"""Prepares what the demo and the tests need: a cargo build and, at the same time, the virtual environments.
 
     ready.py [ANNOUNCEMENT] -- CARGO_COMMAND... [-- COMMAND...]...
 
-The further commands run beside the build. The first of all that fails stops the others, and what it said is the last thing
-to be read. One line tells how many crates are built, of how many: it is kept up to date on a terminal, and written twice a
-minute elsewhere. Where all is ready, nothing is said.
+The further commands run during the build. The first that fails stops the others, and its output is printed last.
+One line shows how many crates are built, of how many: it is kept up to date on a terminal, and written twice a
+minute elsewhere. If everything is ready, nothing is printed.
 """
 
 import os
@@ -16,10 +16,10 @@ import sys
 import threading
 import time
 
-WRITE_EVERY = 30  # seconds, where a line can't be kept up to date
-QUIET_FOR = 3  # seconds: what takes less is not worth a line
+WRITE_EVERY = 30  # seconds, if a line can't be updated
+QUIET_FOR = 3  # seconds: shorter steps need no line
 PROGRESS = re.compile(r"Building \[[=> ]*\] (\d+)/(\d+)(?:: (.*))?")
-# What cargo does, crate by crate; warnings and errors are not among it.
+# Cargo's progress messages; warnings and errors are others.
 STATUS = re.compile(
     r"\s*(Compiling|Checking|Downloading|Downloaded|Updating|Locking|Blocking|Finished|Fetch|Building|Adding|Fresh|Dirty)\b"
 )
@@ -52,7 +52,7 @@ class Run:
             self.said.append(line)
 
     def lines(self):
-        """What it writes; cargo ends a line of progress with a carriage return."""
+        """Its output; cargo ends a line of progress with a carriage return."""
         left = b""
         while read := os.read(self.process.stdout.fileno(), 65536):
             *ended, left = re.split(rb"[\r\n]", left + read)
@@ -61,7 +61,7 @@ class Run:
             yield left.decode(errors="replace")
 
     def code(self):
-        """Its exit code, once it has ended and all that it said is read."""
+        """Its exit code, once it has ended and its output is read."""
         if self.process.poll() is None:
             return None
         self.reader.join(timeout=5)
@@ -78,7 +78,7 @@ class Run:
 
 
 class Build(Run):
-    """A cargo build, which says how far it is."""
+    """A cargo build, which reports its progress."""
 
     def __init__(self, command):
         self.done, self.total, self.at = 0, 0, ""
@@ -128,7 +128,7 @@ class Screen:
 
 
 def run(build_command, further_commands):
-    """How it ended: the exit code of what failed first, or 0."""
+    """The result: the exit code of the first failure, or 0."""
     screen = Screen()
     runs = []
     try:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Whether the registries answer that cargo, pip and npm download from, as these are set up here.
+"""Checks that the registries of cargo, pip and npm respond, as configured here.
 
-    registries.py [crates] [pypi] [npm]    exit code 1, and which of them can't be reached, when one can't
+    registries.py [crates] [pypi] [npm]    exit code 1 and a line if one of them can't be reached
 
-Any answer is one, also a refusal: that is for cargo, pip and npm to tell. What is set up in a way that this does not read, such
-as vendored crates, is taken to answer.
+Any response counts, also a refusal, which cargo, pip and npm will report. A setup that this does not read, such
+as vendored crates, is assumed to respond.
 """
 
 import configparser
@@ -20,7 +20,7 @@ SECONDS = 10
 
 
 def pypi():
-    """The index that pip asks, and its proxy; None when it asks none."""
+    """The index that pip uses, and its proxy; None if it uses none."""
     home = Path.home()
     config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
     files = ["/etc/pip.conf", home / ".pip/pip.conf", config / "pip/pip.conf", os.environ.get("PIP_CONFIG_FILE", "")]
@@ -37,7 +37,7 @@ def pypi():
 
 
 def crates():
-    """The index that cargo asks, and its proxy; None when it asks none, or in another way than by HTTP."""
+    """The index that cargo uses, and its proxy; None if it uses none, or not over HTTP."""
     home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
     places = [folder / ".cargo" for folder in [Path.cwd(), *Path.cwd().parents]]
     source, sources, proxy = "crates-io", {}, os.environ.get("CARGO_HTTP_PROXY")
@@ -58,7 +58,7 @@ def crates():
 
 
 def npm():
-    """The registry that npm asks, and its proxy."""
+    """The registry that npm uses, and its proxy."""
 
     def value(name, otherwise=None):
         given = [os.environ[key] for key in (f"npm_config_{name}", f"NPM_CONFIG_{name.upper()}") if os.environ.get(key)]
@@ -72,7 +72,7 @@ def npm():
 
 
 def unreachable(asked):
-    """Why there is no answer; None when there is one."""
+    """Why there is no response; None if there is one."""
     address, proxy = asked
     handlers = [urllib.request.ProxyHandler({"http": proxy, "https": proxy})] if proxy else []
     try:
@@ -80,7 +80,7 @@ def unreachable(asked):
     except urllib.error.HTTPError:
         return None
     except urllib.error.URLError as error:
-        # A certificate that Python does not trust may be one that cargo and pip do.
+        # Cargo and pip may trust a certificate that Python does not.
         if "CERTIFICATE_VERIFY_FAILED" in str(error.reason):
             return None
         return f"{address} cannot be reached ({error.reason})"

@@ -1,4 +1,4 @@
-//! The command line: what there is to type, and what it means.
+//! The command line: commands, options and their help.
 
 use clap::{Parser, Subcommand};
 
@@ -39,15 +39,15 @@ pub enum Command {
     Man(man::Man),
 }
 
-/// Shown at the end of `--help`; `Failure::code` gives them.
+/// Shown at the end of `--help`; `Failure::code` returns them.
 pub const EXIT_CODES: &str = "\
 Exit codes:
-  0    done; for `watch` and `--watch`: the set is sealed, the restore has ended well
+  0    done; for `watch` and `--watch`: the set is sealed, the restore has succeeded
   1    the backup or the restore failed, or what was asked did not succeed
   2    wrong usage, or an invalid descriptor
   3    no such stack, deployment, set, restore or execution
   4    AWS refused, or could not be reached
-  130  stopped by Ctrl-C while it watched; the run goes on
+  130  stopped by Ctrl-C while it watched; the run continues
 
 Credentials and Region are found as by the AWS CLI: environment, profile, SSO, container or instance role.";
 

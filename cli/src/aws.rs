@@ -1,4 +1,4 @@
-//! The operator's way to AWS: the usual credentials and Region chain, and what to say when AWS refuses.
+//! Access to AWS: the usual credentials and Region chain, and the failures for what AWS refuses.
 
 use std::time::Duration;
 
@@ -16,11 +16,10 @@ use crate::failure::{Failure, Result, causes};
 use crate::global::Global;
 use crate::table::one_line;
 
-/// Configuration of all clients: environment, `~/.aws`, SSO, container and instance roles, as the AWS CLI looks for them.
+/// Configuration of all clients: environment, `~/.aws`, SSO, container and instance roles, in the order of the AWS CLI.
 ///
 /// # Errors
-/// `Wrong` where no Region is set anywhere: every answer depends on it, so none is guessed; and where a profile is named that
-/// is in no file.
+/// `Wrong` if no Region is set anywhere: every result depends on it, so none is guessed; and for a profile that is in no file.
 pub async fn sdk_config(global: &Global) -> Result<SdkConfig> {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
@@ -45,7 +44,7 @@ pub async fn sdk_config(global: &Global) -> Result<SdkConfig> {
     Ok(config)
 }
 
-/// What a refused or unanswered call ends the command with. `doing` and `what` make one phrase: "starting the backup of
+/// The failure for a call that AWS refused, or that got no response. `doing` and `what` make one phrase: "starting the backup of
 /// deployment", "hubs-prod".
 pub fn failure<E>(doing: &str, what: &str, error: SdkError<E, HttpResponse>) -> Failure
 where
@@ -55,7 +54,7 @@ where
         Some(service) => {
             let code = service.code().unwrap_or("no error code");
             let said = service.message().unwrap_or("no message");
-            answered(doing, what, code, said)
+            refused(doing, what, code, said)
         }
         None => match credentials_error(&error) {
             Some(error) => Failure::SignIn(without_credentials(doing, what, error)),
@@ -82,32 +81,32 @@ fn without_credentials(doing: &str, what: &str, error: &CredentialsError) -> Str
 }
 
 const UNREACHABLE: &str =
-    "See that the Region is right and that its endpoint can be reached from here; then run the command again.";
+    "Check that the Region is right and that its endpoint can be reached from here; then run the command again.";
 
-fn answered(doing: &str, what: &str, code: &str, said: &str) -> Failure {
-    let heard = format!("{doing} {what}: AWS answered {code}: {}", one_line(said));
+fn refused(doing: &str, what: &str, code: &str, said: &str) -> Failure {
+    let error = format!("{doing} {what}: AWS returned {code}: {}", one_line(said));
     let has = |part: &str| code.contains(part);
     if has("NotFound") || has("DoesNotExist") {
-        let next = "See that the name, the account and the Region are right.";
-        return Failure::NotFound(format!("{heard}. {next}"));
+        let next = "Check that the name, the account and the Region are right.";
+        return Failure::NotFound(format!("{error}. {next}"));
     }
     if ["Expired", "InvalidClientToken", "UnrecognizedClient", "Signature"]
         .into_iter()
         .any(has)
     {
-        let next = "The credentials are not valid (any more): sign in again (`aws sso login`), or set others.";
-        return Failure::SignIn(format!("{heard}. {next}"));
+        let next = "The credentials are not valid, or have expired: sign in again (`aws sso login`), or set others.";
+        return Failure::SignIn(format!("{error}. {next}"));
     }
     let next = if has("AccessDenied") || has("Unauthorized") || has("NotAuthorized") {
         "Ask for this action to be allowed to your role, or use another --profile."
     } else if has("Throttl") || has("TooManyRequests") || has("LimitExceeded") {
-        "AWS asks for fewer requests: run the command again in a minute."
+        "AWS throttles requests: run the command again in a minute."
     } else if has("Unavailable") || has("Internal") || has("Timeout") {
         "The fault is on AWS's side: run the command again in a minute."
     } else {
         "Correct what AWS names, then run the command again."
     };
-    Failure::Aws(format!("{heard}. {next}"))
+    Failure::Aws(format!("{error}. {next}"))
 }
 
 #[cfg(test)]
@@ -126,10 +125,10 @@ mod tests {
             ("ValidationError", 4, "Correct what AWS names"),
         ];
         for (code, exit, next) in cases {
-            let failure = answered("describing stack", "holdfast", code, "words");
+            let failure = refused("describing stack", "holdfast", code, "words");
             assert_eq!(failure.code(), exit, "{code}");
             let message = failure.to_string();
-            assert!(message.starts_with(&format!("describing stack holdfast: AWS answered {code}: words. ")));
+            assert!(message.starts_with(&format!("describing stack holdfast: AWS returned {code}: words. ")));
             assert!(message.contains(next), "{message}");
         }
     }

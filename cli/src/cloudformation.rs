@@ -1,4 +1,4 @@
-//! What CloudFormation says of a stack: its outputs and its resources.
+//! A stack as CloudFormation describes it: its outputs and its resources.
 
 use std::collections::BTreeMap;
 
@@ -26,13 +26,13 @@ pub struct Resource {
     /// Such as `AWS::EFS::FileSystem`.
     pub kind: String,
     pub logical: String,
-    /// Empty for one that never came to be.
+    /// Empty for a resource that was never created.
     pub physical: String,
     /// Such as `DELETE_COMPLETE`.
     pub status: String,
 }
 
-/// A stack, by its name or ARN; `next` tells what to do where there is none.
+/// A stack, by its name or ARN; `next` says what to do if it does not exist.
 pub async fn describe(config: &SdkConfig, name: &str, next: &str) -> Result<Stack> {
     let client = Client::new(config, CLOUDFORMATION);
     let region = config.region().map_or("", |region| region.as_ref());
@@ -50,7 +50,7 @@ pub async fn describe(config: &SdkConfig, name: &str, next: &str) -> Result<Stac
     }
 }
 
-/// All resources of a stack, those of nested stacks not among them.
+/// All resources of a stack, without those of nested stacks.
 pub async fn resources(config: &SdkConfig, name: &str) -> Result<Vec<Resource>> {
     let client = Client::new(config, CLOUDFORMATION);
     let doing = "listing the resources of stack";
@@ -78,7 +78,7 @@ pub async fn resources(config: &SdkConfig, name: &str) -> Result<Vec<Resource>> 
 fn read<T>(reply: &Reply, doing: &str, name: &str, reading: impl Fn(&Document) -> T) -> Result<T> {
     let unreadable = |error: &dyn std::fmt::Display| {
         Failure::Aws(format!(
-            "{doing} {name}: CloudFormation's answer cannot be read ({error}). Run the command again."
+            "{doing} {name}: CloudFormation's response cannot be read ({error}). Run the command again."
         ))
     };
     let xml = std::str::from_utf8(&reply.bytes).map_err(|error| unreadable(&error))?;
@@ -109,14 +109,14 @@ fn resource(summary: Node<'_, '_>) -> Resource {
     }
 }
 
-/// The elements `member` of the first list of a name.
+/// The elements `member` of the first list with this name.
 fn members<'a, 'input>(within: Node<'a, 'input>, list: &str) -> impl Iterator<Item = Node<'a, 'input>> {
     let list = within.descendants().find(|node| node.tag_name().name() == list);
     list.into_iter()
         .flat_map(|list| list.children().filter(|node| node.tag_name().name() == "member"))
 }
 
-/// The text of the first element of a name; empty where there is none.
+/// The text of the first element with this name; empty if there is none.
 fn text(within: Node<'_, '_>, name: &str) -> String {
     within
         .descendants()

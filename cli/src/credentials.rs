@@ -1,4 +1,4 @@
-//! Whose credentials a command uses: chosen as the AWS CLI chooses them, so that both act in the same account.
+//! The credentials of a command: chosen as by the AWS CLI, so that both act in the same account.
 
 use aws_config::default_provider::region::DefaultRegionChain;
 use aws_config::ecs::EcsCredentialsProvider;
@@ -17,8 +17,7 @@ use crate::global::Global;
 /// The loader with the profile, the Region and the credentials that the AWS CLI would use for the same options.
 ///
 /// # Errors
-/// `Wrong` where a profile is named that is in no file, or half a key is set: anything else that is found instead might be of
-/// another account.
+/// `Wrong` for a profile that is in no file, and if only half a key is set: other credentials might be those of another account.
 pub async fn chosen(loader: ConfigLoader, global: &Global, http: SharedHttpClient) -> Result<ConfigLoader> {
     let (env, fs) = (Env::real(), Fs::real());
     let profile = Profile::chosen(global.profile.as_deref(), &env);
@@ -41,7 +40,7 @@ pub async fn chosen(loader: ConfigLoader, global: &Global, http: SharedHttpClien
         }
     };
     let loader = match &profile {
-        // The SDK looks into the environment first all the same.
+        // The SDK still reads the environment first.
         Profile::Option(name) => {
             let config = ProviderConfig::without_region()
                 .with_http_client(http)
@@ -56,12 +55,12 @@ pub async fn chosen(loader: ConfigLoader, global: &Global, http: SharedHttpClien
     })
 }
 
-/// Which profile is used, and who says so.
+/// The profile that is used, and where it was set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Profile {
     /// `--profile`: before credentials in the environment.
     Option(String),
-    /// A variable and what it names: after credentials in the environment.
+    /// A variable and its value: after credentials in the environment.
     Environment(&'static str, String),
     Unnamed,
 }
@@ -69,7 +68,7 @@ enum Profile {
 impl Profile {
     fn chosen(option: Option<&str>, env: &Env) -> Self {
         let by_variable = || {
-            // In the order of the AWS CLI's second version; the first has the other.
+            // In the order of AWS CLI version 2; version 1 has the opposite one.
             ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]
                 .into_iter()
                 .find_map(|variable| Some(Profile::Environment(variable, env.get(variable).ok()?)))
@@ -95,7 +94,7 @@ impl Profile {
     }
 }
 
-/// Without the environment's keys and its web identity, which an explicit profile goes before.
+/// Without the environment's keys and web identity: an explicit profile has precedence.
 fn of_profile(name: &str, config: &ProviderConfig) -> CredentialsProviderChain {
     let profile = ProfileFileCredentialsProvider::builder()
         .profile_name(name)
@@ -118,7 +117,7 @@ async fn ensure_profile_exists(profile: &Profile, env: &Env, fs: &Fs) -> Result<
     })?;
     let explicit = matches!(profile, Profile::Option(_));
     if let Some(found) = files.get_profile(profile.name().unwrap_or("default")) {
-        // What the environment gives goes before it.
+        // The environment has precedence.
         return match explicit || env.get("AWS_ACCESS_KEY_ID").is_err() {
             true => ensure_profile_usable(found, explicit),
             false => Ok(()),
@@ -134,17 +133,17 @@ async fn ensure_profile_exists(profile: &Profile, env: &Env, fs: &Fs) -> Result<
         some => format!("there are {}", some.join(", ")),
     };
     Err(Failure::Wrong(format!(
-        "{}: the AWS configuration has no profile {name:?}; {known}. Name one of these, or make it: aws configure --profile {name}",
+        "{}: the AWS configuration has no profile {name:?}; {known}. Name one of these, or create it: aws configure --profile {name}",
         profile.source()
     )))
 }
 
-/// Refuses what the AWS CLI can use and this command cannot, which would end in an error that tells nothing.
+/// Refuses profiles that only the AWS CLI can use, which would end in an unhelpful error.
 fn ensure_profile_usable(profile: &aws_config::profile::Profile, explicit: bool) -> Result<()> {
     let (name, keys) = (profile.name(), profile.get("aws_access_key_id").is_some());
     let missing = match (profile.get("login_session"), profile.get("mfa_serial")) {
-        (Some(_), _) if !keys => "is signed in by `aws login`",
-        (_, Some(_)) if profile.get("role_arn").is_some() => "asks for an MFA code",
+        (Some(_), _) if !keys => "signs in with `aws login`",
+        (_, Some(_)) if profile.get("role_arn").is_some() => "requires an MFA code",
         _ => return Ok(()),
     };
     let without = if explicit {
@@ -221,7 +220,7 @@ mod tests {
             let command = format!("aws configure export-credentials --profile {name} --format env");
             assert!(refused.unwrap_err().to_string().contains(&command), "{name}");
         }
-        // As it is once that command has been run.
+        // The profile after that command.
         let exported = [("AWS_CONFIG_FILE", "/c"), ("AWS_ACCESS_KEY_ID", "a")];
         let profile = Profile::Environment("AWS_PROFILE", "console".into());
         ensure_profile_exists(&profile, &Env::from_slice(&exported), &fs)

@@ -1,4 +1,4 @@
-//! Reading descriptors: YAML or JSON, several documents a file, faults with their place in the text.
+//! Reading descriptors: YAML or JSON, several documents per file, faults with their position in the text.
 
 use std::io::Read;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 /// One document of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
-    /// File name, and the document's number where the file has several: what a fault's message begins with.
+    /// File name, and the document's number if the file has several: a fault's message begins with it.
     pub origin: String,
     pub value: Value,
 }
@@ -29,9 +29,9 @@ pub fn read(path: &str) -> Result<Vec<Document>, Vec<String>> {
     }
 }
 
-/// The documents of a text. JSON is YAML, so one parser reads both; a key that stands twice in a mapping is a fault.
+/// The documents of a text. JSON is YAML, so one parser reads both; a duplicate key in a mapping is a fault.
 pub fn parse(origin: &str, text: &str) -> Result<Vec<Document>, Vec<String>> {
-    // `no`, `on` and `off` are names here, not booleans; the descriptor says so where it expects a boolean.
+    // `no`, `on` and `off` are strings, not booleans; the descriptor reports it where it expects a boolean.
     let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
     match serde_saphyr::from_multiple_with_options::<Value>(text, options) {
         Err(error) => Err(vec![fault(origin, &error)]),
@@ -62,9 +62,9 @@ pub fn parse(origin: &str, text: &str) -> Result<Vec<Document>, Vec<String>> {
 fn fault(origin: &str, error: &serde_saphyr::Error) -> String {
     let error = error.without_snippet();
     let said = match error {
-        // The parser's own words are for whoever calls it.
+        // The parser's own message is for its caller.
         serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } => {
-            format!("the key {key} stands twice in one mapping")
+            format!("the key {key} is in the mapping twice")
         }
         other => crate::table::one_line(&other.to_string()),
     };

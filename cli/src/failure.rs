@@ -1,4 +1,4 @@
-//! What a command ends with when it does not succeed, and the exit code that goes with it.
+//! The failure of a command, and its exit code.
 
 use std::process::ExitCode;
 
@@ -8,11 +8,11 @@ use crate::table::one_line;
 
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
-/// Why a command did not do what was asked. The message says what was being done, to what, what was answered,
+/// Why a command failed. The message says what was being done, to what, what AWS returned,
 /// and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// The backup failed, or what was asked did not succeed.
+    /// The backup failed, or the request did not succeed.
     NotDone(String),
     /// Wrong usage, or a descriptor that cannot be accepted.
     Wrong(String),
@@ -20,9 +20,9 @@ pub enum Failure {
     NotFound(String),
     /// AWS refused, or could not be reached.
     Aws(String),
-    /// There are no credentials, or they are not valid any more: trying again changes nothing.
+    /// There are no credentials, or they are no longer valid: a retry does not help.
     SignIn(String),
-    /// The operator stopped looking; the run goes on.
+    /// The operator stopped watching; the run continues.
     Stopped(String),
 }
 
@@ -34,7 +34,7 @@ impl Failure {
             Failure::Wrong(_) => 2,
             Failure::NotFound(_) => 3,
             Failure::Aws(_) | Failure::SignIn(_) => 4,
-            // As of any command that Ctrl-C ends.
+            // As for any command that Ctrl-C ends.
             Failure::Stopped(_) => 130,
         }
     }
@@ -62,7 +62,7 @@ impl From<Error> for Failure {
         match error {
             Error::InvalidInput(_) => Failure::Wrong(message),
             Error::NotFound(_) => Failure::NotFound(message),
-            // From a call of this command, `JobFailed` is an error code that AWS refuses it with.
+            // In a call by this command, `JobFailed` is an error code of AWS.
             Error::Throttled(_)
             | Error::Unavailable(_)
             | Error::AccessDenied(_)

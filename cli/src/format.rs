@@ -52,7 +52,7 @@ pub fn span(from: Timestamp, to: Timestamp) -> String {
     duration(seconds_between(from, to))
 }
 
-/// A skew: below ten seconds the tenths matter.
+/// A skew, with tenths below ten seconds.
 pub fn skew(seconds: f64) -> String {
     if (0.0..10.0).contains(&seconds) {
         format!("{seconds:.1} s")
@@ -61,7 +61,7 @@ pub fn skew(seconds: f64) -> String {
     }
 }
 
-/// A moment to the second, in UTC: `2025-01-31 23:05:09Z`.
+/// A time to the second, in UTC: `2025-01-31 23:05:09Z`.
 pub fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
@@ -71,7 +71,7 @@ pub fn time_of_day(at: Timestamp) -> String {
     at.strftime("%H:%M:%SZ").to_string()
 }
 
-/// When a run ended, for whoever did not see it: nothing within its first minute.
+/// When a run ended; empty within the first minute.
 pub fn ended(at: Timestamp, now: Timestamp) -> String {
     match seconds_between(at, now) < 60.0 {
         true => String::new(),
@@ -88,7 +88,7 @@ pub fn count(n: usize, one: &str) -> String {
     }
 }
 
-/// A set's status as it stands in the catalog.
+/// A set's status as in the catalog.
 pub fn status(status: SetStatus) -> &'static str {
     match status {
         SetStatus::Running => "running",
@@ -98,7 +98,7 @@ pub fn status(status: SetStatus) -> &'static str {
     }
 }
 
-/// How a resource is called before its point says more.
+/// A resource's name before its point has a better one.
 pub fn target(target: &Target) -> String {
     format!("{} {}", target.kind(), target.identifier())
 }

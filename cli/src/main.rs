@@ -1,4 +1,4 @@
-//! The operator's command: applies descriptors, starts and watches backups, shows what there is to restore.
+//! The operator's command: applies descriptors, starts and watches backups and restores, shows what can be restored.
 
 mod args;
 mod aws;

@@ -1,15 +1,15 @@
-//! What a restore waits for a person to answer, and how it is answered.
+//! A restore's question to on-call, and how to answer it.
 
 use holdfast::domain::restore::{About, RestoreRecord};
 use jiff::Timestamp;
 
 use crate::format;
 
-/// The question of a restore that still waits for an answer, with the commands that answer it.
+/// The restore's open question, with the commands that answer it.
 pub fn open_question_text(record: &RestoreRecord, option: &str, now: Timestamp) -> Option<String> {
     let question = record.question.as_ref().filter(|question| question.until > now)?;
     let (asked, which) = match question.about {
-        About::Plan => ("may what is planned be made?", ""),
+        About::Plan => ("may the plan be carried out?", ""),
         About::CutOver => ("may the application be switched?", " --cut-over"),
     };
     let (id, until) = (&record.id, format::moment(question.until));

@@ -1,4 +1,4 @@
-//! Why retention keeps each set, in words.
+//! Why retention keeps each set, as text.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use holdfast::domain::retention::retention;
 use holdfast::domain::set::BackupSet;
 use jiff::Timestamp;
 
-/// By set id; a set that goes at the end of the next run says so.
+/// By set id; for a set that the next run deletes, its reason says so.
 pub fn reasons(sets: &[BackupSet], keep: &Keep, now: Timestamp) -> BTreeMap<String, Vec<String>> {
     let retention = retention(sets, keep, now);
     let kept = retention
@@ -17,7 +17,7 @@ pub fn reasons(sets: &[BackupSet], keep: &Keep, now: Timestamp) -> BTreeMap<Stri
     let expires = retention
         .expire
         .into_iter()
-        .map(|(id, reason)| (id, vec![format!("goes with the next run: {reason}")]));
+        .map(|(id, reason)| (id, vec![format!("deleted by the next run: {reason}")]));
     kept.chain(expires).collect()
 }
 
@@ -46,6 +46,9 @@ mod tests {
             reasons["new"].iter().any(|reason| reason.contains("newest sealed")),
             "{reasons:?}"
         );
-        assert!(reasons["old"][0].starts_with("goes with the next run: "), "{reasons:?}");
+        assert!(
+            reasons["old"][0].starts_with("deleted by the next run: "),
+            "{reasons:?}"
+        );
     }
 }

@@ -5,16 +5,16 @@ use crate::failure::{Failure, Result};
 /// The deployment of a run, whose id begins with its name.
 ///
 /// # Errors
-/// `Wrong` where it is no run's id.
+/// `Wrong` if it is not a run's id.
 pub fn deployment_of(run: &str) -> Result<String> {
     deployment(run).ok_or_else(|| {
         Failure::Wrong(format!(
-            "{run} is no restore's id. Write one such as hubs-prod-20261120-021500-ab12: `holdfast restores NAME` lists them."
+            "{run} is not a restore's id. Expected one such as hubs-prod-20261120-021500-ab12: `holdfast restores NAME` lists them."
         ))
     })
 }
 
-/// The same; `None` for anything else, such as an execution's name.
+/// The same, but `None` for anything else, such as an execution's name.
 pub fn deployment(run: &str) -> Option<String> {
     let mut parts = run.rsplitn(4, '-');
     let (hash, time, day, name) = (parts.next(), parts.next(), parts.next(), parts.next());

@@ -1,4 +1,4 @@
-//! When `nightly` runs, and what is to be said of the hour that was chosen.
+//! When `nightly` runs, and a warning about its hour.
 
 use std::collections::BTreeMap;
 
@@ -24,20 +24,20 @@ impl Schedule {
         }
     }
 
-    /// A warning where a night of the next year has no backup because its hour does not exist.
+    /// A warning if a night of the next year has no backup because its hour does not exist.
     pub fn remark(&self, now: Timestamp) -> Option<String> {
         let Schedule { expression, zone, .. } = self;
         let known = TimeZone::get(zone).ok().filter(|_| self.enabled)?;
         let time = skipped_times::first_skipped_time(expression, &known, now)?;
         Some(format!(
-            "warning: nightly runs by {expression} in {zone}, where clocks are set forward over {} on {}: nothing is backed up that \
+            "warning: nightly is scheduled by {expression} in {zone}, where clocks are set forward over {} on {}: nothing is backed up that \
              night. Choose another hour: make deploy PARAMETERS=\"'ScheduleExpression=cron(0 4 * * ? *)'\"",
             time.strftime("%H:%M"),
             time.date()
         ))
     }
 
-    /// Says so on standard error.
+    /// Prints the remark to standard error.
     pub fn warn(&self, now: Timestamp) {
         if let Some(remark) = self.remark(now) {
             eprintln!("{remark}");
@@ -65,10 +65,10 @@ mod tests {
 
     #[test]
     fn an_hour_that_is_skipped_is_warned_of_with_its_night() {
-        let told = remark("cron(0 2 * * ? *)", "Europe/Berlin", "ENABLED").unwrap();
+        let warning = remark("cron(0 2 * * ? *)", "Europe/Berlin", "ENABLED").unwrap();
         assert!(
-            told.contains("over 02:00 on 2027-03-28: nothing is backed up"),
-            "{told}"
+            warning.contains("over 02:00 on 2027-03-28: nothing is backed up"),
+            "{warning}"
         );
         assert_eq!(remark("cron(0 2 * * ? *)", "UTC", "ENABLED"), None);
         assert_eq!(remark("cron(0 2 * * ? *)", "Europe/Berlin", "DISABLED"), None);

@@ -11,7 +11,7 @@ use crate::failure::{Failure, Result};
 use crate::global::Global;
 use crate::schedule::Schedule;
 
-/// What a command needs of a deployed Holdfast.
+/// What a command needs to know about a deployed Holdfast.
 pub struct Stack {
     pub config: SdkConfig,
     /// Its own name.
@@ -24,17 +24,17 @@ pub struct Stack {
     pub undo_restore_machine: String,
     /// ARN of the machine `undo-cut-over`.
     pub undo_cut_over_machine: String,
-    /// Name of the vault of file systems whose descriptor names no other.
+    /// Name of the default vault for file systems.
     pub vault: String,
-    /// ARN of the role under which AWS Backup works where a descriptor names no other.
+    /// ARN of the default role for AWS Backup.
     pub backup_role: String,
-    /// ARN of the topic of deployments whose descriptor names no other.
+    /// ARN of the default topic.
     pub on_call_topic: String,
     pub catalog: Catalog,
     /// When `nightly` runs.
     pub schedule: Schedule,
     /// ` --stack NAME --region REGION --profile NAME`, as far as they were given, for commands that are suggested to the
-    /// operator; empty where they need none.
+    /// operator; empty by default.
     pub option: String,
 }
 
@@ -42,7 +42,7 @@ impl Stack {
     /// Reads the stack's outputs.
     ///
     /// # Errors
-    /// `NotFound` where there is no such stack in this account and Region, or where it is not Holdfast's.
+    /// `NotFound` if there is no such stack in this account and Region, or if it is not Holdfast's.
     pub async fn open(global: &Global) -> Result<Stack> {
         let config = aws::sdk_config(global).await?;
         let name = global.stack.as_deref().unwrap_or(DEFAULT_NAME);
@@ -78,27 +78,27 @@ impl Stack {
         })
     }
 
-    /// Opens the stack to change something: says first where that will be.
+    /// Opens the stack to change something, after printing the account and Region.
     ///
     /// # Errors
     /// As [`Stack::open`].
     pub async fn open_to_change(global: &Global) -> Result<Stack> {
         let stack = Stack::open(global).await?;
-        // Beside the answer, which may be JSON.
+        // Not to standard output, which may be JSON.
         eprintln!("{}", place(&stack.name, &stack.backup_machine));
         Ok(stack)
     }
 }
 
 impl Stack {
-    /// The descriptor by which something is about to be started.
+    /// The descriptor for a run that is about to be started.
     ///
     /// # Errors
-    /// `NotFound` where there is no such deployment, `Wrong` where its descriptor is no longer valid.
+    /// `NotFound` if there is no such deployment, `Wrong` if its descriptor is no longer valid.
     pub async fn descriptor(&self, deployment: &str) -> Result<Descriptor> {
         match self.catalog.descriptor(deployment).await {
             Err(error @ Error::InvalidInput(_)) => Err(Failure::Wrong(format!(
-                "{error}\nThe descriptor of {deployment} in the catalog is not valid (any more); nothing was started. Correct it, then: \
+                "{error}\nThe descriptor of {deployment} in the catalog is no longer valid; nothing was started. Correct it, then: \
                  holdfast apply{} FILE",
                 self.option
             ))),
@@ -107,7 +107,7 @@ impl Stack {
     }
 }
 
-/// Where a stack is, by the ARN of one of its machines.
+/// The account and Region of a stack, from the ARN of one of its machines.
 fn place(stack: &str, machine: &str) -> String {
     let part = |at| machine.split(':').nth(at).unwrap_or_default();
     format!("Account {}, Region {}, stack {stack}.", part(4), part(3))
@@ -126,7 +126,7 @@ fn option(global: &Global) -> String {
     given.collect()
 }
 
-/// The name under which `make deploy` creates it.
+/// The name that `make deploy` gives it.
 pub const DEFAULT_NAME: &str = "holdfast";
 
 fn output(stack: &cloudformation::Stack, name: &str, key: &str) -> Result<String> {

@@ -1,4 +1,4 @@
-//! Columns under headings, as wide as their widest cell.
+//! Columns with headings, as wide as their widest cell.
 
 use comfy_table::{CellAlignment, presets};
 
@@ -9,7 +9,7 @@ const BETWEEN: u16 = 2;
 pub struct Table(comfy_table::Table);
 
 impl Table {
-    /// Headings; one that begins with `>` stands over a column of numbers, which are aligned to the right.
+    /// Headings; a heading that begins with `>` aligns its column, of numbers, to the right.
     pub fn new<const N: usize>(heading: [&'static str; N]) -> Self {
         let mut table = comfy_table::Table::new();
         table
@@ -47,7 +47,7 @@ impl std::fmt::Display for Table {
     }
 }
 
-/// Text in which nothing moves the cursor: AWS's messages may hold line breaks.
+/// Text without control characters: AWS's messages may contain line breaks.
 pub fn one_line(text: &str) -> String {
     let words = text
         .split(|c: char| c.is_control())
@@ -56,7 +56,7 @@ pub fn one_line(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// A reason in a list: each line of it, which may be a fault of many, on a line of its own.
+/// A reason in a list: each of its lines, which may be several faults, on a line of its own.
 pub fn listed(reason: &str) -> String {
     let lines = reason.lines().map(one_line).filter(|line| !line.is_empty());
     let indented = lines.enumerate().map(|(at, line)| match at {

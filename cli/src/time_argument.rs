@@ -1,4 +1,4 @@
-//! Times as an operator types them: with their zone, in local time, or so long ago.
+//! Times as an operator types them: with their zone, in local time, or relative to now.
 
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
@@ -9,7 +9,7 @@ use crate::format;
 const EXPECTED: &str =
     "expected a time such as 2026-11-20T02:15:00Z, \"2026-11-20 03:15\" for local time, or \"2h ago\"";
 
-/// A time that may still want the clock or the machine's zone to be known.
+/// A time that may need the clock or the machine's zone to be resolved.
 #[derive(Debug, Clone)]
 pub enum TimeArgument {
     At(Timestamp),
@@ -20,7 +20,7 @@ pub enum TimeArgument {
 
 impl TimeArgument {
     /// # Errors
-    /// What is expected, for anything that is no time.
+    /// What is expected, if it is not a time.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.ends_with("ago") {
@@ -30,7 +30,7 @@ impl TimeArgument {
                 .then_some(TimeArgument::Ago(span))
                 .ok_or(EXPECTED.to_owned());
         }
-        // A zone in brackets would be left out without a word.
+        // A zone in brackets would be ignored silently.
         if text.contains('[') {
             return Err(EXPECTED.to_owned());
         }
@@ -40,22 +40,22 @@ impl TimeArgument {
             .map_err(|_| EXPECTED.to_owned())
     }
 
-    /// The moment that is meant. `zone` is this machine's, `None` where it cannot be told.
+    /// The time that is meant. `zone` is this machine's, `None` if it is unknown.
     ///
     /// # Errors
-    /// What to write instead, for a local time that no moment has or two have, or whose zone nobody knows.
+    /// What to write instead, for a local time that does not exist, is ambiguous, or whose zone is unknown.
     pub fn resolve(&self, now: Timestamp, zone: Option<&TimeZone>) -> Result<Timestamp, String> {
         match self {
             TimeArgument::At(time) => Ok(*time),
             TimeArgument::Ago(span) => {
                 let now = now.to_zoned(zone.cloned().unwrap_or(TimeZone::UTC));
-                // To the second: nobody means the fraction.
+                // To the second: a fraction is not meant.
                 let then = now.checked_add(*span).map(|then| then.timestamp().as_second());
                 then.and_then(Timestamp::from_second).map_err(|error| error.to_string())
             }
             TimeArgument::Local(time) => {
                 let zone = zone.ok_or(format!(
-                    "this machine's time zone cannot be told; write the time with its zone, such as {}Z for UTC",
+                    "this machine's time zone is unknown; write the time with its zone, such as {}Z for UTC",
                     time.strftime("%Y-%m-%dT%H:%M:%S")
                 ))?;
                 local(*time, zone)
@@ -63,7 +63,7 @@ impl TimeArgument {
         }
     }
 
-    /// What was understood, where that is not what was typed: `before is 2026-11-20 02:15:00Z (03:15:00 in Europe/Berlin)`.
+    /// How it was interpreted, if that is not what was typed: `before is 2026-11-20 02:15:00Z (03:15:00 in Europe/Berlin)`.
     pub fn interpretation(&self, field: &str, time: Timestamp, zone: Option<&TimeZone>) -> Option<String> {
         if matches!(self, TimeArgument::At(_)) {
             return None;
@@ -95,7 +95,7 @@ fn local(time: DateTime, zone: &TimeZone) -> Result<Timestamp, String> {
                 Ok::<_, String>(zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
             };
             Err(format!(
-                "{time} comes twice in {name}, where clocks are set back over it; write {} or {}",
+                "{time} is ambiguous in {name}, where clocks are set back over it; write {} or {}",
                 with(before)?,
                 with(after)?
             ))

@@ -1,4 +1,4 @@
-//! Who is subscribed to a topic and will not see what Holdfast says there.
+//! Subscriptions to a topic that will not receive Holdfast's messages.
 
 use holdfast::aws::failure;
 use holdfast::aws::service::{CallError, Client};
@@ -8,11 +8,11 @@ use serde_json::{Map, Value};
 /// The attributes of our messages, by which a subscription may filter.
 const OURS: [&str; 3] = ["event", "severity", "deployment"];
 
-/// One warning for each subscription that will not show our messages, or one that there is none.
+/// A warning for each subscription that will not receive our messages, or one that there is none.
 pub async fn warnings(sns: &Client, topic: &str) -> Vec<String> {
     look(sns, topic).await.unwrap_or_else(|error| {
         let error = failure("listing the subscriptions of topic", topic, error);
-        vec![format!("whether anybody hears of it was not seen: {error}")]
+        vec![format!("could not check who receives the messages: {error}")]
     })
 }
 
@@ -29,9 +29,9 @@ async fn look(sns: &Client, topic: &str) -> Result<Vec<String>, CallError> {
             true => attributes(sns, &subscription.arn).await?,
             false => Vec::new(),
         };
-        if let Some(why) = unseen(subscription, &attributes) {
+        if let Some(why) = unreceived(subscription, &attributes) {
             warnings.push(format!(
-                "{} {} of topic {topic} will not show our messages: {why}",
+                "{} {} of topic {topic} will not receive our messages: {why}",
                 subscription.protocol, subscription.endpoint
             ));
         }
@@ -39,8 +39,8 @@ async fn look(sns: &Client, topic: &str) -> Result<Vec<String>, CallError> {
     Ok(warnings)
 }
 
-/// Why a subscription shows none of our messages.
-fn unseen(subscription: &Subscription, attributes: &[(String, String)]) -> Option<String> {
+/// Why a subscription receives none of our messages.
+fn unreceived(subscription: &Subscription, attributes: &[(String, String)]) -> Option<String> {
     if !subscription.is_confirmed() {
         return Some("it was never confirmed; open the link that SNS sent there".to_owned());
     }
@@ -76,10 +76,10 @@ mod tests {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        unseen(&subscription, &attributes)
+        unreceived(&subscription, &attributes)
     }
 
-    /// Fails at 8e363f8: nothing looked at who would see the messages.
+    /// Fails at 8e363f8: nothing checked who would receive the messages.
     #[test]
     fn a_subscription_that_will_not_show_our_messages_is_told_with_its_reason() {
         let arn = "arn:aws:sns:eu-west-1:111122223333:on-call:1";

@@ -1,4 +1,4 @@
-//! AWS's errors, turned into ours in one place.
+//! Converts AWS's errors into Holdfast's, in one place.
 
 mod codes;
 pub mod functions;
@@ -17,32 +17,33 @@ use jiff::Timestamp;
 use self::codes::{ErrorMeaning, classify, lacks_capacity};
 use crate::error::{Error, Fault};
 
-/// The SDK's time as ours, to the millisecond: the JSON services give seconds as a floating-point number, whose last
-/// digits are none of AWS's. `None` outside jiff's range, which AWS never gives.
+/// The SDK's time as a `Timestamp`, to the millisecond: JSON services return seconds as a floating-point number, whose last digits
+/// are noise. `None` outside jiff's range, which AWS never returns.
 pub fn timestamp(time: &DateTime) -> Option<Timestamp> {
     let milliseconds = (time.as_nanos() + 500_000).div_euclid(1_000_000);
     Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()
 }
 
-/// Whether AWS has none left of what was asked for: no quota of the account, and nothing that the account can raise. Another
-/// zone may have some, and so may this one in some hours.
+/// Whether AWS has no capacity left for the request. This is not a quota, and the account cannot raise it; another zone may have
+/// capacity, and this one may have some again in a few hours.
 pub fn is_shortage<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     code(error).is_some_and(lacks_capacity)
 }
 
-/// The code that AWS answered, where it answered.
+/// The error code that AWS returned, if it responded.
 pub fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
     error.as_service_error().and_then(ProvideErrorMetadata::code)
 }
 
-/// Codes of a service that does not know the call: a Region may offer it later, or never (boto3#1542, terraform-provider-aws#4567).
+/// Error codes of a service that does not know the call: a Region may offer it later, or never (boto3#1542,
+/// terraform-provider-aws#4567).
 const NOT_OFFERED: &[&str] = &[
     "InvalidAction",
     "UnknownOperationException",
     "UnsupportedOperationException",
 ];
 
-/// An answer, or `None` where the Region does not offer the call.
+/// The response, or `None` if the Region does not offer the call.
 #[expect(clippy::result_large_err, reason = "the SDK's own errors go through it")]
 pub fn offered<T, E: ProvideErrorMetadata>(
     answer: std::result::Result<T, SdkError<E, HttpResponse>>,
@@ -53,17 +54,17 @@ pub fn offered<T, E: ProvideErrorMetadata>(
     }
 }
 
-/// Our error for a failed call. `doing` and `what` finish the sentence "failed while …": `failure("snapshotting
+/// Converts a failed call into an [`Error`]. `doing` and `what` complete the sentence "failed while …": `failure("snapshotting
 /// cluster", "hubs-db", error)`.
 ///
-/// What AWS answered decides by its error code, then by its HTTP status; an answer that never came or cannot be read is
-/// `Unavailable`, since the call may have worked. A code that nothing here knows is final: `JobFailed`.
+/// AWS's error code decides, then its HTTP status. A response that was lost or cannot be read is `Unavailable`, since the call may
+/// have worked. An unknown code is final: `JobFailed`.
 pub fn failure<E>(doing: &str, what: &str, error: SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let status = error.raw_response().map(|response| response.status().as_u16());
-    // The SDK calls a well-meant answer that cannot be parsed a service error without a code.
+    // For a successful response that cannot be parsed, the SDK returns a service error without a code.
     let answered = |service: &&E| service.code().is_some() || status.is_some_and(|s| s >= 400);
     let Some(service) = error.as_service_error().filter(answered) else {
         return unanswered(doing, what, &error);
@@ -71,8 +72,8 @@ where
     let code = service.code().unwrap_or("no error code");
     let said = service.message().unwrap_or("no message");
     let heard = match status {
-        Some(status) => format!("{doing} {what}: AWS answered {code} (HTTP {status}): {said}"),
-        None => format!("{doing} {what}: AWS answered {code}: {said}"),
+        Some(status) => format!("{doing} {what}: AWS returned {code} (HTTP {status}): {said}"),
+        None => format!("{doing} {what}: AWS returned {code}: {said}"),
     };
     let message = |next: &str| format!("{heard}. {next}");
     match (
@@ -80,30 +81,30 @@ where
         code.starts_with("KMS") || code == "DecryptionFailure",
     ) {
         (ErrorMeaning::Throttled, _) => Error::Throttled(message(
-            "Trying again may help; if this goes on, ask AWS for a higher request rate.",
+            "Trying again may help; if this continues, ask AWS for a higher request rate.",
         )),
         (ErrorMeaning::Unavailable, _) => Error::Unavailable(message(
-            "Trying again may help; if this goes on, look at the AWS Health Dashboard.",
+            "Trying again may help; if this continues, look at the AWS Health Dashboard.",
         )),
         (ErrorMeaning::NotReady, _) => Error::NotReady(message(
-            "Trying again in minutes may help; see what is being done to the resource meanwhile.",
+            "Trying again in a few minutes may help; check which operation is in progress on the resource.",
         )),
         (ErrorMeaning::Shortage, _) => Error::NotReady(message(
-            "AWS has no capacity for it now, and no quota changes that. Trying again in minutes may help; if this goes on, choose \
-             another instance class, or subnets in other zones.",
+            "AWS has no capacity for it now, and no quota changes that. Trying again in a few minutes may help; if this \
+             continues, choose another instance class, or subnets in other zones.",
         )),
         (ErrorMeaning::NoAddress, _) => Error::JobFailed(message(
-            "No address is free in the subnet: remove network interfaces that nothing uses, or add a larger subnet, then \
+            "No IP address is free in the subnet: remove unused network interfaces, or add a larger subnet, then \
              start a new run.",
         )),
         (ErrorMeaning::NoAddressNow, _) => Error::NotReady(message(
-            "No address is free in the function's subnets. Trying again in minutes may help; if this goes on, free addresses \
-             there, or give the function other subnets.",
+            "No IP address is free in the function's subnets. Trying again in a few minutes may help; if this continues, free \
+             addresses there, or give the function other subnets.",
         )),
-        // Perhaps by a call whose answer nobody heard: the next look sees what it is by now.
+        // Possibly changed by a call whose response was lost: the next poll shows its current setting.
         (ErrorMeaning::TooSoon, _) => Error::NotReady(message(
-            "EFS changes the throughput of a file system once in 24 hours: see what it is now, and change it by hand when they are \
-             over.",
+            "EFS changes the throughput of a file system once in 24 hours: check its present value, and change it by hand \
+             after 24 hours.",
         )),
         (ErrorMeaning::Quota, _) => Error::QuotaExceeded(message(
             "Trying again helps once there is room: raise the quota in Service Quotas, or delete what is no longer needed.",
@@ -112,10 +113,11 @@ where
             "Enable the KMS key, or allow the caller's role to use it in the key policy and in its own.",
         )),
         (ErrorMeaning::AccessDenied, false) => Error::AccessDenied(message(
-            "Allow this action to the caller's role, and see that no resource policy or permissions boundary denies it.",
+            "Allow this action in the policy of the caller's role, and check that no resource policy or permissions boundary \
+             denies it.",
         )),
         (ErrorMeaning::NotFound, _) => Error::NotFound(message(
-            "See that it exists in this account and Region, and that its name is right.",
+            "Check that it exists in this account and Region, and that its name is correct.",
         )),
         (ErrorMeaning::Conflict, _) => {
             Error::Conflict(message("Rename or remove what is in the way, then start a new run."))
@@ -126,7 +128,7 @@ where
     }
 }
 
-/// A call that AWS did not answer, or whose answer could not be read.
+/// A call without a response, or with one that could not be read.
 fn unanswered<E>(doing: &str, what: &str, error: &SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + 'static,
@@ -135,17 +137,17 @@ where
     match error {
         SdkError::ConstructionFailure(_) => Error::InvalidInput(vec![Fault {
             path: format!("{doing} {what}"),
-            value: format!("a request that cannot be sent ({why})"),
+            value: format!("an invalid request ({why})"),
             allowed: "one that can be".to_owned(),
         }]),
         _ => Error::Unavailable(format!(
-            "{doing} {what}: no usable answer came from AWS: {why}. The call may have worked; another try finds \
-             what it did. If this goes on, look at the function's way to the service's endpoint."
+            "{doing} {what}: AWS returned no usable response: {why}. The call may have worked; the next attempt finds out what it \
+             did. If this continues, check the function's network route to the service's endpoint."
         )),
     }
 }
 
-/// The error and its causes, by their `Display`: a `Debug` would show the body of an answer, which may hold a secret.
+/// The error and its causes, by their `Display`: a `Debug` would show the response body, which may contain a secret.
 fn causes(error: &dyn std::error::Error) -> String {
     std::iter::successors(Some(error), |error| error.source())
         .map(ToString::to_string)

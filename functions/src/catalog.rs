@@ -1,9 +1,9 @@
 //! The catalog: the DynamoDB table of deployments, sets, points, runs, leases and past timings.
 //!
 //! `pk` is `DEPLOYMENT#<name>`; `sk` is `DESCRIPTOR`, `SET#<id>`, `SET#<id>#POINT#<resource>`, `RUN#<id>`, `RESTORE#<id>`,
-//! `RESTORE#<id>#ITEM#<resource>`, `LEASE`, `TIMING#<resource>` or, of its restores as a whole and stage by stage,
-//! `TIMING#restore#<resource>` and `TIMING#restore#<resource>#<stage>`, or `PART#…`, of what one item does not hold; all other attributes are the record's own. Every
-//! read is strongly consistent, every write that could undo another's is conditional, and every write may be repeated.
+//! `RESTORE#<id>#ITEM#<resource>`, `LEASE`, `TIMING#<resource>`, `TIMING#restore#<resource>` (a whole restore),
+//! `TIMING#restore#<resource>#<stage>`, or `PART#…` for what does not fit in one item; all other attributes are the record's own.
+//! Every read is strongly consistent, every write that could overwrite another's is conditional, and every write may be repeated.
 
 mod descriptors;
 mod expression;
@@ -80,8 +80,8 @@ fn decode<T: DeserializeOwned>(item: Item) -> Result<T> {
     })
 }
 
-/// A record of a list: one that cannot be read must not hide the others.
-fn legible<T: DeserializeOwned>(item: Item) -> Option<T> {
+/// Decodes a record of a list: a record that cannot be read must not hide the others.
+fn decode_readable<T: DeserializeOwned>(item: Item) -> Option<T> {
     decode(item)
         .inspect_err(|error| tracing::warn!(error = error.name(), message = %error, "left out"))
         .ok()
@@ -91,7 +91,7 @@ fn text(item: &Item, name: &str) -> String {
     item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// The names of an enum as they stand in the table.
+/// The name of an enum's variant, as in the table.
 fn name_of<T: Serialize>(value: T) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }

@@ -1,7 +1,7 @@
-//! A lost catalog, rebuilt: the sealed sets are found again by the tags and names of their recovery points.
+//! Rebuilds a lost catalog: finds the sealed sets by the tags and names of their recovery points.
 //!
-//! What was only in the catalog is gone: probe counts, samples, guards, whether the application was at rest. The configuration
-//! is captured anew where the source is still there. A restore of such a set therefore never comes out as `verified`.
+//! What was only in the catalog is lost: probe counts, samples, guards, whether the application was quiesced. The configuration is
+//! captured again if the source still exists. A restore of such a set is therefore never `verified`.
 
 use crate::catalog::Catalog;
 use crate::domain::catalog_rebuild::{Completeness, FoundSet, TaggedPoint, sets};
@@ -13,10 +13,10 @@ use crate::domain::set::{BackupSet, Point, PointStatus, SetStatus};
 use crate::error::{Class, Error, Result};
 use crate::kinds::Kinds;
 
-/// Stands where the ARN of the execution that made the set stood.
+/// Replaces the ARN of the execution that created the set.
 pub const EXECUTION: &str = "rebuilt from tags";
 
-/// What became of one set that was found.
+/// A set that was found, and its outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RebuiltSet {
     pub found: FoundSet,
@@ -25,21 +25,20 @@ pub struct RebuiltSet {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum RebuildOutcome {
-    /// It is in the catalog, sealed, and can be restored. The resources whose configuration could not be captured: they are
-    /// restored with AWS's defaults.
+    /// The set is in the catalog, sealed, and can be restored. Lists the resources whose configuration could not be captured: they
+    /// are restored with AWS's defaults.
     Sealed { without_configuration: Vec<String> },
-    /// The catalog knew it; its record stays as it is.
+    /// The set is already in the catalog; its record is left unchanged.
     AlreadyRecorded,
-    /// It is not written, and why, in words.
+    /// The set was not written, with the reason as text.
     Skipped(String),
 }
 
-/// Finds all sets of one deployment, or of all, and writes those that were sealed and are whole. May run again at any time:
-/// what is in the catalog is never changed. Deployments should be registered again first: their descriptors name tables'
-/// resources and vaults.
+/// Finds all sets of one deployment, or of all, and writes those that are sealed and complete. May run again at any time: it never
+/// changes existing records. Register the deployments first: their descriptors name the resources of tables, and the vaults.
 ///
 /// # Errors
-/// `NotFound` where `only` is not registered. Where AWS could not be asked; what was written by then stays.
+/// `NotFound` if `only` is not registered; else AWS's. Sets that are already written stay.
 pub async fn rebuild(catalog: &Catalog, kinds: &Kinds, only: Option<&str>) -> Result<Vec<RebuiltSet>> {
     let mut descriptors = Vec::new();
     match only {
@@ -84,13 +83,13 @@ async fn write(
         Completeness::Complete => {}
         Completeness::Missing(sealed) => {
             return Ok(RebuildOutcome::Skipped(format!(
-                "{} of its {sealed} recovery points are there",
+                "only {} of its {sealed} recovery points exist",
                 found.points.len()
             )));
         }
         Completeness::Unproven => {
             return Ok(RebuildOutcome::Skipped(
-                "nothing says that it was sealed: its run failed, or it holds tables alone, whose backups bear no tags"
+                "nothing shows that it was sealed: its run failed, or it contains only tables, whose backups carry no tags"
                     .to_owned(),
             ));
         }
@@ -151,7 +150,7 @@ fn sealed(found: &FoundSet, capture: CaptureSpan, points: &[Point]) -> BackupSet
     }
 }
 
-/// The resource of a recovery point: as the descriptor has it, where it has it.
+/// The resource of a recovery point: as in the descriptor, if it is there.
 fn resource(tagged: &TaggedPoint, descriptor: Option<&Descriptor>) -> Resource {
     let found = Resource {
         name: name(tagged, descriptor),
@@ -166,7 +165,7 @@ fn resource(tagged: &TaggedPoint, descriptor: Option<&Descriptor>) -> Resource {
     own.unwrap_or(found)
 }
 
-/// The tag says it; of what bears no tags, the kind.
+/// From the tag; for a recovery point without tags, from its kind.
 fn name(tagged: &TaggedPoint, descriptor: Option<&Descriptor>) -> String {
     let found = (tagged.set.as_str(), &tagged.target, &tagged.recovery_point);
     match (&tagged.resource, kinds::stateful(&tagged.target)) {

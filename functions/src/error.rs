@@ -1,4 +1,4 @@
-//! One error type for the whole product. Its names are what Step Functions sees and routes on.
+//! The error type of the whole product. Step Functions routes on its names.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,8 +6,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, under a stable name (see [`Error::name`]) and in one of three classes (see [`Error::class`]).
 ///
-/// A message says what was being done, to what, what AWS answered, and what the operator can do.
-/// It never holds a secret, a password or a connection string.
+/// A message says what was being done, to what, what AWS returned, and what the operator can do. It never contains a secret, a
+/// password or a connection string.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     #[error("{0}")]
@@ -18,7 +18,7 @@ pub enum Error {
     NotReady(String),
     #[error("{0}")]
     QuotaExceeded(String),
-    /// Every fault of one document at once.
+    /// All faults of one document at once.
     #[error("{}", list(.0))]
     InvalidInput(Vec<Fault>),
     #[error("{0}")]
@@ -37,14 +37,14 @@ pub enum Error {
     VerificationFailed(String),
 }
 
-/// How long it makes sense to go on trying.
+/// How long retrying makes sense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// Worth another try within seconds.
+    /// Worth a retry within seconds.
     Transient,
-    /// Worth another try within minutes: something else must end first.
+    /// Worth a retry within minutes: something else must end first.
     Waiting,
-    /// Trying again changes nothing.
+    /// Retrying changes nothing.
     Final,
 }
 
@@ -90,8 +90,8 @@ impl Error {
 pub struct Fault {
     /// Path in the document, such as `resources.database.cluster`.
     pub path: String,
-    /// The value found, as JSON, cut to a readable length; `(missing)` where there is none. What is said of it stands in
-    /// brackets, or between commas, the last of which is part of it: `fs-1, which is gone,`.
+    /// The value found, as JSON, cut to a readable length; `(missing)` if there is none. A note about it follows in brackets, or
+    /// between commas that are both part of the value: `fs-1, which is gone,`.
     pub value: String,
     /// What is allowed there.
     pub allowed: String,

@@ -1,7 +1,7 @@
-//! Holdfast backs up and restores whole AWS deployments. From the ground up: `error`, and `aws`, which turns AWS's
-//! errors into ours; `domain`, which is pure; `access`, which sees into file systems; `kinds`, `hooks`, `switches` and `catalog`,
-//! which talk to AWS; `rebuilding`, of a lost catalog; `runtime`; `runs`, what the steps share; `steps`,
-//! one a Lambda function.
+//! Holdfast backs up and restores whole AWS deployments. From the bottom layer up: `error`, and `aws`, which converts AWS's errors
+//! into Holdfast's; `domain`, which is pure; `access`, which lists the files of file systems; `kinds`, `hooks`, `switches` and
+//! `catalog`, which call AWS; `catalog_rebuild`, of a lost catalog; `runtime`; `runs`, which the steps share; `steps`, one per
+//! Lambda function.
 
 pub mod access;
 pub mod aws;

@@ -1,5 +1,5 @@
-//! What the steps share, a floor below them: starting and restoring, closing a run, telling on-call, bringing an application
-//! back.
+//! The layer below the steps, which they share: starting backups and restores, closing a run, notifying on-call, resuming an
+//! application.
 
 pub mod approvals;
 pub mod closing;

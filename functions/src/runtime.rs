@@ -1,4 +1,4 @@
-//! What every function shares: its settings, its AWS clients' configuration, its log, and the loop that serves a step.
+//! What every function shares: its settings, its AWS clients' configuration, its log, and the loop that runs a step.
 
 mod environment;
 mod logging;
@@ -33,7 +33,7 @@ pub fn kinds(aws: &SdkConfig) -> Result<Kinds> {
     Ok(Kinds::from_config(aws, efs_defaults()?))
 }
 
-/// The vault and the role that the settings `BACKUP_VAULT` and `BACKUP_ROLE_ARN` name.
+/// The vault and the role in the settings `BACKUP_VAULT` and `BACKUP_ROLE_ARN`.
 pub fn efs_defaults() -> Result<Defaults> {
     Ok(Defaults {
         vault: setting("BACKUP_VAULT")?,
@@ -41,11 +41,11 @@ pub fn efs_defaults() -> Result<Defaults> {
     })
 }
 
-/// A step as Lambda calls it: an event in, an answer out, both JSON.
+/// A step as Lambda calls it: takes an event, returns a response, both JSON.
 pub type Handler = Box<dyn Fn(Value) -> Pin<Box<dyn Future<Output = Result<Value>>>>>;
 
-/// A step with what it needs, which is built once. What is needed but cannot be built fails every event under its name,
-/// rather than the function's start under none.
+/// Combines a step with its dependencies, which are built once. A dependency that cannot be built fails every event with its own
+/// error, rather than the function's start without one.
 pub fn handler<N, I, O, F>(needs: Result<N>, handle: F) -> Handler
 where
     N: 'static,
@@ -60,9 +60,9 @@ where
     })
 }
 
-/// Serves one step for as long as Lambda asks. Lambda names it as the function's handler; `find` knows the steps.
+/// Serves one step until Lambda ends the process. Lambda passes its name as the function's handler; `find` maps names to steps.
 ///
-/// A failure is logged here, once, and answered under its stable name.
+/// A failure is logged here, once, and returned under its stable name.
 pub async fn serve(find: impl FnOnce(&str, &SdkConfig) -> Option<Handler>) -> Result<(), lambda_runtime::Error> {
     logging::start();
     let step = named_step(find, &environment::sdk_config());
@@ -83,8 +83,7 @@ pub async fn serve(find: impl FnOnce(&str, &SdkConfig) -> Option<Handler>) -> Re
     .await
 }
 
-/// Calls the step, except for the event by which the template's schedules keep a function from being put to sleep: it does
-/// nothing.
+/// Calls the step, except for the event with which the template's schedules keep a function warm: it does nothing.
 async fn respond(step: &Handler, event: Value) -> Result<Value> {
     match event == json!({ "wake": true }) {
         true => Ok(Value::Null),
@@ -120,7 +119,7 @@ where
     })?;
     let output = handle(needs, input).await?;
     serde_json::to_value(output)
-        .map_err(|error| Error::VerificationFailed(format!("answering: the output is no JSON: {error}")))
+        .map_err(|error| Error::VerificationFailed(format!("answering: the output is not JSON: {error}")))
 }
 
 #[cfg(test)]
@@ -153,7 +152,7 @@ mod tests {
         }
     }
 
-    /// Fails at 8e363f8: there was no event that wakes a function and does nothing.
+    /// Fails at 8e363f8: there was no event that warms a function and does nothing.
     #[tokio::test]
     async fn a_function_that_is_only_woken_does_nothing() {
         let step = handler(Ok(2), double);

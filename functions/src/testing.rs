@@ -1,4 +1,4 @@
-//! What the tests share: builders of records, AWS replayed, a catalog in memory, and doubles that note what they are asked for.
+//! What the tests share: builders of records, a replayed AWS, a catalog in memory, and doubles that record their calls.
 
 #![allow(clippy::unwrap_used)]
 

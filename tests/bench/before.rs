@@ -1,4 +1,4 @@
-//! What commit 8e363f8 showed, which some targets are set by: no figure may get worse than it was, or by more than is said.
+//! The figures of commit 8e363f8, which some targets are based on: none may get worse by more than is allowed.
 
 use crate::runs::Count;
 

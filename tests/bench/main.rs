@@ -1,28 +1,28 @@
-//! `make bench`: what the shipped functions and a lab show, each figure beside its target. `bench` measures everything;
-//! `bench short` what needs nothing but the lab, for `make test`; `bench starts`, for one, a part of it. It ends non-zero when a
-//! target is missed, after it has measured the rest.
+//! `make bench`: measures the shipped functions and a lab, each figure with its target. `bench` measures everything;
+//! `bench short` measures what needs only the lab, for `make test`; `bench starts`, for example, a single part. It exits non-zero
+//! if a target is missed, after it has measured the rest.
 #![allow(clippy::disallowed_methods)]
 
-/// The figures of the commit that some targets are set by.
+/// The figures of the commit that some targets are based on.
 mod before;
-/// How often jobs are looked at, and how late their end is seen, by the rule alone.
+/// How often jobs are polled, and how late their end is noticed, by the rule alone.
 mod pacing;
 /// Figures, targets, verdicts.
 mod report;
-/// Nights and restores in a lab: looks, transitions, costs, overhead.
+/// Nights and restores in a lab: polls, transitions, costs, overhead.
 mod runs;
-/// Sizes of what is shipped.
+/// Sizes of the shipped files.
 mod sizes;
-/// Time to a function's first answer, and its peak memory.
+/// Time to a function's first response, and its peak memory.
 mod starts;
 
 use std::process::ExitCode;
 
 use report::Report;
 
-/// What can be measured by itself, in the order in which `bench` does.
+/// The parts, in the order in which `bench` measures them.
 const PARTS: [&str; 4] = ["sizes", "starts", "pacing", "runs"];
-/// What needs no shipped functions.
+/// The parts that need no shipped functions.
 const SHORT: [&str; 2] = ["pacing", "runs"];
 
 #[tokio::main]
@@ -48,7 +48,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// The parts that are asked for; `None` when there is no such part.
+/// The requested parts; `None` if there is no such part.
 fn parts(asked: &[String]) -> Option<Vec<&'static str>> {
     if asked
         .iter()

@@ -1,5 +1,5 @@
-//! The pacing played over durations: generated ones within and beyond a tenth of the usual, and example lists of
-//! durations as a catalog records them, each watched with the history that its predecessors left.
+//! The pacing simulated for durations: generated ones within and beyond a tenth of the usual, and example lists of
+//! durations as a catalog records them, each watched with the history of its predecessors.
 
 use holdfast::domain::pacing::{simulate, usual};
 
@@ -35,7 +35,7 @@ const NIGHTS: [(&str, [u64; 14]); 5] = [
 
 /// An end is noticed within this share of the job's time.
 const LAG_PERCENT: f64 = 5.0;
-/// What holds with a history, for a job within a tenth of its usual time, and what holds without.
+/// The limits with a history, for a job within a tenth of its usual time, and those without.
 const WITH: Rule = Rule { looks: 6.0, seconds: 5 };
 const WITHOUT: Rule = Rule {
     looks: 100.0,
@@ -43,19 +43,19 @@ const WITHOUT: Rule = Rule {
 };
 
 struct Rule {
-    /// At most so many looks.
+    /// At most so many polls.
     looks: f64,
-    /// An end noticed within so many seconds is noticed at once.
+    /// An end noticed within so many seconds counts as noticed immediately.
     seconds: u64,
 }
 
-/// A job's duration, and what is usual for it.
+/// A job's duration, and its usual one.
 type Job = (u64, Option<u64>);
 
-/// Plays the watching of all of them.
+/// Simulates the polling of all of them.
 pub fn measure(report: &mut Report) {
     report.table(
-        "pacing, by the rule alone: most looks at a job, and how late its end is noticed (5 s, without history 60 s, count as 0)",
+        "pacing, by the rule alone: most polls of a job, and how late its end is noticed (5 s, without history 60 s, count as 0)",
         &["jobs", "looks", "lag %"],
     );
     for (name, durations) in NIGHTS {

@@ -1,18 +1,18 @@
-//! Figures, each beside its target, and the verdicts that decide how the bench ends.
+//! Figures, each with its target, and the verdicts that decide the bench's exit code.
 
 use std::fmt;
 
 use anyhow::Error;
 use holdfast_tests::report::causes;
 
-/// What a figure has to be.
+/// The target of a figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Target {
     AtMost(f64),
     AtLeast(f64),
 }
 
-/// One measured figure, and its target where it has one of its own: in a row, some figures only explain the others.
+/// One measured figure, and its target if it has one: in a row, some figures only explain the others.
 #[derive(Debug, Clone, Copy)]
 pub struct Figure {
     value: f64,
@@ -21,7 +21,7 @@ pub struct Figure {
 }
 
 impl Figure {
-    /// A figure that explains the others of its row.
+    /// A figure that explains the others in its row.
     pub fn plain(value: f64, decimals: usize) -> Self {
         Self {
             value,
@@ -44,7 +44,7 @@ impl Figure {
         }
     }
 
-    /// Whether it meets its target; what could not be computed meets none.
+    /// Whether it meets its target; a figure that could not be computed meets none.
     fn meets(&self) -> bool {
         match self.target {
             None => true,
@@ -66,7 +66,7 @@ impl fmt::Display for Figure {
     }
 }
 
-/// Prints tables row by row, and counts the rows whose figures all meet their targets, and those that do not.
+/// Prints tables row by row, and counts the rows whose figures all meet their targets, and the others.
 #[derive(Debug, Default)]
 pub struct Report {
     columns: Vec<&'static str>,
@@ -94,7 +94,7 @@ impl Report {
         self.row_with_note(name, figures, "");
     }
 
-    /// A row, and what there is to say of it.
+    /// A row with a note.
     pub fn row_with_note(&mut self, name: &str, figures: &[Figure], note: &str) {
         let cells: String = figures
             .iter()
@@ -125,13 +125,13 @@ impl Report {
         println!("{name:<NAME$}{cells}  {verdict}{note}");
     }
 
-    /// A row that could not be measured: it is missed, and the rest goes on.
+    /// A row that could not be measured: it is missed, and the rest continues.
     pub fn broken(&mut self, name: &str, error: &Error) {
         self.missed += 1;
         println!("{name:<NAME$} MISSED: {}", causes(error).replace('\n', "\n  "));
     }
 
-    /// Prints the last line; whether every row is met, and there was one.
+    /// Prints the last line; returns whether every row is met, and there was one.
     pub fn finish(self) -> bool {
         println!("\n{}", self.last_line());
         self.missed == 0 && self.met > 0

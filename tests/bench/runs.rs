@@ -1,6 +1,6 @@
-//! Nights and restores of a deployment like the demonstration's, run in a lab: state transitions and costs, looks at each job
-//! and how late its end is noticed, and what a restore takes beside AWS's jobs. The first of each runs without a history of such
-//! jobs, the second with one, as every later one does; the targets are the second's.
+//! Nights and restores of a deployment like the demonstration's, run in a lab: state transitions and costs, polls of each job
+//! and how late its end is noticed, and a restore's time in addition to AWS's jobs. The first of each runs without a history of
+//! such jobs, the second with one, like every later one; the targets are the second's.
 
 mod cost;
 mod history;
@@ -17,17 +17,17 @@ use scene::{JOB, Run, Scene};
 
 /// State transitions of a night.
 const NIGHT_TRANSITIONS: usize = 60;
-/// Looks at a job of a night, and at a copy of a restore while it is made.
+/// Polls of a job of a night, and of a copy of a restore while it is created.
 const JOB_LOOKS: f64 = 6.0;
 const COPY_LOOKS: f64 = 12.0;
 /// An end is noticed within this share of the job's time, or within so many seconds.
 const LAG_PERCENT: f64 = 5.0;
 const LAG_SECONDS: f64 = 5.0;
-/// What a restore takes beside its longest chain of jobs: a share of it, and seconds.
+/// A restore's time in addition to its longest chain of jobs: a share of it, and seconds.
 const OVERHEAD_SHARE: f64 = 0.05;
 const OVERHEAD_SECONDS: f64 = 10.0;
 
-/// Runs two nights and two restores. What can't be run is missed, and the rest goes on.
+/// Runs two nights and two restores. What can't be run is missed, and the rest continues.
 pub async fn measure(report: &mut Report) {
     println!(
         "\nin a lab, jobs of AWS of {} minutes of its clock: two nights, two restores",
@@ -80,10 +80,10 @@ fn costs(report: &mut Report, nights: &[Result<Run>; 2], restores: &[Result<Run>
     }
 }
 
-/// Looks at each resource; `most` is the target, where there is a history.
+/// Polls of each resource; `most` is the target, if there is a history.
 fn watching(report: &mut Report, name: &str, run: &Result<Run>, most: Option<f64>) {
     report.table(
-        &format!("{name}: looks at each resource, and how late an end is noticed (5 s count as 0)"),
+        &format!("{name}: polls of each resource, and how late an end is noticed (5 s count as 0)"),
         &["jobs", "looks", "lag %"],
     );
     let watched = match run {
@@ -115,7 +115,7 @@ fn lag_percent(watched: &Watched) -> f64 {
 
 fn overheads(report: &mut Report, restores: &[Result<Run>; 2]) {
     report.table(
-        "a restore's overhead: from its start to its verdict, beside the longest chain of AWS's jobs",
+        "a restore's overhead: from its start to its verdict, in addition to the longest chain of AWS's jobs",
         &["in all, s", "AWS's jobs, s", "overhead, s"],
     );
     for (name, run) in ["a first restore", "a restore"].into_iter().zip(restores) {

@@ -1,4 +1,4 @@
-//! The zip that goes to Lambda, compressed as `sam deploy` compresses it: one, for all functions.
+//! The zip for Lambda, compressed as by `sam deploy`: one for all functions.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::starts::Shipped;
 /// KiB. It was 4,549 when all steps became one program; a dependency that makes it grow has to be worth it.
 const MOST_KIB: f64 = 5_000.0;
 
-/// Zips what is shipped.
+/// Zips the shipped files.
 pub fn measure(report: &mut Report) {
     report.table("sizes: the one zip of all functions", &["zip KiB", "bootstrap KiB"]);
     let functions = Shipped::here().functions;

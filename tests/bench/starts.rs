@@ -1,5 +1,5 @@
-//! Starts: from the start of a function's process to its first answer, which comes after one AWS call that is refused. Beside
-//! each, in turn, the bare runtime is started, a function that does nothing.
+//! Starts: from the start of a function's process to its first response, after one AWS call that is refused. Each is
+//! measured in turn with the bare runtime, a function that does nothing.
 
 mod endpoint;
 mod events;
@@ -15,19 +15,19 @@ use serde_json::{Value, json};
 use crate::report::{Figure, Report};
 use process::{Start, start};
 
-/// As often is each function started.
+/// How often each function is started.
 const RUNS: usize = 20;
-/// A function's first answer takes at most so many times what the bare runtime's takes.
+/// A function's first response takes at most so many times as long as the bare runtime's.
 const TIMES_BARE: f64 = 2.0;
-/// And the function at most so much memory.
+/// The limit of the function's memory.
 const PEAK_MIB: f64 = 10.0;
-/// Steps that call nothing before they answer, and why.
+/// Steps that make no call before they respond, and why.
 const WITHOUT_CALL: [(&str, &str); 1] = [(
     "efs-access",
     "no AWS call: it only reads the file system that is mounted into it",
 )];
 
-/// What is started.
+/// The programs that are started.
 pub struct Shipped {
     /// All steps, one of which `_HANDLER` chooses.
     pub functions: PathBuf,
@@ -36,7 +36,7 @@ pub struct Shipped {
 }
 
 impl Shipped {
-    /// What `make build` and `make bench` made.
+    /// The output of `make build` and `make bench`.
     pub fn here() -> Self {
         let made = repository().join("target/lambda");
         Self {
@@ -88,7 +88,7 @@ async fn row(report: &mut Report, shipped: &Shipped, step: &str) -> Result<()> {
     Ok(())
 }
 
-/// What a function that made no call answered instead.
+/// The response of a function that made no call.
 fn answer(starts: &[Start]) -> String {
     let last = starts.last().map(|start| &start.answer);
     let said = last.and_then(|answer| answer["errorMessage"].as_str().map(str::to_owned));

@@ -1,5 +1,5 @@
-//! `make demo`: one backup of a Hubs-like deployment that seals, one that fails, an incident, and the restore that brings
-//! everything back, as an operator sees them.
+//! `make demo`: one backup of a Hubs-like deployment that seals, one that fails, an incident, and the restore that recovers
+//! everything, as an operator sees them.
 #![allow(clippy::disallowed_methods)]
 
 mod output;
@@ -22,7 +22,7 @@ use serde_json::json;
 
 use output::{DEPLOYMENT, holdfast, part, show};
 
-/// Seconds that a job of the lab takes once all is set up: long enough to be seen.
+/// Seconds that a job of the lab takes once everything is set up: long enough to be visible.
 const JOB_SECONDS: f64 = 2.0;
 
 #[tokio::main]
@@ -38,7 +38,7 @@ async fn demo() -> Result<()> {
     };
     let lab = part("a lab: an AWS account on this machine", 3, Lab::start(&options)).await?;
     let (stack, dataset, application) = part(
-        "Holdfast's stack, from the same template as in AWS; beside it a deployment: 562 users in Aurora, 301 files on EFS, \
+        "Holdfast's stack, from the same template as in AWS, and a deployment: 562 users in Aurora, 301 files on EFS, \
          three DynamoDB tables, a secret, parameters, and an application that uses them",
         12,
         set_up(&lab),
@@ -100,7 +100,7 @@ async fn demo() -> Result<()> {
     Ok(())
 }
 
-/// The stack; and beside it the deployment, then its application and the function that sees into its file system.
+/// The stack; at the same time the deployment, then its application and the function that mounts its file system.
 async fn set_up(lab: &Lab) -> Result<(Stack, Dataset, Application)> {
     let ca = lab.environment.get("LAB_CA").cloned().unwrap_or_default();
     let certificate = format!("DatabaseCaFile={ca}");
@@ -117,9 +117,9 @@ async fn set_up(lab: &Lab) -> Result<(Stack, Dataset, Application)> {
 }
 
 async fn deploy_efs_access(lab: &Lab, dataset: &Dataset) -> Result<()> {
-    // The first deployment makes the SAM CLI's bucket; a second one at the same time would make it, too.
+    // The first deployment creates the SAM CLI's bucket; a concurrent second one would create it, too.
     let aws = lab.aws()?;
-    until("the SAM CLI's bucket is there", Duration::from_secs(120), || async {
+    until("the SAM CLI's bucket exists", Duration::from_secs(120), || async {
         let asked = [("StackName", "aws-sam-cli-managed-default")];
         let stack = aws
             .query("cloudformation", "2010-05-15", "DescribeStacks", &asked)

@@ -1,4 +1,4 @@
-//! What the demo prints: what it is doing and how long that usually takes, commands and what they said in short, and
+//! The output of the demo: what it is doing and how long that usually takes, commands and their output in short, and
 //! on-call's messages in full.
 
 use std::future::Future;
@@ -12,7 +12,7 @@ use tokio::process::Command;
 
 pub const DEPLOYMENT: &str = "hubs-demo";
 
-/// Does a part of the demo, told with the seconds that it usually takes on 2 cores, and at its end with those that it took.
+/// Runs a part of the demo, and prints the seconds that it usually takes on 2 cores, and at its end those that it took.
 pub async fn part<T>(what: &str, usually: u32, work: impl Future<Output = Result<T>>) -> Result<T> {
     println!("\n== {what} (usually {usually} s)");
     let started = Instant::now();
@@ -21,13 +21,13 @@ pub async fn part<T>(what: &str, usually: u32, work: impl Future<Output = Result
     Ok(outcome)
 }
 
-/// Runs the operator's command and shows it; whether it succeeded.
+/// Runs the operator's command and shows it; returns whether it succeeded.
 pub async fn holdfast(lab: &Lab, arguments: &[&str]) -> Result<bool> {
     let mut command = command(lab, arguments);
     Ok(command.status().await?.success())
 }
 
-/// The same, of which only the first `lines` are shown, and then what the rest is.
+/// The same, but only the first `lines` are shown, and then what the rest is.
 pub async fn holdfast_in_short(lab: &Lab, arguments: &[&str], lines: usize, rest: &str) -> Result<bool> {
     let ended = command(lab, arguments).stderr(Stdio::inherit()).output().await?;
     let said = String::from_utf8_lossy(&ended.stdout);

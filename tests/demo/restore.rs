@@ -1,4 +1,4 @@
-//! The incident, and the restore that brings everything back.
+//! The incident, and the restore that recovers everything.
 
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::application::Application;
@@ -12,19 +12,19 @@ use serde_json::Value;
 
 use super::output::{DEPLOYMENT, holdfast, holdfast_in_short, part, show};
 
-/// What was there, and who has to find it again.
+/// The data before the incident, and the application that uses it.
 pub struct Scene<'a> {
     pub lab: &'a Lab,
     pub dataset: &'a Dataset,
     pub application: &'a Application,
     pub records: &'a Records,
     pub letters: &'a Emails,
-    /// As it was when the set was captured.
+    /// The data when the set was captured.
     pub before: &'a Data,
     pub set: &'a str,
 }
 
-/// Plays it; answers how many of how many resources were restored and verified.
+/// Runs it; returns how many of how many resources were restored and verified.
 pub async fn play(scene: &Scene<'_>) -> Result<(usize, usize)> {
     let aws = scene.lab.aws()?;
     let (secret, mounted) = (scene.application.endpoint().await?, scene.application.mounted().await?);
@@ -55,15 +55,21 @@ pub async fn play(scene: &Scene<'_>) -> Result<(usize, usize)> {
     )
     .await?;
 
-    part("and the way back", 3, async {
+    part("and the undo", 3, async {
         let id = text(&record, "/id")?;
         ensure!(
             holdfast(scene.lab, &["undo-cut-over", id]).await?,
             "switching back failed"
         );
         show(scene.letters).await?;
-        ensure!(scene.application.endpoint().await? == secret, "the secret leads back");
-        ensure!(scene.application.mounted().await? == mounted, "the service leads back");
+        ensure!(
+            scene.application.endpoint().await? == secret,
+            "the secret is switched back"
+        );
+        ensure!(
+            scene.application.mounted().await? == mounted,
+            "the service is switched back"
+        );
         holdfast(scene.lab, &["restores", DEPLOYMENT]).await?;
         Ok(())
     })
@@ -71,7 +77,7 @@ pub async fn play(scene: &Scene<'_>) -> Result<(usize, usize)> {
     Ok(tally(&record))
 }
 
-/// Restores the deployment as it was before `time`, and holds the copies against it; answers the restore's record.
+/// Restores the deployment as it was before `time`, and compares the copies with it; returns the restore's record.
 async fn restore(scene: &Scene<'_>, time: &str, damaged: &Data, secret: &(String, u16)) -> Result<Value> {
     let aws = scene.lab.aws()?;
     let restore = ["restore", DEPLOYMENT, "--before", time, "--yes", "--watch"];
@@ -80,7 +86,7 @@ async fn restore(scene: &Scene<'_>, time: &str, damaged: &Data, secret: &(String
     ensure!(restored, "the restore failed");
     ensure!(
         letter.text.lines().count() <= 60 && letter.text.contains("holdfast undo-cut-over"),
-        "a message is a page, with the way back"
+        "a message is a page, with the undo command"
     );
 
     let record = scene.records.restores(DEPLOYMENT).await?.pop().context("no restore")?;
@@ -88,7 +94,7 @@ async fn restore(scene: &Scene<'_>, time: &str, damaged: &Data, secret: &(String
     let sources = ["infrastructure", id, "--terraform"];
     ensure!(
         holdfast_in_short(scene.lab, &sources, 24, "> restored.tf").await?,
-        "what the infrastructure's source needs is there"
+        "the changes for the infrastructure's source exist"
     );
     ensure!(
         record.pointer("/plan/set").and_then(Value::as_str) == Some(scene.set),
@@ -104,15 +110,15 @@ async fn restore(scene: &Scene<'_>, time: &str, damaged: &Data, secret: &(String
     );
     ensure!(
         Data::of(&aws, scene.dataset).await? == *damaged,
-        "what the incident left is as it left it"
+        "the damaged data is unchanged"
     );
     let host = text(&made["database"], "/host")?;
     let endpoint = scene.application.endpoint().await?;
     ensure!(
         endpoint.0 == host && endpoint != *secret,
-        "the application's secret leads to the copy"
+        "the application's secret refers to the copy"
     );
-    println!("   the application's secret leads to {}:{}", endpoint.0, endpoint.1);
+    println!("   the application's secret refers to {}:{}", endpoint.0, endpoint.1);
     println!("   its service mounts {}", scene.application.mounted().await?.1);
     println!(
         "   its parameter names table {}",
@@ -130,7 +136,7 @@ fn count(place: &str, data: &Data) {
     );
 }
 
-/// Resources without a finding against them, of all.
+/// Resources without findings, of all.
 fn tally(record: &Value) -> (usize, usize) {
     let planned = record
         .pointer("/plan/resources")

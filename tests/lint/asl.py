@@ -55,7 +55,7 @@ def reachable(scope, start):
 
 
 def loops(scope):
-    """The sets of states that can come round to themselves."""
+    """The sets of states that form a loop."""
     found = []
     for name, state in scope["States"].items():
         after = set().union(*(reachable(scope, target) for target in targets(state)), set())
@@ -67,7 +67,7 @@ def loops(scope):
 
 
 def structure(machine):
-    """What keeps it from being a state machine at all, as (path, fault)."""
+    """The faults that make it an invalid state machine, as (path, fault)."""
     for path, scope in scopes(machine):
         here, known = path or "the machine", scope.get("States", {})
         start = scope.get("StartAt")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Holds the role under which AWS Backup works to AWS's own managed policies. Exit code 1 and a line for each statement that
-it lacks, or that it hedges in more than AWS does: AWS Backup calls services in ways that no page tells."""
+"""Compares the role that AWS Backup uses with AWS's own managed policies. Exit code 1 and a line for each statement that
+it lacks, or restricts more than AWS does: AWS Backup calls services in undocumented ways."""
 
 import sys
 from pathlib import Path
@@ -37,12 +37,12 @@ RESTORE = [
     ),
     ({"kms:CreateGrant"}, ANY, FOR_AWS),
 ]
-# Where ours is narrower on purpose: the operator says what may be backed up.
+# Where ours is narrower on purpose: the operator decides what may be backed up.
 NARROWED = {FILES: "file-system/${FileSystemPattern}"}
 
 
 def faults(role):
-    """Every statement of AWS's that the role, by its properties in the template, does not grant."""
+    """AWS's statements that the role does not grant, by its properties in the template."""
     policies = {policy["PolicyName"]: policy["PolicyDocument"]["Statement"] for policy in role["Policies"]}
     for name, wanted in (("back-up", BACK_UP), ("restore", RESTORE)):
         ours = [permissions.statement(name, written) for written in policies.get(name, [])]

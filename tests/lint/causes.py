@@ -1,6 +1,6 @@
-"""No machine loses why something went wrong: a rule over Catch, Pass, Choice and Fail.
+"""No machine loses the cause of a failure: a rule over Catch, Pass, Choice and Fail.
 
-A cause is held by a variable (a Catch or a Pass that assigns it) or, within a map, by the data that goes from state to state.
+A cause is kept in a variable (a Catch or a Pass that assigns it) or, within a map, by the data that goes from state to state.
 """
 
 import json
@@ -8,9 +8,9 @@ import re
 
 import asl
 
-# Writes down what it is told, but may fail itself: who comes after it is told all the same.
+# Records the cause, but may fail itself: the states after it get the cause too.
 CLOSES = "EndRun"
-TELLS = "Notify"
+NOTIFIES = "Notify"
 
 
 def check(machine):
@@ -24,17 +24,17 @@ def check(machine):
             yield from _map(where, state)
             yield from _overwritten(where, name, state, scope, holders)
             if state["Type"] == "Fail" and "{%" not in state.get("Cause", ""):
-                yield where, "a Fail says why in its Cause, by an expression: a fixed text tells of no cause"
+                yield where, "a Fail says why in its Cause, by an expression: a fixed text has no cause"
         for holder in holders:
-            yield from _told(path, holder, scope)
+            yield from _passed_on(path, holder, scope)
 
 
 def _catchers(where, state, scope):
-    """A Catch keeps error and cause, in a variable or in what the map's item comes to.
+    """A Catch keeps error and cause, in a variable or in the result of the map's item.
 
-    Not one of a word on the way: the same step tells the end, and there a topic that takes nothing fails the execution.
+    Except for interim notifications: the same step notifies at the end, and there an unusable topic fails the execution.
     """
-    if where.split("/")[-1].startswith(f"{TELLS}Of"):
+    if where.split("/")[-1].startswith(f"{NOTIFIES}Of"):
         return
     for catcher in state.get("Catch", []):
         if _held(catcher.get("Assign", {})):
@@ -61,7 +61,7 @@ def _from_input(assigned):
 
 
 def _data_lost(scope, start):
-    """The states, from `start`, that let go of what a Catch put into the data."""
+    """The states, from `start`, that drop what a Catch put into the data."""
     seen, todo = set(), [start]
     while todo:
         name = todo.pop()
@@ -80,7 +80,7 @@ def _data_lost(scope, start):
 
 
 def _arms(where, name, state, scope):
-    """A status that says failed leads to where its failure is kept, and so does one that nobody knows."""
+    """A failed status, or an unknown one, goes to a state that keeps its failure."""
     if state["Type"] != "Choice" or "status = 'failed'" not in json.dumps(state["Choices"]):
         return
     polls = [other for other in scope["States"].values() if other.get("Next") == name]
@@ -99,11 +99,11 @@ def _map(where, state):
         return
     kept = "$states.result" in json.dumps(state.get("Assign", {}))
     if not kept and "Output" in state and "$states.result" not in json.dumps(state["Output"]):
-        yield where, "a Map keeps what its items came to: their failures are in it"
+        yield where, "a Map keeps the results of its items: their failures are in them"
 
 
 def _holders(scope):
-    """Who puts a cause into a variable, as (state, variable, next state, the assigned value)."""
+    """The states that assign a cause to a variable, as (state, variable, next state, the assigned value)."""
     found = []
     for name, state in scope["States"].items():
         for catcher in state.get("Catch", []):
@@ -116,7 +116,7 @@ def _holders(scope):
 
 
 def _overwritten(where, name, state, scope, holders):
-    """Who assigns a variable that may hold a cause already keeps that one within its own."""
+    """An assignment to a variable that may have a cause already keeps that cause."""
     assigned = [holder.get("Assign", {}) for holder in [state, *state.get("Catch", []), *state.get("Choices", [])]]
     for assign in assigned:
         for variable, value in assign.items():
@@ -130,8 +130,8 @@ def _overwritten(where, name, state, scope, holders):
                 yield where, f"assigns {variable}, which may hold what {first} came to, and does not keep ${variable} in it"
 
 
-def _told(path, holder, scope):
-    """On every way from where a cause was kept, it is handed on before the machine ends."""
+def _passed_on(path, holder, scope):
+    """On every path from a kept cause, it is passed on before the machine ends."""
     name, variable, start, _ = holder
     seen, todo = set(), [start]
     while todo:
@@ -142,15 +142,15 @@ def _told(path, holder, scope):
         state = scope["States"][at]
         reads = _reads([state.get("Arguments"), state.get("Cause")], variable)
         if at == CLOSES and not reads:
-            yield f"{path}{name}", f"{at} is not told of ${variable}"
+            yield f"{path}{name}", f"{at} does not get ${variable}"
         if reads and at != CLOSES:
             continue
-        if at == TELLS or state["Type"] in asl.TERMINAL or state.get("End"):
-            yield f"{path}{name}", f"a way from it ends in {at}, and nobody is told of ${variable}"
+        if at == NOTIFIES or state["Type"] in asl.TERMINAL or state.get("End"):
+            yield f"{path}{name}", f"a path from it ends in {at} without passing on ${variable}"
         else:
             todo += asl.targets(state)
 
 
 def _reads(value, variable):
-    """Whether an expression takes the whole variable: a part of it drops the rest."""
+    """Whether an expression uses the whole variable: a part would drop the rest."""
     return bool(re.search(rf"\${variable}\b(?!\.)", json.dumps(value)))

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Finds files that use each other in a circle: none of them can be read, moved or tested without all the others.
+"""Finds files that depend on each other in a circle: none of them can be read, moved or tested without all the others.
 
-A file uses another when it names an item that is defined there. A parent that only declares its children, or passes on what
-they define, does not use them. Exit code 1 and a line for each circle.
+A file uses another when it names an item that is defined there. A parent that only declares its children, or re-exports their
+items, does not use them. Exit code 1 and a line for each circle.
 """
 
 import sys
@@ -38,7 +38,7 @@ def circles(graph):
 
 
 def shortest(graph, circle):
-    """The shortest way round within a circle, as files in the order in which they use each other."""
+    """The shortest cycle within a circle, as files in the order of use."""
     best = None
     for start in circle:
         ways, seen = [[start]], {start}
@@ -57,7 +57,7 @@ def shortest(graph, circle):
 
 
 def faults(graph):
-    """What is wrong with one crate's graph of files (paths as strings)."""
+    """The faults of one crate's graph of files (paths as strings)."""
     for circle in circles(graph):
         way = shortest(graph, circle)
         pairs = zip(way, [*way[1:], way[0]])

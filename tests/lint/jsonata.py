@@ -1,4 +1,4 @@
-"""What a JSONata expression in a state machine may be: paths, literals, comparisons, `&`, and a few functions.
+"""The JSONata that a state machine may use: paths, literals, comparisons, `&`, and a few functions.
 
 Names, times and decisions come from Rust, where they are tested.
 """
@@ -23,13 +23,13 @@ _TOKEN = re.compile(
 
 
 def expressions(value):
-    """Every string below `value` that holds an expression or a piece of one."""
+    """Every string below `value` with an expression or a part of one."""
     if isinstance(value, str):
         if "{%" in value or "%}" in value:
             yield value
     elif isinstance(value, dict):
         for key, below in value.items():
-            # A nested state checks its own.
+            # A nested state is checked separately.
             if key not in ("States", "Branches", "ItemProcessor"):
                 yield from expressions(below)
     elif isinstance(value, list):
@@ -38,7 +38,7 @@ def expressions(value):
 
 
 def faults(text, variables):
-    """What is wrong with one expression; `variables` are the names that the machine assigns."""
+    """The faults of one expression; `variables` are the names that the machine assigns."""
     whole = re.fullmatch(r"\{%(.*)%\}", text, re.DOTALL)
     if not whole:
         yield f"{text!r}: an expression is the whole string, from {{% to %}}"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds the Rust sources to the floors of the design: an arrow never runs up, and a step never calls a step.
+"""Enforces the layers of the Rust sources: a module uses only lower layers, and a step never calls a step.
 
 Exit code 1 and a line for each fault.
 """
@@ -15,7 +15,7 @@ MAY_USE = {
     "error": set(),
     "domain": {"error"},
     "aws": {"error"},
-    # Sees into file systems, for those who restore them and those who switch to them.
+    # Access to file systems, for restores and switches.
     "access": {"error", "domain", "aws"},
     "kinds": {"error", "domain", "aws", "access"},
     "hooks": {"error", "domain", "aws"},
@@ -23,16 +23,16 @@ MAY_USE = {
     "catalog": {"error", "domain", "aws"},
     "catalog_rebuild": {"error", "domain", "aws", "kinds", "catalog"},
     "runtime": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog"},
-    # What the steps share.
+    # Shared by the steps.
     "runs": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "runtime"},
     "steps": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "runtime", "runs"},
     "bin": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "runtime", "steps"},
-    # For tests alone, which the compiler sees to: of whatever floor they are.
+    # For tests alone, as the compiler ensures: of any layer.
     "testing": {"error", "domain", "aws", "access", "kinds", "hooks", "switches", "catalog", "runtime", "runs", "steps"},
-    # The CLI stands beside the steps.
+    # The CLI is on the layer of the steps.
     "cli": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "catalog_rebuild", "runtime"},
 }
-# All that the domain needs: no AWS, no async, no network.
+# The crates of the domain: no AWS, no async, no network.
 DOMAIN_CRATES = {"std", "core", "alloc", "crate", "self", "super", "jiff", "serde", "serde_json", "sha2", "strsim", "textwrap", "proptest"}
 
 
@@ -44,7 +44,7 @@ def code(source):
 
 
 def paths(source, root):
-    """Every path below `root`, such as `crate`, that the code names: a list of words each."""
+    """Every path below `root`, such as `crate`, in the code, as a list of words."""
     for found in re.finditer(rf"\b{root}::", source):
         yield from _tree(source, found.end(), [])
 
@@ -83,24 +83,24 @@ def floor(path):
 
 
 def resolved(module, names):
-    """The full path of what a module names by `super::` and these words."""
+    """The full path of `super::` and these words in a module."""
     while names[:1] == ["super"]:
         module, names = module[:-1], names[1:]
     return [*module[:-1], *names]
 
 
 def step_of(module, steps):
-    """The step in which a module's path lies, if it is one's."""
+    """The step of a module's path, if there is one."""
     return next((name for name in module[1:] if module[0] == "steps" and name in steps), None)
 
 
 def faults(path, source, steps):
-    """What one file of functions/src (by its path there) uses and must not. `steps`: module names of the steps."""
+    """Forbidden uses in one file of functions/src (by its path there). `steps`: module names of the steps."""
     here, text = floor(path), code(source)
     if here in ("lib", "main"):
         return
     if here not in MAY_USE:
-        yield f"{here} has no floor: give it one in MAY_USE"
+        yield f"{here} has no layer: add it to MAY_USE"
         return
     used = [["crate", *names] for names in paths(text, "holdfast" if here == "bin" else "crate")]
     depth = len(path.parts) - (path.name == "mod.rs")
@@ -127,7 +127,7 @@ def faults(path, source, steps):
 
 
 def cli_faults(source):
-    """What a file of the CLI uses of the library and must not."""
+    """Forbidden uses of the library in a file of the CLI."""
     for names in paths(code(source), "holdfast"):
         if names[0] in MAY_USE and names[0] not in MAY_USE["cli"]:
             yield f"the CLI uses {names[0]} (holdfast::{'::'.join(names)})"

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Holds the table of what becomes of every member that AWS describes to AWS's models, as botocore has them for the lab.
+"""Checks the table of members (what a restore does with each) against AWS's models, from the lab's botocore.
 
-    members.py           exit code 1 and a line for each fault: a member that nobody classified, one that is gone, a setting
-                         that is said to be brought back and that no test shows, a loss that is not captured and so not said
-    members.py --write   makes docs/not-covered.md anew from the table
+    members.py           exit code 1 and a line for each fault: a member that is not classified, one that no longer exists, a
+                         setting without a test that shows its restore, a loss that is not captured and so not reported
+    members.py --write   writes docs/not-covered.md from the table
 """
 
 import gzip
@@ -18,7 +18,7 @@ DOCUMENT = "docs/not-covered.md"
 CLASSES = {"given", "put-back", "asked", "kept", "inside", "differs", "status", "elsewhere", "not-covered", "remarked"}
 BROUGHT_BACK = {"given", "put-back"}
 LOST = {"not-covered", "remarked"}
-# Every shape that a kind reads, with its service: none may be dropped from the table.
+# Every shape that a kind reads, with its service: all must be in the table.
 READ = {
     "rds": {
         "DBCluster", "DBInstance", "DBClusterEndpoint", "DBSubnetGroup", "DBClusterParameterGroup", "DBParameterGroup",
@@ -38,21 +38,21 @@ READ = {
     "ssm": {"ParameterMetadata"},
 }  # fmt: skip
 KINDS = {"aurora": "An Aurora cluster", "dynamodb": "A DynamoDB table", "efs": "An EFS file system"}
-HEADER = """# What a restore does not bring back
+HEADER = """# What a restore does not cover
 
-Made from `functions/src/domain/restore/members/table.txt` by `python3 tests/lint/members.py --write`. The table has every
-member of the shapes that Holdfast reads of a resource; of those, what is not in this list is brought back, or is a copy's own.
-A plan says each of these where it is set at the source, and no restore fails for it.
+Generated from `functions/src/domain/restore/members/table.txt` by `python3 tests/lint/members.py --write`. The table has every
+member of the AWS shapes of a resource that Holdfast reads; those that are not in this list are restored, or are a copy's own.
+A plan reports each of these if it is set at the source, and no restore fails because of it.
 
-Beside those shapes, what points at a resource from elsewhere stays with the old one: target groups of an RDS Proxy, event
-subscriptions, alarms by name, event source mappings of a table's stream, selections of AWS Backup plans that name it, and Route
-53 records of a cluster's endpoints, which a plan lists where the resource is switched; zero-ETL integrations and DAX clusters,
-which it does not. Lead them to the copy yourself.
+In addition, dependents keep referring to the old resource: target groups of an RDS Proxy, event subscriptions, alarms by name,
+event source mappings of a table's stream, selections of AWS Backup plans that name it, and Route 53 records of a cluster's
+endpoints, which a plan lists if the resource is switched; zero-ETL integrations and DAX clusters, which it does not list.
+Switch them to the copy yourself.
 """
 
 
 class Section:
-    """A shape's members: name to class, condition and words."""
+    """A shape's members: name to class, condition and text."""
 
     def __init__(self, service, shape, function, places):
         self.service, self.shape, self.function, self.places = service, shape, function, places
@@ -78,7 +78,7 @@ def parsed(table):
         if not row or not sections:
             raise SystemExit(f"{TABLE}: cannot be read: {line}")
         if row[2] in sections[-1].members:
-            raise SystemExit(f"{TABLE}: {sections[-1].shape}.{row[2]} stands there twice")
+            raise SystemExit(f"{TABLE}: {sections[-1].shape}.{row[2]} is there twice")
         sections[-1].members[row[2]] = {"class": row[1], "test": row[5], "words": row[6]}
     return sections
 
@@ -96,21 +96,21 @@ def models(root):
 
 
 def structure(shapes, name):
-    """The structure that a member is, or is a list of; None for what is neither."""
+    """The structure that a member is, or is a list of; None if it is neither."""
     while shapes[name]["type"] == "list":
         name = shapes[name]["member"]["shape"]
     return name if shapes[name]["type"] == "structure" else None
 
 
 def described(root):
-    """The attributes that each function of the kind aurora writes down."""
+    """The attributes that each function of the kind aurora captures."""
     text = "".join((root / f"functions/src/kinds/aurora/{name}.rs").read_text() for name in ("describe", "parameter_groups"))
     bodies = re.findall(r"fn (\w+)(?:<T>)?\((.*?)^}", text, re.MULTILINE | re.DOTALL)
     return {name: set(re.findall(r'"(\w+)" =>', body)) for name, body in bodies}
 
 
 class Tests:
-    """What shows that a setting comes back."""
+    """The evidence that a setting is restored."""
 
     def __init__(self, root):
         suite = "".join(file.read_text() for file in sorted((root / "tests/suites/attributes").glob("*.rs")))
@@ -135,26 +135,26 @@ def faults(sections, models, described, tests):
     for service, shapes in READ.items():
         for shape in sorted(shapes):
             if (service, shape) not in seen:
-                yield f"{service} {shape}: is read, and stands nowhere"
+                yield f"{service} {shape}: is read, and is not in the table"
     places = {(kind, place) for section in sections for kind, place in section.places}
     for section in sections:
         shapes = models[section.service]
         where = f"{section.service} {section.shape}"
         if section.shape not in shapes:
-            yield f"{where}: is gone from AWS's model"
+            yield f"{where}: is no longer in AWS's model"
             continue
         there = shapes[section.shape]["members"]
         for name in sorted(there.keys() - section.members.keys()):
-            yield f"{where}.{name}: nobody classified it"
+            yield f"{where}.{name}: is not classified"
         for name, row in section.members.items():
             if name not in there:
-                yield f"{where}.{name}: is gone from AWS's model"
+                yield f"{where}.{name}: is no longer in AWS's model"
                 continue
             kind = row["class"]
             if kind not in CLASSES:
                 yield f"{where}.{name}: {kind} is no class"
             if (kind in LOST) != bool(row["words"]):
-                yield f"{where}.{name}: words are for what is not covered, and it needs them"
+                yield f"{where}.{name}: a text is required if it is not covered, and only then"
             inner = structure(shapes, there[name]["shape"])
             if kind == "inside":
                 for owner, place in section.places:
@@ -168,7 +168,7 @@ def faults(sections, models, described, tests):
                 if name not in described.get(section.function, ()):
                     yield f"{where}.{name}: is not captured (fn {section.function} of the kind aurora)"
             if kind in BROUGHT_BACK and not tests.show(name, row["test"]):
-                yield f"{where}.{name}: no test shows it to be brought back ({row['test'] or 'the suite attributes'})"
+                yield f"{where}.{name}: no test shows its restore ({row['test'] or 'the suite attributes'})"
 
 
 def document(sections):
@@ -194,7 +194,7 @@ def main():
         (ROOT / DOCUMENT).write_text(document(sections))
     found = list(faults(sections, models(ROOT), described(ROOT), Tests(ROOT)))
     if not (ROOT / DOCUMENT).exists() or (ROOT / DOCUMENT).read_text() != document(sections):
-        found.append(f"{DOCUMENT}: is not what the table says: run tests/lint/members.py --write")
+        found.append(f"{DOCUMENT}: differs from the table: run tests/lint/members.py --write")
     for fault in found:
         print(f"members: {fault}")
     return bool(found)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Holds the parts of the template to what the code registers, so that a kind, a switch, a hook, a step or a machine that is
-forgotten in one of them is a fault. Exit code 1 and a line for each fault."""
+"""Compares the parts of the template with the code's registries, so that a kind, a switch, a hook, a step or a machine that is
+missing in one of them is a fault. Exit code 1 and a line for each fault."""
 
 import re
 import sys
@@ -14,7 +14,7 @@ KINDS = "functions/src/kinds/registry.rs"
 SWITCHES = "functions/src/switches"
 HOOKS = "functions/src/hooks"
 MACHINES = "functions/src/domain/machine.rs"
-# What a part calls the policies that it attaches to the roles of steps: by its folder, before its own name.
+# The prefix of the policies that a part attaches to the roles of steps, by folder; the part's own name follows.
 ATTACHED = {"kinds": "", "switches": "switch-", "hooks": "hook-"}
 
 
@@ -29,7 +29,7 @@ def implementing(trait, folder):
 
 
 def machines(source):
-    """The names of the machines, each with the setting of clean-up that holds its ARN; None where there is none."""
+    """The names of the machines, each with the setting of clean-up that holds its ARN; None if there is none."""
     found = {}
     for facts in re.findall(r": MachineFacts \{(.*?)^    \},", source, re.DOTALL | re.MULTILINE):
         setting = re.search(r'setting: Some\("(\w+)"\)', facts)
@@ -38,7 +38,7 @@ def machines(source):
 
 
 class Parts:
-    """The parts of the template, and the names that the code has for them."""
+    """The parts of the template, and their names in the code."""
 
     def __init__(self, root):
         self.root = root
@@ -53,7 +53,7 @@ class Parts:
         }
 
     def faults(self):
-        """Everything that is forgotten or too much, as (where, fault)."""
+        """Everything that is missing or superfluous, as (where, fault)."""
         for folder, (names, source) in self.names.items():
             files = {file.stem for file in (self.infra / folder).glob("*.yaml")}
             yield from differences(names, files, source, f"infra/{folder}/{{}}.yaml")
@@ -78,14 +78,14 @@ class Parts:
             yield where, f"no output {machine}Arn"
         watched = self.template.properties("LostExecutions")["EventPattern"]["detail"]["stateMachineArn"]
         if Call("Ref", machine) not in watched:
-            yield "infra", f"LostExecutions does not name {machine}: clean-up would not hear of what it lost"
+            yield "infra", f"LostExecutions does not name {machine}: clean-up would not be notified of its lost executions"
         if self.template.properties("Alarms")["Parameters"].get(machine) != Call("Ref", machine):
-            yield "infra", f"Alarms is not given {machine}"
+            yield "infra", f"Alarms does not get {machine}"
         if setting:
             yield from self._started(setting, f"stateMachine:${{AWS::StackName}}-{name}")
 
     def _started(self, setting, machine):
-        """What takes a restore back is started by clean-up."""
+        """A machine that rolls a restore back is started by clean-up."""
         settings = self.template.properties("CleanUpFunction").get("Environment", {}).get("Variables", {})
         if not str(settings.get(setting)).endswith(machine):
             yield "infra", f"clean-up has no {setting}"
@@ -94,23 +94,23 @@ class Parts:
             yield "infra", f"CleanUpRole may not start {machine}"
 
     def _functions(self, part, resources):
-        """A step's function stands in a file of its own, or of the one kind that needs it."""
+        """A step's function is in a file of its own, or in that of the only kind that needs it."""
         for name, resource in resources.items():
             step = kebab(name.removesuffix("Function"))
             at_home = part == self.infra / f"steps/{step}.yaml" or part.parent.name == "kinds"
             if resource["Type"] == "AWS::Serverless::Function" and not at_home:
-                yield self._where(part), f"{name} stands in steps/{step}.yaml, or in the file of a kind"
+                yield self._where(part), f"{name} must be in steps/{step}.yaml, or in the file of a kind"
         if part.parent.name == "steps" and f"{pascal(part.stem)}Function" not in resources:
             yield self._where(part), f"no {pascal(part.stem)}Function"
 
     def _attached(self, part, resources):
-        """A policy that is attached is named for its part, and attached to roles that are there."""
+        """An attached policy is named after its part, and attached to existing roles."""
         prefix = ATTACHED.get(part.parent.name)
         for name, resource in resources.items():
             if resource["Type"] != "AWS::IAM::Policy":
                 continue
             if prefix is None:
-                yield self._where(part), f"{name}: a role's own policies stand in the role"
+                yield self._where(part), f"{name}: a role's own policies must be in the role"
             elif resource["Properties"]["PolicyName"] != prefix + part.stem.replace("_", "-"):
                 yield self._where(part), f"{name} is called {prefix}{part.stem.replace('_', '-')}"
             for role in resource["Properties"]["Roles"]:
@@ -118,7 +118,7 @@ class Parts:
                     yield self._where(part), f"{name} is attached to {role.argument}, which is no role"
 
     def _overwritten(self):
-        """IAM keeps one policy of a name in a role: a second would take the place of the first, without a word."""
+        """IAM keeps one policy of a name in a role: a second would silently replace the first."""
         for role in self.template.of_type("AWS::IAM::Role"):
             names = [name for name, _ in self.template.policies(role)]
             for name in sorted({name for name in names if names.count(name) > 1}):
@@ -129,13 +129,13 @@ class Parts:
 
 
 def differences(names, files, source, file):
-    """What is in the code and has no file, and the other way round."""
+    """What is in the code without a file, and vice versa."""
     if not names:
         yield source, "no name can be read there"
     for name in sorted(names - files):
         yield file.format(name), f"is missing: {source} has {name}"
     for name in sorted(files - names):
-        yield file.format(name), f"is of nothing that {source} has"
+        yield file.format(name), f"belongs to nothing in {source}"
 
 
 def main(root):

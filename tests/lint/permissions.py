@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Holds the functions' roles in the template to the design's security rules, and tells what each function may do.
+"""Checks the functions' roles in the template against the design's security rules, and lists each function's permissions.
 
     permissions.py          exit code 1 and a line for each fault
     permissions.py --json   {step: [{"actions": [...], "resources": [...], "unused": {action: why},
                             "conditional": bool}]}
 
-`unused` is what the template's comments justify: actions that no test scenario sees used. `conditional` statements hang on
-keys that a simulation has to be given.
+`unused` are the actions that no test uses, with the reason from the template's comments. `conditional` statements depend on
+condition keys that a simulation does not have.
 """
 
 import json
@@ -50,7 +50,7 @@ WITHOUT_RESOURCE = {
     "route53:ListHostedZones",
     "ssm:DescribeParameters",
 }
-# What a restore may change and remove only where its own tag stands: it works beside the application's resources.
+# What a restore may change and remove only with its own tag: it works next to the application's resources.
 RESTORING = {"restore-cluster", "undo-restore"}
 ONLY_OURS = {
     "elasticfilesystem:DeleteAccessPoint",
@@ -64,9 +64,9 @@ ONLY_OURS = {
     "rds:ModifyDBClusterParameterGroup",
     "rds:ModifyDBParameterGroup",
 }
-# What stands for every resource.
+# Any resource.
 ANY = "*"
-# What the stack itself uses, whatever a pattern narrows: an operator who names his own locks out nothing that is needed.
+# The stack's own resources, outside of every pattern: an operator's patterns cannot exclude them.
 OWN_BESIDE = {
     "${BackupRolePattern}": "!GetAtt BackupRole.Arn",
     "${TopicPattern}": "!Ref OnCallTopic",
@@ -75,7 +75,7 @@ OWN_BESIDE = {
 
 
 def statement(policy, written):
-    """A statement of one of the template's policies, as the rules and the suites read it."""
+    """A statement of one of the template's policies, in the form for the rules and the suites."""
     actions = template.listed(written["Action"])
     return {
         "policy": policy,
@@ -114,7 +114,7 @@ def faults(all_roles):
                 if ANY not in statement["resources"] and action in WITHOUT_RESOURCE:
                     yield step, f"{action} is allowed on a resource, but IAM knows none: the call would be denied"
                 for resource in statement["resources"]:
-                    # What two kinds need stands in the policy of each.
+                    # Permissions that two kinds need are in the policy of each.
                     if (statement["policy"], action, resource) in seen:
                         yield step, f"{action} is allowed twice on {resource}"
                     seen.add((statement["policy"], action, resource))
@@ -124,7 +124,7 @@ def faults(all_roles):
                     yield step, f"{action} is not bound by the tag holdfast:restore"
             for pattern, own in OWN_BESIDE.items():
                 if any(pattern in resource for resource in statement["resources"]) and own not in statement["resources"]:
-                    yield step, f"{pattern} can lock out the stack's own: {own} stands beside it"
+                    yield step, f"{pattern} can lock out the stack's own: add {own}"
             for action, why in statement["unused"].items():
                 if len(why) < 10:
                     yield step, f"{action} is unused without a reason"

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Counts the places that a new kind, hook, switch or machine takes outside of its own files.
+"""Counts the places that a new kind, hook, switch or machine needs outside of its own files.
 
-A place is a run of lines that name one of them, in the code that is deployed; its own files are those that bear its name. What
-all of a sort have in a file, a new one needs there, too; what only some have is what they are about. Exit code 1 and a line for
-each sort that takes more places than CONTRIBUTING promises.
+A place is a run of lines that name one of them, in the code that is deployed; its own files are those with its name. A new
+one needs the places that all of its sort have in a file; the others are specific to some. Exit code 1 and a line for
+each sort that needs more places than the limit in MOST.
 
-    places.py           how many a new one takes, and how many each of them has
-    places.py NAME      those of one of them, each by its first line
+    places.py           how many a new one needs, and how many each of them has
+    places.py NAME      the places of one of them, each by its first line
 """
 
 import re
@@ -19,9 +19,9 @@ import rust_modules
 MOST = {"kind": 15, "kind with data": 26, "switch": 5, "hook": 5, "machine": 8}
 CRATES = ["functions/src/lib.rs", "cli/src/main.rs"]
 FOLDERS = {"infra": "*.yaml", "state-machines": "*.json"}
-# The lines that may lie between two that name it, in one place: a resource of a template, and a state, name it now and then.
+# The number of other lines within one place: a resource of a template, and a state, name it only on some lines.
 GAP = {".rs": 2, ".yaml": 16, ".json": 30}
-# The enums that have a variant, or several, for a kind; and what is no kind's own.
+# The enums that have a variant, or several, for a kind; and the variants of no kind.
 VARIANT = r"\b(?:Target|RecoveryPoint|Source|Destination|CreatedResource)::([A-Z]\w*)\b"
 ENUMS = {f"functions/src/domain/{file}.rs" for file in ("resource", "restore/plan", "restore/item")}
 SHARED = {"Nothing", "Versions"}
@@ -32,7 +32,7 @@ def pascal(name):
 
 
 class Sources:
-    """What is deployed, without tests and comments: path to text."""
+    """The deployed files, without tests and comments: path to text."""
 
     def __init__(self, root):
         self.texts = {}
@@ -47,7 +47,7 @@ class Sources:
         self.texts[str(file.relative_to(root))] = read(file.read_text(encoding="utf-8"))
 
     def under(self, *own):
-        """The paths of the files that are one's own: a file, or what lies in the folder of the same name."""
+        """The paths of one's own files: a file, or those in the folder of the same name."""
         return {file for file in self.texts for one in own if file == one or file.startswith(one.split(".")[0] + "/")}
 
     def read(self, pattern, file):
@@ -116,7 +116,7 @@ def costs(sources):
 
 
 def taken(each):
-    """How many places all of these have in common: by file, as many as the one that has the fewest there."""
+    """How many places all of these have in common: by file, the smallest count."""
     counts = [Counter(file for file, _, _ in places) for places in each.values()]
     return sum(min(count[file] for count in counts) for file in set().union(*counts)) if counts else 0
 

@@ -1,4 +1,4 @@
-"""What the state machines have to agree with: the registry of the steps, our errors, and the template's functions."""
+"""Consistency of the state machines with the registry of the steps, our errors, and the template's functions."""
 
 import json
 import re
@@ -9,13 +9,13 @@ from template import Call
 
 # Steps that no state machine runs: EventBridge does.
 BY_EVENT = {"clean-up"}
-# Machines that run every night, so that what they call never sleeps for long.
+# Machines that run every night, so that their functions are never inactive for long.
 AT_NIGHT = {"backup", "nightly"}
-# Functions that template.yaml does not deploy, but a stack of their own: other steps call them.
+# Functions in stacks of their own, not in template.yaml: other steps call them.
 OWN_STACKS = {"efs-access": "infra/efs-access.yaml"}
 
 
-# Where every step has its line, and the one program that they all are.
+# The registry of the steps, and their common program.
 REGISTRY = "functions/src/steps/mod.rs"
 CODE = "../target/lambda/functions/"
 
@@ -50,7 +50,7 @@ def named(step):
 
 
 class Project:
-    """The files around the state machines."""
+    """The files that the state machines depend on."""
 
     def __init__(self, root):
         self.errors = error_classes((root / "functions/src/error.rs").read_text())
@@ -67,7 +67,7 @@ class Project:
         yield from self._sleepers(machines)
 
     def _sleepers(self, machines):
-        """What no night uses, and what is in a VPC, is woken every week: Lambda lets a function sleep that nobody calls."""
+        """Functions that no nightly run uses, or in a VPC, are invoked every week: Lambda makes unused ones inactive."""
         used = {name: set(re.findall(r"\$\{(\w+)FunctionArn\}", json.dumps(machine))) for name, machine in machines.items()}
         at_night = set().union(*(used.get(name, set()) for name in AT_NIGHT))
         sleepers = set().union(*used.values()) - at_night | {pascal(step) for step in BY_EVENT & self.steps}
@@ -88,7 +88,7 @@ class Project:
         return {name: self.template.function(name) for name in self.template.of_type("AWS::Serverless::Function")}
 
     def _own_function(self, step):
-        """The properties of the function that a stack of its own deploys for a step; none where there is no such stack."""
+        """The properties of a step's function in a stack of its own; empty if there is no such stack."""
         file = self.own_stacks[step]
         return template.Template(file).function(f"{pascal(step)}Function") if file.exists() else {}
 
@@ -136,7 +136,7 @@ class Project:
                 yield "template", f"{name}: its role may not invoke {key.removesuffix('Arn')}"
 
     def _timeouts(self, name, machine):
-        """A function ends before its state gives up on it: else its work goes on unheard."""
+        """A function's timeout is below its state's: otherwise its work would continue after the state has failed."""
         for path, state_name, state, _ in asl.states(machine):
             timeout = self.template.properties(f"{state_name}Function").get("Timeout")
             if timeout is not None and timeout >= state.get("TimeoutSeconds", 0):
@@ -144,11 +144,11 @@ class Project:
 
 
 def serves(function, step):
-    """Whether a function, by its properties, has the program as its code, and the step as its handler."""
+    """Whether a function has the program as its code, and the step as its handler."""
     return function.get("CodeUri") == CODE and function.get("Handler") == step
 
 
 def wakes(function, schedule):
-    """Whether a function, by its properties, is called to be kept awake, by a schedule of this name."""
+    """Whether a schedule of this name invokes a function to keep it active."""
     wake = function.get("Events", {}).get("Wake", {}).get("Properties", {})
     return wake.get("Name") == schedule and wake.get("Input") == '{"wake": true}'

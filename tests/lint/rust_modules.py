@@ -7,7 +7,7 @@ import re
 import tomllib
 from pathlib import Path
 
-# Comments, and literals whose insides could be taken for code.
+# Comments, and literals whose contents could look like code.
 COMMENT = r"//[^\n]*|/\*.*?\*/"
 LITERAL = r'r(#*)".*?"\1|"(?:\\.|[^"\\])*"|\'(?:\\[^\n]+?|[^\'\\\n])\''
 DEFINED = re.compile(r"\b(?:fn|struct|enum|trait|type|const(?!\s+(?:async\s+)?fn)|static|union|macro_rules!)\s+(\w+)")
@@ -27,7 +27,7 @@ def without_comments(source):
 
 
 def closing(text, opening):
-    """The index after the brace that closes the one at `opening`. Literals are stepped over."""
+    """The index after the brace that closes the one at `opening`. Literals are skipped."""
     depth = 0
     for token in re.compile(f"{LITERAL}|[{{}}]", re.DOTALL).finditer(text, opening):
         depth += {"{": 1, "}": -1}.get(token.group(0), 0)
@@ -64,7 +64,7 @@ def at_top(text):
 
 
 def leaves(tree, before=()):
-    """What a `use` names: pairs of the path and the name it has here; `*` for a glob."""
+    """The imports of a `use`: pairs of the path and the local name; `*` for a glob."""
     tree = tree.strip()
     opening = tree.find("{")
     if opening >= 0:
@@ -85,7 +85,7 @@ def leaves(tree, before=()):
 
 
 class Module:
-    """A file: what it declares, defines, imports and names."""
+    """A file: its declarations, definitions, imports and paths."""
 
     def __init__(self, file, parent, source):
         self.file, self.parent, self.children = file, parent, {}
@@ -108,7 +108,7 @@ class Module:
         return self.parent.root if self.parent else self
 
     def find(self, words, seen=frozenset()):
-        """The module in which a path leads to an item, and whether it is the module itself; None outside the crate."""
+        """The module of a path's item, and whether the path is the module itself; None outside the crate."""
         first, rest = words[0], words[1:]
         start = {"crate": self.root, "self": self, "super": self.parent}.get(first)
         if start:
@@ -136,13 +136,13 @@ class Module:
             found = self.find(path, seen)
             if found and found[1] and (first in found[0].defined or first in found[0].imports or first in found[0].children):
                 return found[0]._below(words, seen)
-        # Made by a macro.
+        # Created by a macro.
         return self, False
 
     def uses(self):
-        """Pairs of a module in which this one uses an item, and the path by which it does."""
+        """Pairs of a module whose items this one uses, and the path of the use."""
         named = set(WORD.findall(self.body))
-        # A name that is only passed on is no use.
+        # A re-export is not a use.
         paths = [self.imports[name] for name in self.imports if name in self.private or name in named]
         paths += [tuple(re.split(r"\s*::\s*", path)) for path in PATH.findall(self.body)]
         for glob, public in self.globs:
@@ -188,7 +188,7 @@ def modules(root):
 
 
 def uses(crate):
-    """For every file the files that it uses, each with one path by which it does."""
+    """The files that each file uses, each with one path."""
     graph = {}
     for module in crate:
         named = graph.setdefault(module.file, {})

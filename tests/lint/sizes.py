@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds files and folders to a size at which they are read at one sitting.
+"""Limits files and folders to a readable size.
 
 No file of production code has more than 350 lines, the tests in it included; no folder has more than 30 files on one level.
 Exit code 1 and a line for each fault.
@@ -13,16 +13,16 @@ import rust_modules
 
 MOST_LINES = 350
 MOST_FILES = 30
-# What is tested, and the lab that it is tested against.
+# The tested code, and the lab.
 PRODUCTION = ["functions/src/lib.rs", "cli/src/main.rs", "tests/lab/src/lib.rs"]
 FOLDERS = ["functions", "cli", "tests", "infra", "state-machines", "docs"]
 
 
 def faults(sizes, most, unit):
-    """What is wrong with sizes by name."""
+    """The faults of sizes by name."""
     for name, size in sorted(sizes.items()):
         if size > most:
-            yield f"{name}: {size} {unit}, at most {most}: split it by what it is about"
+            yield f"{name}: {size} {unit}, at most {most}: split it by topic"
 
 
 def main(root):

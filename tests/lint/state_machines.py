@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds every state-machines/*.asl.json to the rules of the design. Exit code 1 and a line for each fault."""
+"""Checks every state-machines/*.asl.json against the rules of the design. Exit code 1 and a line for each fault."""
 
 import json
 import re
@@ -12,7 +12,7 @@ import jsonata
 import project
 
 LAMBDA = "arn:${Partition}:states:::lambda:invoke"
-# Lambda's own errors that pass by themselves: https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
+# Lambda's own transient errors: https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
 LAMBDA_ERRORS = {
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
@@ -21,7 +21,7 @@ LAMBDA_ERRORS = {
     "Lambda.TooManyRequestsException",
     "Lambda.Unknown",
 }
-# With these Lambda answers a call of a function that it has to wake, or to place in its subnets, first:
+# Lambda returns these while it reactivates a function, or connects it to its subnets:
 # https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html and the errors of Invoke in its API reference.
 ASLEEP = {
     "Lambda.CodeArtifactUserPendingException",
@@ -32,20 +32,20 @@ ASLEEP = {
     "Lambda.ResourceNotReadyException",
     "Lambda.SubnetIPAddressLimitReachedException",
 }
-# Steps that call functions themselves, which are told asleep by NotReady.
+# Steps that invoke functions themselves, and return NotReady while those are inactive.
 CALLING = {
     "CompareResource", "CutOver", "PlanRestore", "Quiesce", "RestoreFileSystem", "Resume", "UndoCutOver", "UndoRestore",
 }  # fmt: skip
-# How long such a function is waited for, in seconds before jitter.
+# How long to wait for such a function, in seconds before jitter.
 SOME_MINUTES = 300
-# Steps that ask DynamoDB of a table, which answers ListBackups and TagResource five times a second in an account.
+# Steps that call DynamoDB for a table: ListBackups and TagResource are limited to five calls per second and account.
 OF_TABLES = {"BackUpTable", "CompareResource", "RestoreTable"}
 TURN = "{% $states.input.resource.turn %}"
-# What only serves a comparison keeps no application at rest.
+# Steps for comparisons only must not keep an application quiesced.
 ONLY_COMPARED = "TakeProbes/"
-# What else a Retry may name: an invocation that ended without an answer.
+# What else a Retry may name: an invocation that ended without a response.
 LOST_ANSWERS = {"Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"}
-# The first word of a state that does something. A Pass, Succeed or Fail is named for what has happened: JobFailed.
+# The first word of a state that does something. A Pass, Succeed or Fail is named after what has happened: JobFailed.
 VERBS = set(
     "Ask Await Back Check Choose Clean Collect Compare Copy Count Cut Describe Dump End List Notify Plan Poll Prune Quiesce Restore Resume "
     "Seal Set Snapshot Start Take Undo Verify Wait".split()
@@ -57,7 +57,7 @@ STATUSES = {"succeeded", "failed", "in_progress"}
 def check(name, machine, errors, steps):
     """Every fault of one machine, as (path, fault). `errors`: our error names by class; `steps`: names of the steps."""
     found = list(asl.structure(machine))
-    if not found:  # the rules below take a sound graph for granted
+    if not found:  # the rules below require a sound graph
         for rule in (names, queries, timeouts, retries, catches, failures, loops, turns, partitions, writers):
             found += rule(machine, errors)
         found += tasks(machine, steps)
@@ -85,13 +85,13 @@ def tasks(machine, steps):
         step = _step(name)
         wanted, found = f"${{{step}FunctionArn}}", state.get("Arguments", {}).get("FunctionName")
         if found != wanted:
-            yield path, f"FunctionName is {found!r}, but a Task bears the name of its step: {wanted}"
+            yield path, f"FunctionName is {found!r}, but a Task has the name of its step: {wanted}"
         if project.kebab(step) not in steps:
             yield path, f"{project.REGISTRY} names no step {project.kebab(step)}"
 
 
 def _step(name):
-    """The step of a Task: its name, up to what a second state of the same step tells of (`NotifyOfWait` runs `notify`)."""
+    """The step of a Task: its name, without the suffix of a second state of the same step (`NotifyOfWait` runs `notify`)."""
     verb, of, _ = name.partition("Of")
     return verb if of and verb in SINGLE else name
 
@@ -121,7 +121,7 @@ def retries(machine, errors):
             for error in sorted(needed - set(retried)):
                 yield path, f"a Task retries {error}"
             for error in sorted(set(retried) - needed - LOST_ANSWERS):
-                yield path, f"a Task does not retry {error}, which does not pass by itself"
+                yield path, f"a Task does not retry {error}, which is not transient"
             if not path.startswith(ONLY_COMPARED):
                 patient = ASLEEP | ({"NotReady"} if path.split("/")[-1] in CALLING else set())
                 for error in sorted(patient & set(retried)):
@@ -132,7 +132,7 @@ def retries(machine, errors):
 
 
 def _waits(state, error):
-    """How long a state waits for an error to pass, in seconds before jitter."""
+    """How long a state retries an error, in seconds before jitter."""
     retrier = next(retrier for retrier in state["Retry"] if error in retrier["ErrorEquals"])
     grown = (retrier["IntervalSeconds"] * retrier["BackoffRate"] ** attempt for attempt in range(retrier["MaxAttempts"]))
     return sum(min(delay, retrier["MaxDelaySeconds"]) for delay in grown)
@@ -171,7 +171,7 @@ def loops(machine, _errors):
 
 
 def turns(machine, _errors):
-    """A map over tables starts so many a second, however many there are and however long each takes."""
+    """A map over tables starts a limited number per second, for any number of tables and any duration."""
     for path, _, state, _ in asl.states(machine):
         inside = state.get("ItemProcessor", {}).get("States", {})
         if not OF_TABLES & inside.keys():
@@ -209,7 +209,7 @@ def queries(machine, _errors):
                 yield path, fault
     # AWS refuses JSONPath states in a JSONata machine, and states inside a map have the machine's language, not the map's.
     # The local engine does not evaluate JSONata in a distributed map. So a machine is JSONata; or JSONPath for its
-    # distributed map, and each state outside of that says JSONata.
+    # distributed map, and each state outside of that specifies JSONata.
     whole = machine.get("QueryLanguage", "JSONPath")
     for path, scope in asl.scopes(machine):
         distributed = scope.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
@@ -223,7 +223,7 @@ def queries(machine, _errors):
 
 
 def writers(machine, _errors):
-    """What a distributed map comes to grows with what it runs over: it goes to S3, and no state holds it."""
+    """The result of a distributed map grows with its input: it is written to S3, and kept in no state."""
     for path, _, state, _ in asl.states(machine):
         mode = state.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode")
         if mode == "DISTRIBUTED" and "ResultWriter" not in state:
@@ -231,7 +231,7 @@ def writers(machine, _errors):
 
 
 def partitions(machine, _errors):
-    """The partition of the Region in which the machine is deployed: arn:aws is nobody's in China and in GovCloud."""
+    """The partition of the Region in which the machine is deployed: arn:aws does not exist in China and in GovCloud."""
     for path, _, state, _ in asl.states(machine):
         if not state.get("Resource", "arn:${Partition}:").startswith("arn:${Partition}:"):
             yield path, f"its Resource follows the partition: {state['Resource']}"

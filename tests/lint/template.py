@@ -58,7 +58,7 @@ Loader.add_multi_constructor("!", Loader.call)
 
 @cache
 def parsed(source):
-    """A template's document. It is shared by all who ask for the same text: nobody changes it."""
+    """A template's document. It is shared by all callers with the same text, and never changed."""
     return yaml.load(source, Loader)
 
 
@@ -75,16 +75,16 @@ class Template:
         return {name: resource for name, resource in self.resources.items() if resource["Type"] == kind}
 
     def properties(self, name):
-        """The properties of a resource; none where it is not there."""
+        """The properties of a resource; empty if it does not exist."""
         return self.resources.get(name, {}).get("Properties", {})
 
     def function(self, name):
-        """The properties of a function, with those that every function has; none where it is not there."""
+        """The properties of a function, with those that every function has; empty if it does not exist."""
         properties = self.properties(name)
         return properties and {**self.of_every_function, **properties}
 
     def policies(self, role):
-        """What a role may do, as pairs of a policy's name and its statements: its own policies, and those attached to it."""
+        """A role's permissions, as pairs of a policy's name and its statements: its own policies, and those attached to it."""
         attached = [policy["Properties"] for policy in self.of_type("AWS::IAM::Policy").values()]
         for policy in (*self.properties(role).get("Policies", []), *(one for one in attached if Call("Ref", role) in one["Roles"])):
             yield policy["PolicyName"], policy["PolicyDocument"]["Statement"]
@@ -96,5 +96,5 @@ class Template:
 
 
 def listed(value):
-    """What IAM takes one of, or a list of, as a list."""
+    """A value that IAM accepts as an item or as a list, as a list."""
     return value if isinstance(value, list) else [value]

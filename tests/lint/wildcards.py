@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Refuses an arm for "any other" in a `match` over what kinds have: a new kind would compile, and be taken for another.
+"""Refuses an arm for "any other" in a `match` over an enum of kinds: a new kind would compile, and be treated like another.
 
-The registry knows all kinds by a list, and a kind's own files know its own from any other. Exit code 1 and a line for each fault.
+Exempt are the registry, which lists all kinds, and a kind's own files. Exit code 1 and a line for each fault.
 """
 
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 import rust_modules
 
 # The enums with a variant, or several, for each kind.
-ENUMS = ["Target", "CreatedResource", "Destination", "RecoveryPoint"]
+ENUMS = ["Target", "CreatedResource", "Destination", "RecoveryPoint", "Source"]
 REGISTRY = "functions/src/kinds/registry.rs"
 OPENING, CLOSING = "([{", ")]}"
 
@@ -44,8 +44,10 @@ def arms(body):
 
 
 def takes_all(pattern):
-    """Whether a pattern takes whatever there is: `_`, a plain name, or a tuple of such."""
-    return all(re.fullmatch(r"_|[a-z]\w*|\.\.", part.strip()) for part in pattern.strip("()").split(",") if part.strip())
+    """Whether a pattern matches everything: `_`, a plain name, or a tuple of such."""
+    bare = re.sub(r"\b(?:Some|Ok|Err)\((&?(?:_|[a-z]\w*))\)", r"\1", pattern)
+    parts = [part.strip() for part in bare.strip("()").split(",") if part.strip()]
+    return all(re.fullmatch(r"&?(?:_|[a-z]\w*)(?:\s*@\s*_)?|\.\.", part) for part in parts)
 
 
 def wildcards(source, enums=ENUMS):
@@ -69,14 +71,14 @@ def wildcards(source, enums=ENUMS):
 
 
 def faults(found):
-    """What to say of wildcards by file."""
+    """The faults of wildcards by file."""
     for file, places in sorted(found.items()):
         said = "; ".join(f"`{place}`" for place in places)
         yield f"{file}: an arm for any other kind in {said}: name every variant, or make it a method of the kind"
 
 
 def is_a_kinds_own(file, kinds):
-    """Whether a file, by its path, is one of a single kind's."""
+    """Whether a file belongs to a single kind, by its path."""
     parts = Path(file).with_suffix("").parts
     return any(pair[0] == "kinds" and pair[1] in kinds for pair in zip(parts, parts[1:]))
 

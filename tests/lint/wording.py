@@ -2,9 +2,9 @@
 """Refuses forms that read as if translated: in comments, messages, help texts, templates and documentation.
 
 wording.txt has each form, a regular expression, and after a tab what to say instead. The names of tests are sentences of their
-own, and are not looked at. Exit code 1 and a line for each fault.
+own, and are not checked. Exit code 1 and a line for each fault.
 
-    wording.py [PATH ...]    all of the repository, or what lies below some paths
+    wording.py [PATH ...]    the whole repository, or the files below some paths
 """
 
 import re
@@ -14,7 +14,7 @@ from pathlib import Path
 
 FORMS = Path(__file__).with_name("wording.txt")
 READ = {".rs", ".py", ".sh", ".md", ".yaml", ".yml", ".json", ".toml", ".txt", ".html", ""}
-# The forms themselves; what is not ours; and the seeds of generated tests.
+# The forms themselves; third-party files; and the seeds of generated tests.
 NOT_READ = ("tests/lint/wording.txt", "tests/lint/tests/test_wording.py", "Cargo.lock", "LICENSE", "tests/requirements", "tests/validators/package", "proptest-regressions")
 
 
@@ -26,7 +26,7 @@ def forms(text):
 
 
 def faults(text, banned):
-    """Each banned form of a text, as (line, what stands there, what to say instead)."""
+    """Each banned form of a text, as (line, the form, what to say instead)."""
     for number, line in enumerate(text.splitlines(), 1):
         for form, instead in banned:
             for found in form.finditer(line):

@@ -1,4 +1,4 @@
-//! A restore asks before it makes anything, and before it switches; silence means no.
+//! A restore asks before it creates anything, and before it switches; no answer means no.
 
 use std::time::Duration;
 
@@ -46,10 +46,10 @@ async fn plan(stage: &Stage) -> Result<()> {
     subject
         .nothing_left_of(&asked.id)
         .await
-        .context("nothing is made before the answer")?;
+        .context("nothing is created before the answer")?;
     let listed = said(&subject, &["restores", &subject.dataset.name]).await?;
     let waits = format!(
-        "{} waits: may what is planned be made? holdfast approve {}",
+        "{} waits: may the plan be carried out? holdfast approve {}",
         asked.id, asked.id
     );
     ensure!(listed.contains(&waits), "{listed}");
@@ -57,7 +57,7 @@ async fn plan(stage: &Stage) -> Result<()> {
     let end = ended(&stage.aws, &asked.execution, PATIENCE).await?;
     ensure!(end.status == "FAILED", "{end:?}");
     let listed = said(&subject, &["restores", &subject.dataset.name]).await?;
-    ensure!(!listed.contains("waits"), "it is answered: {listed}");
+    ensure!(!listed.contains("waits"), "the question is answered: {listed}");
     let watched = said(&subject, &["watch", &asked.id]).await?;
     ensure!(
         watched.contains("The restore ended as FAILED.") && watched.contains("an operator said no"),
@@ -119,7 +119,7 @@ async fn backup_meanwhile(stage: &Stage) -> Result<()> {
         busy.status == "FAILED",
         "another restore does not run meanwhile: {busy:?}"
     );
-    until("on-call is told how to answer", PATIENCE, || async {
+    until("on-call is informed how to answer", PATIENCE, || async {
         let mails = subject.inbox.take().await?;
         let answer = format!("holdfast approve {}", first.id);
         Ok(mails.into_iter().find(|mail| mail.body.contains(&answer)))
@@ -151,7 +151,7 @@ async fn undo_meanwhile(stage: &Stage) -> Result<()> {
     subject.nothing_left_of(&asked.id).await
 }
 
-/// A restore that waits for an answer.
+/// A restore that is waiting for an answer.
 pub struct Asked {
     pub id: String,
     pub execution: String,
@@ -167,7 +167,7 @@ pub async fn asked(subject: &Subject<'_>, fields: &Value) -> Result<Asked> {
     .await?;
     let record = subject.restore_of(&execution).await?.context("no record")?;
     let token = text(&record, "/question/token")?;
-    ensure!(!mail.body.contains(token), "a token is a key to the answer");
+    ensure!(!mail.body.contains(token), "whoever has the token can answer");
     Ok(Asked {
         id: text(&record, "/id")?.to_owned(),
         execution,
@@ -180,7 +180,7 @@ async fn answered(subject: &Subject<'_>, fields: &Value, answer: &[&str]) -> Res
     ended(&subject.stage.aws, &asked.execution, PATIENCE).await
 }
 
-/// What the operator's command says, however it ends.
+/// The output of the operator's command, whether or not it succeeds.
 async fn said(subject: &Subject<'_>, arguments: &[&str]) -> Result<String> {
     let output = tokio::process::Command::new(program("holdfast"))
         .args(arguments)
@@ -192,7 +192,7 @@ async fn said(subject: &Subject<'_>, arguments: &[&str]) -> Result<String> {
         .concat())
 }
 
-/// Runs the operator's command; whether it succeeded.
+/// Runs the operator's command, and returns whether it succeeded.
 pub async fn holdfast(subject: &Subject<'_>, arguments: &[&str]) -> Result<bool> {
     let output = tokio::process::Command::new(program("holdfast"))
         .args(arguments)

@@ -1,5 +1,5 @@
-//! Every captured attribute: at another value than a new resource's at the source, and present after the restore. What is
-//! there is read from AWS, not from the product.
+//! Every captured attribute: different from a new resource's at the source, and present after the restore. The values are
+//! read from AWS, not from the product.
 
 /// What AWS describes.
 mod reading;
@@ -31,7 +31,7 @@ async fn all(stage: &Stage) -> Result<()> {
     let (dataset, groups) = with_settings(&stage.lab, "attributes", &Sizes::small()).await?;
     groups.set_up_file_system(aws, &dataset.file_system).await?;
     deploy_efs_access(&stage.lab, &dataset.file_system).await?;
-    // Its password is RDS's from here on, and no probe of ours gets in.
+    // From here on RDS manages its password, and our probes cannot log in.
     let managed = [
         ("DBClusterIdentifier", dataset.cluster.as_str()),
         ("ManageMasterUserPassword", "true"),
@@ -81,7 +81,7 @@ async fn all(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// What is wrong with any of at least `least` attributes of a source, a new resource of the kind, and the source's copy.
+/// The faults of at least `least` attributes of a source, a new resource of the kind, and the source's copy.
 fn check(attributes: &[Attribute], least: usize, source: &Value, new: &Value, restored: &Value) -> Vec<String> {
     let mut wrong = Vec::new();
     if attributes.len() < least {
@@ -103,7 +103,7 @@ fn check(attributes: &[Attribute], least: usize, source: &Value, new: &Value, re
     wrong
 }
 
-/// New resources about which nothing was said.
+/// New resources with default settings.
 struct Plain {
     cluster: String,
     table: String,
@@ -144,7 +144,7 @@ impl Plain {
     }
 }
 
-/// Whether two values are one: 35 and 35.0 are.
+/// Whether two values are equal: 35 and 35.0 are.
 fn is_same(one: &Value, other: &Value) -> bool {
     match (one.as_f64(), other.as_f64()) {
         (Some(one), Some(other)) => one.total_cmp(&other).is_eq(),

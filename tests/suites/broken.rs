@@ -1,5 +1,5 @@
-//! Verification cannot pass in vain: restored copies are broken in every way we know, and each is found by name. Breaks that
-//! have nothing to do with each other are made in one restore.
+//! Verification finds what is broken: restored copies are broken in every way we know, and each break is reported by name.
+//! Independent breaks share one restore.
 
 use std::time::Duration;
 
@@ -75,9 +75,9 @@ async fn configuration(stage: &Stage) -> Result<()> {
     .await
 }
 
-/// Each group in a restore of its own, whose machine waits for us between restoring and counting; and what has to come of it.
+/// Breaks each group in a restore of its own, whose machine waits between restoring and counting, and checks its result.
 async fn each(stage: &Stage, dataset: Dataset, groups: &[(&str, &[Break])]) -> Result<()> {
-    // Brought to rest while it is backed up, so that what differs is wrong and not merely newer.
+    // Quiesced while it is backed up, so that a difference is wrong and not merely newer.
     let hook = format!("holdfast-hook-{}", dataset.name);
     create_function(stage, &hook).await?;
     deploy_efs_access(&stage.lab, &dataset.file_system).await?;
@@ -118,7 +118,7 @@ pub fn pausing(machine: &mut Value) {
     machine["States"]["RestoreResources"]["Next"] = json!("AskBreak");
 }
 
-/// Restores beside what is there with a machine that is [`pausing`], does something to the copies of this id meanwhile, and answers
+/// Restores without a cut-over with a machine that is [`pausing`], does something to the copies of this id meanwhile, and returns
 /// how it ended, and its record.
 pub async fn paused(subject: &Subject<'_>, meanwhile: impl AsyncFnOnce(&str) -> Result<()>) -> Result<(Ended, Value)> {
     let aws = &subject.stage.aws;
@@ -177,7 +177,7 @@ async fn sql(subject: &Subject<'_>, restore: &str, statement: &str) -> Result<()
         .await
 }
 
-/// Does something to the restored file whose path ends so.
+/// Does something to the restored file whose path has this ending.
 async fn file(
     subject: &Subject<'_>,
     restore: &str,

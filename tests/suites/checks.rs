@@ -16,7 +16,7 @@ use crate::stage::Stage;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A deployment under test, with on-call's inbox and things of other people beside it.
+/// A deployment under test, with on-call's inbox and backups of other people.
 pub struct Subject<'a> {
     pub stage: &'a Stage,
     pub dataset: Dataset,
@@ -25,7 +25,7 @@ pub struct Subject<'a> {
     foreign: Foreign,
 }
 
-/// Backups of the same resources that are not ours.
+/// Backups of the same resources that Holdfast did not create.
 struct Foreign {
     snapshot: String,
     table_backup: String,
@@ -33,7 +33,7 @@ struct Foreign {
 }
 
 impl<'a> Subject<'a> {
-    /// Creates the data, applies the descriptor (changed by `adapt`) and plants backups of somebody else.
+    /// Creates the data, applies the descriptor (changed by `adapt`) and creates backups that are not Holdfast's.
     pub async fn create(
         stage: &'a Stage,
         name: &str,
@@ -44,7 +44,7 @@ impl<'a> Subject<'a> {
         Self::over(stage, dataset, adapt).await
     }
 
-    /// The same, over data that is there.
+    /// The same for existing data.
     pub async fn over(stage: &'a Stage, dataset: Dataset, adapt: impl FnOnce(&mut Value)) -> Result<Self> {
         let name = &dataset.name;
         let records = Records::of(&stage.aws, &stage.stack)?;
@@ -62,7 +62,7 @@ impl<'a> Subject<'a> {
         })
     }
 
-    /// Runs a backup and checks all that must hold; answers how it ended, its set and what on-call got.
+    /// Runs a backup and checks all that must hold; returns how it ended, its set and on-call's messages.
     pub async fn back_up(&self) -> Result<(Ended, Option<Value>, InboxMessage)> {
         self.inbox.take().await?;
         let mark = self.stage.lab.ledger_position().await?;
@@ -160,7 +160,7 @@ impl<'a> Subject<'a> {
         Ok(counts)
     }
 
-    /// No function wrote to anything but the catalog, its topic, and backups that bear our names.
+    /// No function wrote to anything but the catalog, its topic, and backups with our names.
     async fn writes_are_ours(&self, mark: u64) -> Result<()> {
         let catalog = self.stage.stack.output("CatalogTable")?;
         for call in self.stage.lab.ledger(mark).await? {
@@ -189,7 +189,7 @@ impl<'a> Subject<'a> {
                 ("sns", "Publish") | ("lambda", "Invoke") => true,
                 _ => false,
             };
-            ensure!(ours, "a write that is not ours to make: {call}");
+            ensure!(ours, "a write that is not allowed: {call}");
         }
         Ok(())
     }
@@ -277,7 +277,7 @@ async fn recovery_points_of(stage: &Stage, file_system: &str) -> Result<Vec<Stri
     let path = format!("/resources/{}/recovery-points", escape(&file_system_arn(file_system)));
     let answer = stage.aws.rest("backup", Method::GET, &path, None).await?;
     let points = answer["RecoveryPoints"].as_array().cloned().unwrap_or_default();
-    // One that is being deleted may be gone by the next call.
+    // One that is being deleted may no longer exist at the next call.
     Ok(points
         .iter()
         .filter(|point| point["Status"] != "DELETING")

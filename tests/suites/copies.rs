@@ -1,4 +1,4 @@
-//! What a restore is held to: the data as it was, in the copies; and everything else as it is.
+//! The expectations of a restore: the original data in the copies, and everything else unchanged.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,12 +15,12 @@ use crate::checks::Subject;
 const PATIENCE: Duration = Duration::from_secs(180);
 
 impl Subject<'_> {
-    /// What the deployment holds now.
+    /// The deployment's data now.
     pub async fn data(&self) -> Result<Data> {
         Data::of(&self.stage.aws, &self.dataset).await
     }
 
-    /// What a restore's copies hold.
+    /// The data in a restore's copies.
     pub async fn copied(&self, restore: &str) -> Result<Data> {
         Data::in_copies(&self.stage.aws, &self.dataset, &self.made(restore).await?).await
     }
@@ -30,7 +30,7 @@ impl Subject<'_> {
         restored_directory(&self.dataset, &self.made(restore).await?)
     }
 
-    /// What a restore made of each resource, as the catalog has it.
+    /// What a restore created for each resource, according to the catalog.
     pub async fn made(&self, restore: &str) -> Result<BTreeMap<String, Value>> {
         self.records.made(&self.dataset.name, restore).await
     }
@@ -40,12 +40,12 @@ impl Subject<'_> {
         self.records.items(&self.dataset.name, &prefix).await
     }
 
-    /// The record of the restore that an execution made, where it came so far.
+    /// The record of an execution's restore, if it has one.
     pub async fn restore_of(&self, execution: &str) -> Result<Option<Value>> {
         self.records.restore_of(&self.dataset.name, execution).await
     }
 
-    /// Nobody holds the deployment.
+    /// No run holds the deployment's lease.
     pub async fn not_leased(&self) -> Result<()> {
         let name = &self.dataset.name;
         holdfast_tests::wait::until("the lease is given back", PATIENCE, || async {
@@ -95,7 +95,7 @@ impl Subject<'_> {
         request
     }
 
-    /// What the application reads to find its database.
+    /// The settings from which the application finds its database.
     pub async fn secret_value(&self) -> Result<Value> {
         let request = json!({ "SecretId": self.dataset.secret });
         let answer = self
@@ -106,7 +106,7 @@ impl Subject<'_> {
         Ok(serde_json::from_str(text(&answer, "/SecretString")?)?)
     }
 
-    /// Nothing of a restore is there: no cluster, table, file system or directory, whatever its name.
+    /// Nothing of a restore exists: no cluster, table, file system or directory of any name.
     pub async fn nothing_left_of(&self, restore: &str) -> Result<()> {
         let aws = &self.stage.aws;
         let clusters = aws.rds("DescribeDBClusters", &[]).await?;

@@ -1,4 +1,4 @@
-//! What is in use of a file system is what is backed up, compared and restored, however often it was restored before.
+//! The directories of a file system that are in use are backed up, compared and restored, also after earlier restores.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
     ]
 }
 
-/// A deployment whose service mounts a directory, brought to rest while it is backed up: what differs then is wrong.
+/// A deployment whose service mounts a directory, quiesced while it is backed up: any difference is then wrong.
 struct Served<'a> {
     subject: Subject<'a>,
     application: Application,
@@ -59,7 +59,7 @@ impl<'a> Served<'a> {
             Subject::over(stage, dataset, |descriptor| {
                 descriptor["hooks"] = json!([{ "name": "offline", "kind": "lambda", "function": hook }]);
                 descriptor["cut_over"] = switches;
-                // The files, and a table that proves the rest.
+                // The files, and a table whose count makes verification possible.
                 let table = descriptor["probes"]["rooms"]["table"].clone();
                 descriptor["resources"] = json!({
                     "storage": descriptor["resources"]["storage"], "rooms": { "kind": "dynamodb", "table": table },
@@ -99,7 +99,7 @@ impl<'a> Served<'a> {
         Ok(below(self.subject.dataset.directory(), &self.root().await?))
     }
 
-    /// Restores the files and the table; answers the record of it.
+    /// Restores the files and the table, and returns the record.
     async fn restore(&self, mut fields: Value) -> Result<(Ended, Value)> {
         fields["cut_over"] = json!("yes");
         let end = self.subject.restore(fields).await?;
@@ -114,7 +114,7 @@ impl<'a> Served<'a> {
         Ok(record)
     }
 
-    /// Restores beside what is there, damages all that was in use in the copy, and answers what came of the comparison.
+    /// Restores without a cut-over, damages all that was in use in the copy, and returns the result of the comparison.
     async fn damaged_copy(&self, root: &str) -> Result<Value> {
         let subject = &self.subject;
         changed(subject.stage, "RestoreStateMachineArn", pausing, async {
@@ -138,7 +138,7 @@ fn below(directory: &Path, path: &str) -> PathBuf {
     directory.join(path.trim_start_matches('/'))
 }
 
-/// Changes every file below a directory, and none of their sizes.
+/// Changes every file below a directory, but none of their sizes.
 fn damage(directory: &Path) -> Result<usize> {
     let files = files_below(directory)?;
     for path in files.keys() {
@@ -190,7 +190,7 @@ async fn rounds(stage: &Stage) -> Result<()> {
             served.root().await?
         );
         ensure!(files_below(&served.live().await?)? == before, "round {round}");
-        // No earlier restore is carried along: but for the first, the copy holds what is in use and nothing else.
+        // No earlier restore is copied along: from the second on, the copy has what is in use and nothing else.
         let copy = below(served.subject.dataset.directory(), &directory);
         match restored.last() {
             None => ensure!(
@@ -219,7 +219,7 @@ async fn older(stage: &Stage) -> Result<()> {
     let set = served.back_up().await?;
     let id = text(&set, "/id")?;
     for (round, from_before) in [(1, false), (2, false), (3, true)] {
-        // A set from before it was recorded what is in use.
+        // A set from before the directories in use were recorded.
         if from_before {
             forget_use(&served, id).await?;
         }
@@ -237,7 +237,7 @@ async fn older(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Takes from a set's point what earlier versions did not write.
+/// Removes from a set's point the fields that earlier versions did not write.
 async fn forget_use(served: &Served<'_>, set: &str) -> Result<()> {
     let subject = &served.subject;
     let request = json!({

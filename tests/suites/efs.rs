@@ -1,4 +1,4 @@
-//! A file system is restored for real: files, directories and new file systems of a lab, through the kind itself.
+//! File systems are restored through the kind itself: files, directories and new file systems in a lab.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
             Box::pin(directory())
         }),
         stages.alone("efs::a_new_file_system_gets_every_captured_setting_back", || {
-            Box::pin(anew())
+            Box::pin(new_file_system())
         }),
         stages.alone("efs::a_failed_restore_leaves_nothing_after_its_undo", || {
             Box::pin(failed())
@@ -82,7 +82,7 @@ fn configuration(lab: &Lab) -> SdkConfig {
 }
 
 impl BackedUpFileSystem {
-    /// A file system with files and every setting that a restore has to bring back, and a backup of it.
+    /// A file system with files and every setting that a restore has to put back, and a backup.
     async fn up() -> Result<Self> {
         let lab = Lab::start(&Options::default()).await?;
         let aws = lab.aws()?;
@@ -152,7 +152,7 @@ impl BackedUpFileSystem {
         })
     }
 
-    /// Advances to the end, each look twice, and keeps what was made.
+    /// Advances to the end, with each call twice, and returns what was created.
     async fn restore(&mut self) -> Result<RestoreProgress> {
         let begun = std::time::Instant::now();
         loop {
@@ -225,7 +225,7 @@ async fn available(aws: &Aws, id: &str) -> Result<()> {
     .await
 }
 
-/// Gives a file system every setting at another value than a new one has.
+/// Sets every setting of a file system to another value than the default.
 async fn set_up(aws: &Aws, id: &str) -> Result<()> {
     let put = |what: &str, body: Value| {
         let path = format!("/2015-02-01/file-systems/{id}{what}");
@@ -283,7 +283,7 @@ async fn directory() -> Result<()> {
     let restored = backed.place.join(directory.trim_start_matches('/'));
     ensure!(std::fs::read_to_string(restored.join("storage/00/file 7 ä.bin"))? == "content of 7");
     good(&backed.checks().await?)?;
-    // Ways to break it, each by its name.
+    // Ways to break it, by name.
     std::fs::write(restored.join("storage/02/file 2 ä.bin"), "content of")?;
     std::fs::remove_file(restored.join("storage/03/file 3 ä.bin"))?;
     let sampled = serde_json::to_string(&backed.item.sample)?;
@@ -302,7 +302,7 @@ async fn directory() -> Result<()> {
         count.finding == Finding::Different && count.detail.contains("are 59"),
         "{count:?}"
     );
-    // Where nobody recorded what was made, it is found.
+    // What was created but not recorded is found.
     backed.item.created = None;
     backed.undo().await?;
     ensure!(backed.root()? == before, "{:?}", backed.root()?);
@@ -310,7 +310,7 @@ async fn directory() -> Result<()> {
     backed.undo().await
 }
 
-async fn anew() -> Result<()> {
+async fn new_file_system() -> Result<()> {
     let mut backed = BackedUpFileSystem::up().await?;
     backed.item.planned.destination = Destination::FileSystem {
         token: "token-of-the-new".into(),
@@ -353,7 +353,7 @@ async fn anew() -> Result<()> {
         "{advanced:?}"
     );
     good(&backed.checks().await?)?;
-    // Each setting is one that a new file system has not.
+    // Each setting differs from a new file system's.
     let path = format!("/2015-02-01/file-systems?FileSystemId={new}");
     let described = backed.aws.rest("elasticfilesystem", Method::GET, &path, None).await?;
     for (pointer, value) in [
@@ -369,7 +369,7 @@ async fn anew() -> Result<()> {
     ] {
         ensure!(described.pointer(pointer) == Some(&value), "{pointer} in {described}");
     }
-    // And each that is taken away is missed.
+    // And each that is removed is reported.
     let of = |what: &str| format!("/2015-02-01/file-systems/{new}{what}");
     for (method, path, body, name) in [
         (Method::DELETE, of("/policy"), None, "Policy"),

@@ -1,4 +1,4 @@
-//! Jobs that fail in every way AWS knows, jobs that never end, executions that are aborted, functions that are killed.
+//! Jobs that fail in every way of AWS, jobs that never end, executions that are aborted, functions that are killed.
 
 use std::time::Duration;
 
@@ -79,7 +79,7 @@ async fn failed_jobs(stage: &Stage) -> Result<()> {
             .into_iter()
             .map(|point| point["status"].clone())
             .collect();
-        // Whether 0 bytes are too few is judged when all is known: the job itself ended well.
+        // Whether 0 bytes are too few is decided at the end: the job itself succeeded.
         let failed = usize::from(kind != "job_zero_bytes");
         ensure!(
             statuses.iter().filter(|status| **status == "failed").count() == failed,
@@ -89,7 +89,7 @@ async fn failed_jobs(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Fails at 8e363f8: each of them failed the backup after retries of many minutes, with the application at rest.
+/// Fails at 8e363f8: each of them failed the backup after retries of many minutes, with the application quiesced.
 async fn not_sampled(stage: &Stage) -> Result<()> {
     let subject = Subject::create(stage, "unsampled", &Sizes::small(), |_| ()).await?;
     for fault in [
@@ -242,7 +242,10 @@ async fn busy(stage: &Stage) -> Result<()> {
         refusal.body
     );
     let end = ended(&stage.aws, &first, LIMIT).await?;
-    ensure!(end.status == "SUCCEEDED", "the first run goes on undisturbed: {end:?}");
+    ensure!(
+        end.status == "SUCCEEDED",
+        "the first run continues undisturbed: {end:?}"
+    );
     subject.check(&end, mark).await?;
     stage.lab.set_durations(0.3).await
 }
@@ -257,7 +260,7 @@ async fn denied(stage: &Stage) -> Result<()> {
     ensure!(ended.status == "FAILED", "{ended:?}");
     ensure!(
         set.context("no set")?["reasons"][0]["error"] == "AccessDenied",
-        "the reason bears its stable name"
+        "the reason has its stable name"
     );
     ensure!(mail.body.contains(&subject.dataset.cluster), "{}", mail.body);
     Ok(())

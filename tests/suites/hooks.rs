@@ -1,4 +1,4 @@
-//! The application is brought to rest before the backup and back as early as the kinds allow, whatever happens.
+//! The application is quiesced before the backup, and resumed as early as the kinds allow, also after failures.
 
 use std::process::Command;
 use std::time::Duration;
@@ -74,7 +74,7 @@ async fn early(stage: &Stage) -> Result<()> {
 
 async fn failing(stage: &Stage) -> Result<()> {
     let subject = with_hook(stage, "resting-fails", "fails").await?;
-    // What AWS refuses has brought nothing to rest; of what did not answer, nobody knows.
+    // A hook that AWS refuses has quiesced nothing; one that did not respond may have.
     for (kind, resumes) in [("access_denied", false), ("cut_after", true)] {
         let fault = json!({ "caller": "holdfast-quiesce", "service": "lambda", "kind": kind });
         stage.lab.inject(fault).await?;
@@ -90,7 +90,7 @@ async fn failing(stage: &Stage) -> Result<()> {
         let calls = invocations(stage, mark).await?;
         ensure!(
             calls.contains(&"holdfast-resume".to_owned()) == resumes,
-            "what may be at rest is brought back: {kind} {calls:?}"
+            "what may be quiesced is resumed: {kind} {calls:?}"
         );
         ensure!(!mail.body.contains("by hand"), "{}", mail.body);
         nothing_started(stage, mark).await?;
@@ -98,7 +98,7 @@ async fn failing(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Nothing is backed up of an application that did not come to rest.
+/// An application that could not be quiesced is not backed up.
 async fn nothing_started(stage: &Stage, mark: u64) -> Result<()> {
     let started = stage
         .lab
@@ -110,7 +110,7 @@ async fn nothing_started(stage: &Stage, mark: u64) -> Result<()> {
     Ok(())
 }
 
-/// Fails at 8e363f8: the dry run found nothing, and of a backup on-call was told to bring the application back by hand.
+/// Fails at 8e363f8: the dry run found nothing, and after a backup, on-call was asked to resume the application by hand.
 async fn missing(stage: &Stage) -> Result<()> {
     let subject = with_hook(stage, "resting-missing", "missing").await?;
     let (ended, ..) = subject.back_up().await?;
@@ -135,7 +135,7 @@ async fn missing(stage: &Stage) -> Result<()> {
     for part in ["hooks.offline.function", "holdfast-hook-missing, which does not exist"] {
         ensure!(mail.body.contains(part), "{}", mail.body);
     }
-    ensure!(!mail.body.contains("at rest"), "{}", mail.body);
+    ensure!(!mail.body.contains("QUIESCED"), "{}", mail.body);
     nothing_started(stage, mark).await?;
     let calls = invocations(stage, mark).await?;
     ensure!(calls.is_empty(), "{calls:?}");
@@ -148,8 +148,8 @@ async fn missing(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// The function that looks is killed whenever it asks about the file system's job: the application is brought back, and the
-/// set is judged by what is there in the end.
+/// The polling function is killed whenever it describes the file system's job: the application is resumed, and the
+/// recovery points at the end decide about the set.
 async fn unseen(stage: &Stage) -> Result<()> {
     let subject = with_hook(stage, "resting-unseen", "unseen").await?;
     let fault = json!({ "caller": "holdfast-poll-status", "service": "backup", "kind": "kill_caller_before" });
@@ -161,7 +161,7 @@ async fn unseen(stage: &Stage) -> Result<()> {
     let calls = invocations(stage, mark).await?;
     ensure!(calls == ["holdfast-quiesce", "holdfast-resume"], "{calls:?}");
     let set = set.context("no set")?;
-    // All is there by then; but nobody saw the file system's job end before the application wrote again.
+    // All points exist by then, but no poll found the file system's job ended before the application wrote again.
     let reasons = set["reasons"].as_array().context("no reasons")?;
     ensure!(ended.status == "FAILED" && set["status"] == "failed", "{ended:?} {set}");
     ensure!(reasons.len() == 1 && reasons[0]["subject"] == "storage", "{set}");
@@ -201,7 +201,7 @@ async fn aborted(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// A deployment whose hook is a function that answers what it is asked.
+/// A deployment whose hook is a function that returns its input.
 async fn with_hook<'a>(stage: &'a Stage, name: &str, function: &str) -> Result<Subject<'a>> {
     let function = format!("holdfast-hook-{function}");
     create_function(stage, &function).await?;
@@ -211,7 +211,7 @@ async fn with_hook<'a>(stage: &'a Stage, name: &str, function: &str) -> Result<S
     .await
 }
 
-/// Creates a function that answers what it is asked.
+/// Creates a function that returns its input.
 pub async fn create_function(stage: &Stage, name: &str) -> Result<()> {
     let directory = stage.lab.directory().join(name);
     std::fs::create_dir_all(&directory)?;
@@ -233,11 +233,11 @@ pub async fn create_function(stage: &Stage, name: &str) -> Result<()> {
         .map(drop)
 }
 
-/// Which of our functions invoked a hook, in order.
+/// Our functions that invoked a hook, in order.
 async fn invocations(stage: &Stage, mark: u64) -> Result<Vec<String>> {
     let calls = stage.lab.ledger(mark).await?.into_iter();
     let invoked = calls.filter(|call| call["service"] == "lambda" && call["action"] == "Invoke");
-    // The functions that see into file systems are no hooks.
+    // The functions that mount file systems are not hooks.
     let hooks = invoked.filter(|call| !call.to_string().contains("holdfast-efs-"));
     Ok(hooks
         .filter_map(|call| call["caller"].as_str().map(str::to_owned))

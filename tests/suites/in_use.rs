@@ -58,7 +58,7 @@ async fn the_night_after(stage: &Stage) -> Result<()> {
     ensure!(named(&subject).await? == (first, table.clone()));
     ensure!(application.named_table().await? == table);
 
-    // The file of the descriptor is of before it all.
+    // The descriptor's file is from before the restore.
     let refused = subject.records.apply(&application.descriptor(&subject.dataset)).await;
     let refused = refused.err().context("an old descriptor was applied")?.to_string();
     ensure!(refused.contains("resources.database.cluster"), "{refused}");
@@ -80,7 +80,7 @@ async fn led_elsewhere(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Of all that begins with the prefix, a set has the tables that are no copies, and the copy that is in use. Fails at 8e363f8: each
+/// Of all tables with the prefix, a set has those that are not copies, and the copy in use. Fails at 8e363f8: each
 /// restore doubled the tables.
 fn sees_one_copy(subject: &Subject<'_>, in_use: &str, points: &[Value]) -> Result<()> {
     let tables = points.iter().filter_map(|point| point["resource"]["table"].as_str());
@@ -90,7 +90,7 @@ fn sees_one_copy(subject: &Subject<'_>, in_use: &str, points: &[Value]) -> Resul
     Ok(())
 }
 
-/// What is found by the prefix names no copy as a resource, and says that there are some. Fails at 8e363f8: both clusters were found.
+/// Discovery by the prefix proposes no copy as a resource, but notes them. Fails at 8e363f8: both clusters were found.
 async fn discovers_no_copy(subject: &Subject<'_>, copy: &str) -> Result<()> {
     let output = tokio::process::Command::new(program("holdfast"))
         .args(["discover", "--json", "--prefix", &subject.dataset.name])
@@ -110,7 +110,7 @@ async fn discovers_no_copy(subject: &Subject<'_>, copy: &str) -> Result<()> {
     Ok(())
 }
 
-/// Restores the newest set and cuts over; answers the cluster in use.
+/// Restores the newest set and cuts over; returns the cluster in use.
 async fn cut_over(subject: &Subject<'_>) -> Result<String> {
     let ended = subject.restore(json!({ "cut_over": "yes" })).await?;
     let record = subject.newest_restore().await?;
@@ -140,7 +140,7 @@ async fn write(stage: &Stage, table: &str, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Leads the application to another table, by hand.
+/// Switches the application to another table by hand.
 async fn lead(stage: &Stage, application: &Application, table: &str) -> Result<()> {
     let request: Value = json!({ "Name": application.parameter, "Value": table, "Overwrite": true });
     stage.aws.json("ssm", "AmazonSSM.PutParameter", request).await?;

@@ -1,4 +1,4 @@
-//! AWS does not know at once everywhere of what it has just made: its tags come late, and some calls do not find it.
+//! AWS is eventually consistent about what it has just created: tags appear late, and some calls do not find it.
 
 use anyhow::{Result, ensure};
 use holdfast_tests::aws::text;
@@ -20,7 +20,7 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
 
 async fn shown_late(stage: &Stage) -> Result<()> {
     let mut faults = Vec::new();
-    // Of snapshots, and of everything that bears the copies' suffix: none of what was there before is hidden.
+    // For snapshots, and for everything with the copies' suffix: nothing that existed before is hidden.
     for (service, action, resource, kind) in [
         ("rds", "DescribeDBClusterSnapshots", "hf-late", "without_tags"),
         ("rds", "DescribeDBClusters", SUFFIX, "without_tags"),

@@ -24,7 +24,7 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
     ]
 }
 
-/// A restore whose copy gets the master password from a secret that is ahead of the backup, one whose copy RDS refuses it, and one
+/// A restore whose copy gets the master password from a secret that is ahead of the backup, one where RDS refuses it, and one
 /// whose login fails.
 async fn rotated(stage: &Stage) -> Result<()> {
     let (mut subject, _) = backed_up(stage, "discreet-restore").await?;
@@ -69,7 +69,7 @@ async fn rotated(stage: &Stage) -> Result<()> {
     for (place, text) in seen {
         ensure!(
             text.contains(&subject.dataset.name),
-            "{place} says nothing of the run: there is nothing to look into"
+            "{place} has nothing about the run: there is nothing to search"
         );
         ensure!(!text.contains(&old) && !text.contains(new), "{place} holds a password");
     }
@@ -121,7 +121,7 @@ async fn whole_run(stage: &Stage) -> Result<()> {
     for (place, text) in seen {
         ensure!(
             text.contains(&subject.dataset.name),
-            "{place} says nothing of the run: there is nothing to look into"
+            "{place} has nothing about the run: there is nothing to search"
         );
         ensure!(!text.contains(&subject.dataset.password), "{place} holds the password");
     }

@@ -52,7 +52,7 @@ async fn many_parameters(stage: &Stage) -> Result<()> {
         .context("no set")?;
     ensure!(ended.status == "SUCCEEDED", "{ended:?}\n{set:#}");
     let parts = subject.records.items(&subject.dataset.name, "PART#SET#").await?;
-    ensure!(parts.len() > 1, "it fits into an item: the test shows nothing");
+    ensure!(parts.len() > 1, "it fits into an item: the test proves nothing");
 
     let ended = subject.restore(json!({ "cut_over": "no" })).await?;
     let record = subject.newest_restore().await?;

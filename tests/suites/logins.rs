@@ -1,5 +1,5 @@
-//! An application can log in to what it is switched to, by the passwords of real servers: what was rotated since the backup is
-//! set on the copy where it can be, and named where it cannot.
+//! An application can log in to what it is switched to, with the passwords of real servers: a rotated password is set on the
+//! copy if possible, and reported otherwise.
 
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ async fn master(stage: &Stage) -> Result<()> {
     let stale = json!({ "username": MASTER, "password": old });
     ensure!(
         log_in(&stage.aws, &copy, &stale).await.is_err(),
-        "the snapshot's password holds no more"
+        "the snapshot's password is no longer valid"
     );
     ensure!(subject.copied(text(&record, "/id")?).await? == before);
 
@@ -84,7 +84,7 @@ async fn master(stage: &Stage) -> Result<()> {
         );
     }
 
-    // The same set once more, after the rotation and the cut-over: of the database, which is what logins are about.
+    // The same set once more, after the rotation and the cut-over: only the database, which has the logins.
     let end = subject
         .restore(json!({ "cut_over": "yes", "suffix": "again", "only": ["database"] }))
         .await?;
@@ -121,9 +121,12 @@ async fn application_user(stage: &Stage) -> Result<()> {
         login["finding"] == "unproven" && told.contains("password app") && !told.contains("pw-app"),
         "{login:#}"
     );
-    ensure!(subject.secret_value().await? == secret, "nothing is switched unasked");
+    ensure!(
+        subject.secret_value().await? == secret,
+        "nothing is switched without asking"
+    );
 
-    // What it says to do is done, and then the application can log in.
+    // After doing what it says, the application can log in.
     let copy = copied(&subject, &record).await?;
     ensure!(log_in(&stage.aws, &copy, &secret).await.is_err());
     subject
@@ -238,7 +241,7 @@ async fn rotated_late(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Gives the live cluster's master user another password, and the secret, as a rotation function does.
+/// Changes the live cluster's master password, and the secret, as a rotation function does.
 pub async fn rotate_master(subject: &mut Subject<'_>, password: &str) -> Result<()> {
     let modify = [
         ("DBClusterIdentifier", subject.dataset.cluster.as_str()),

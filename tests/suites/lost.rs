@@ -1,4 +1,4 @@
-//! A deployment whose resources are all gone, and then a catalog that is gone too.
+//! A deployment whose resources are all deleted, and then a catalog that is lost too.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -49,7 +49,10 @@ async fn by_set(stage: &Stage) -> Result<()> {
 async fn retained(stage: &Stage) -> Result<()> {
     let lost = Lost::up(stage, "lost-kept").await?;
     let made = lost.restored(json!({ "source": "retained" })).await?;
-    ensure!(made.files.is_none(), "of file systems, AWS retains nothing by itself");
+    ensure!(
+        made.files.is_none(),
+        "AWS retains no backup of a deleted file system by itself"
+    );
     ensure!(
         (made.users.as_ref(), &made.tables) == (Some(&lost.last.users), &lost.last.tables),
         "{made:?}"
@@ -99,13 +102,13 @@ async fn by_tags(stage: &Stage) -> Result<()> {
     made.holds(&lost.sealed)?;
     ensure!(
         made.record["verification"]["outcome"] == "unproven",
-        "what was configured is not known any more: {:#}",
+        "the configuration is no longer known: {:#}",
         made.record
     );
     Ok(())
 }
 
-/// Runs `holdfast rebuild-catalog`; answers what it says of each set.
+/// Runs `holdfast rebuild-catalog`; returns its result for each set.
 async fn rebuild(subject: &Subject<'_>) -> Result<Vec<Value>> {
     let output = tokio::process::Command::new(program("holdfast"))
         .args(["rebuild-catalog", &subject.dataset.name, "--json"])
@@ -116,16 +119,16 @@ async fn rebuild(subject: &Subject<'_>) -> Result<Vec<Value>> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// A deployment that was backed up, went on, and was deleted.
+/// A deployment that was backed up, written to, and deleted.
 struct Lost<'a> {
     subject: Subject<'a>,
-    /// What the set holds.
+    /// The data in the set.
     sealed: Data,
-    /// What was there last.
+    /// The last data before the deletion.
     last: Data,
 }
 
-/// What a restore made, and its record.
+/// What a restore created, and its record.
 #[derive(Debug)]
 struct Restored {
     users: Option<Vec<String>>,
@@ -177,7 +180,7 @@ impl<'a> Lost<'a> {
         Ok(lost)
     }
 
-    /// Restores beside nothing, and reads what came of it.
+    /// Restores the deleted deployment, and reads the copies.
     async fn restored(&self, fields: Value) -> Result<Restored> {
         let mut fields = fields;
         fields["cut_over"] = json!("no");

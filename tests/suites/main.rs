@@ -3,57 +3,57 @@
 //! `cargo test --profile lab --workspace --test suites -- NAME` runs those whose names contain NAME.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-/// A restore asks before it makes anything, and before it switches; silence means no.
+/// A restore asks before it creates anything, and before it switches; no answer means no.
 mod approvals;
-/// Every captured attribute of every kind comes back.
+/// Every captured attribute of every kind is restored.
 mod attributes;
-/// A backup seals a set that holds exactly the data of its moment.
+/// A backup seals a set with exactly the data as of its capture.
 mod backup;
-/// A restored copy that is broken is found out, by name.
+/// A broken copy is reported by name.
 mod broken;
 /// What must hold after any run, good or bad.
 mod checks;
-/// What a restore is held to.
+/// The expectations of a restore.
 mod copies;
 /// The directories in use of a file system, restored again and again.
 mod directories;
-/// A file system's files and settings come back, beside it or in a new one.
+/// A file system's files and settings are restored, in a directory or in a new file system.
 mod efs;
 /// Jobs that fail or never end, aborted executions, killed functions, wrong requests.
 mod failures;
-/// The application is brought to rest and back, whatever happens in between.
+/// The application is quiesced and resumed, also after failures in between.
 mod hooks;
 /// What is backed up is what is in use, also after a cut-over.
 mod in_use;
-/// What AWS shows late is waited for.
+/// Runs wait for what AWS shows late.
 mod late;
 /// No password is ever written down.
 mod leaks;
-/// What grows with the user's data outgrows nothing.
+/// Records that grow with the user's data stay within AWS's limits.
 mod limits;
 /// An application can log in to what it is switched to.
 mod logins;
-/// A deployment is deleted, and its catalog lost: both come back.
+/// A deployment is deleted, and its catalog lost: both are restored.
 mod lost;
 /// A set that is older than the descriptor by which it is restored.
 mod matching;
-/// What IAM asks for when a call is made.
+/// The permissions that calls need.
 mod needs;
-/// The schedule backs up every deployment; a broken one stops nobody.
+/// The schedule backs up every deployment; a broken one stops no other.
 mod nightly;
-/// What was committed by a moment comes back, and nothing later.
+/// What was committed by a moment is restored, and nothing later.
 mod point_in_time;
 /// A plan refuses what would fail later.
 mod preconditions;
 /// Least privilege, from the ledgers of all suites.
 mod privileges;
-/// A restore brings back what was lost, beside what is there, and cuts over and back.
+/// A restore recovers lost data in copies, cuts over, and switches back.
 mod restore;
 /// Restores that fail, are stopped or die, and leave nothing.
 mod restore_failures;
 /// The generic trials, over the whole restore.
 mod restore_trials;
-/// Nights pass, and exactly what the policy keeps is there.
+/// Nights pass, and exactly the sets that the policy keeps remain.
 mod retention;
 /// Generated sequences of what operators and applications do.
 mod soak;
@@ -61,12 +61,12 @@ mod soak;
 mod stage;
 /// Every step twice; every AWS call of every function failing in every way.
 mod trials;
-/// What a restore made stays while anybody uses it.
+/// What a restore created is kept while it is in use.
 mod unused;
 
 use libtest_mimic::{Arguments, Trial};
 
-/// What takes minutes begins first: else a lab or two work alone at the end.
+/// Tests that take minutes start first: otherwise one or two labs run alone at the end.
 const LONGEST: [&str; 5] = [
     "restore_trials::every_call_failed_beyond",
     "restore_trials::every_call_cut_off_after_its_effect_beyond",
@@ -111,7 +111,7 @@ fn main() {
         long.unwrap_or(LONGEST.len())
     });
     let suites = libtest_mimic::run(&arguments, tests);
-    // Who may do what is judged by all that was done, so by the calls of all the suites above.
+    // The permissions are compared with all calls, so this runs after all suites above.
     let complete = suites.num_filtered_out == 0 && suites.num_failed == 0;
     let privileges = libtest_mimic::run(&arguments, privileges::tests(&stages, complete));
     stages.stop();

@@ -64,15 +64,15 @@ async fn renamed(stage: &Stage) -> Result<()> {
         .inbox
         .about(&subject.dataset.name, Duration::from_secs(60))
         .await?;
-    let told: Value = serde_json::from_str(&mail.body)?;
+    let message: Value = serde_json::from_str(&mail.body)?;
     ensure!(
-        told["event"] == "restore_cut_over" && told["live"] == json!([]),
-        "{told:#}"
+        message["event"] == "restore_cut_over" && message["live"] == json!([]),
+        "{message:#}"
     );
     Ok(())
 }
 
-/// A switch is gone, a probe counts something else, a resource is dropped: a person is asked, and told what stays live.
+/// A switch is removed, a probe counts something else, a resource is dropped: on-call is asked, and informed what stays live.
 async fn without_counterpart(stage: &Stage) -> Result<()> {
     let (subject, application) = backed_up(stage, "unmatched").await?;
     let mut descriptor = application.descriptor(&subject.dataset);
@@ -127,7 +127,7 @@ async fn counted_again(stage: &Stage) -> Result<()> {
     ensure!(record["verification"]["outcome"] == "verified", "{record:#}");
     ensure!(checks(&record, "same").contains(&"probe own"), "{record:#}");
 
-    // Where the request leaves out all that is counted, nothing is verified, and it is said which count is missing.
+    // If the request leaves out everything with a count, nothing is verified, and the missing count is named.
     let ended = subject
         .restore(json!({ "cut_over": "no", "only": ["storage"] }))
         .await?;
@@ -142,14 +142,14 @@ async fn counted_again(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Names of the checks that found so.
+/// Names of the checks with this finding.
 fn checks<'a>(record: &'a Value, finding: &str) -> Vec<&'a str> {
     let checks = record["verification"]["checks"].as_array().into_iter().flatten();
     let found = checks.filter(|check| check["finding"] == finding);
     found.filter_map(|check| check["name"].as_str()).collect()
 }
 
-/// Gives a resource another name, wherever the descriptor names it.
+/// Renames a resource everywhere in the descriptor.
 fn rename(descriptor: &mut Value, old: &str, new: &str) -> Result<()> {
     let resources = descriptor["resources"].as_object_mut().context("no resources")?;
     let resource = resources.remove(old).context("no such resource")?;

@@ -1,4 +1,4 @@
-//! What IAM asks for when a call is made: actions and the ARNs they are asked for, by the Service Authorization Reference.
+//! The permissions that calls need: actions and their resource ARNs, by the Service Authorization Reference.
 
 mod need;
 mod rds;
@@ -8,7 +8,7 @@ use serde_json::Value;
 pub use need::Need;
 use need::{HERE, need};
 
-/// Calls of AWS Backup for which IAM knows no resource.
+/// Calls of AWS Backup without a resource in IAM.
 const ON_NOTHING: [&str; 8] = [
     "DescribeBackupJob",
     "DescribeRestoreJob",
@@ -20,7 +20,7 @@ const ON_NOTHING: [&str; 8] = [
     "StopBackupJob",
 ];
 
-/// What DynamoDB asks for of a restored table beside the restore itself.
+/// The permissions on a restored table that DynamoDB needs besides the restore itself.
 const FILLING: [&str; 7] = [
     "BatchWriteItem",
     "DeleteItem",
@@ -31,8 +31,8 @@ const FILLING: [&str; 7] = [
     "UpdateItem",
 ];
 
-/// The permissions that a call of the ledger took. `iam:PassRole` is left out: it hangs on a condition that
-/// MiniStack's simulation does not know.
+/// The permissions that a call of the ledger needed. `iam:PassRole` is left out: it depends on a condition that
+/// MiniStack's simulation does not support.
 pub fn needs(call: &Value) -> Vec<Need> {
     let field = |name: &str| call[name].as_str().unwrap_or_default();
     let parameter = |name: &str| call["request"][name].as_str().unwrap_or_default();
@@ -85,12 +85,12 @@ pub fn needs(call: &Value) -> Vec<Need> {
             "application-autoscaling",
             "DescribeScalableTargets" | "DescribeScalingPolicies" | "DescribeScheduledActions",
         ) => one("*".to_owned()),
-        // The id in its ARN is known to AWS alone.
+        // Only AWS knows the id in its ARN.
         ("application-autoscaling", _) => one(format!("arn:aws:application-autoscaling:{HERE}:scalable-target/any")),
         ("ecs", "DescribeTaskDefinition" | "ListClusters" | "ListServices" | "ListTaskDefinitions") => {
             one("*".to_owned())
         }
-        // Signed by one name, and known to IAM by another.
+        // The signing name differs from the name in IAM.
         ("monitoring", "DescribeAlarms") => vec![need(
             "cloudwatch:DescribeAlarms",
             format!("arn:aws:cloudwatch:{HERE}:alarm:any"),
@@ -101,7 +101,7 @@ pub fn needs(call: &Value) -> Vec<Need> {
             need("ecs:RegisterTaskDefinition", revision()),
             need("ecs:TagResource", revision()),
         ],
-        // The ledger does not say of which service.
+        // The ledger does not record the service.
         ("ecs", _) => one(format!("arn:aws:ecs:{HERE}:service/any/any")),
         ("s3", _) => one(format!("arn:aws:s3:::{}", field("resource").trim_start_matches('/'))),
         ("ssm", "DescribeParameters") => one("*".to_owned()),

@@ -1,4 +1,4 @@
-//! The schedule starts `nightly`, which backs up every enabled deployment; a broken one stops nobody.
+//! The schedule starts `nightly`, which backs up every enabled deployment; a broken one stops no other.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::stage::{Stage, Stages};
 
-/// The scheduler of the lab's engine looks every ten seconds of real time.
+/// The scheduler of the lab's engine polls every ten seconds of real time.
 const LIMIT: Duration = Duration::from_secs(240);
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
@@ -53,7 +53,7 @@ async fn scheduled(stages: Stages) -> Result<()> {
     );
     ensure!(
         !digest.body.contains("NotReported"),
-        "what became of each was written to S3, and read: {}",
+        "the result of each was written to S3, and read: {}",
         digest.body
     );
     let set = records.newest_set("good").await?;

@@ -1,4 +1,4 @@
-//! The whole deployment as of one moment, while somebody goes on writing.
+//! The whole deployment as of one moment, while an application keeps writing.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -36,7 +36,7 @@ async fn exactly(stage: &Stage) -> Result<()> {
     let by_then = writes.iter().filter(|write| write.after < at).count();
     ensure!(
         (3..=writes.len() - 3).contains(&by_then),
-        "{by_then} of {} writes tell nothing of {at}",
+        "{by_then} of {} writes prove nothing about {at}",
         writes.len()
     );
 
@@ -48,7 +48,7 @@ async fn exactly(stage: &Stage) -> Result<()> {
     ensure!(record["plan"]["at"] == at.to_string(), "{record:#}");
     ensure!(
         record["verification"]["outcome"] == "unproven",
-        "the counts of a set say nothing of another moment: {record:#}"
+        "the counts of a set prove nothing about another moment: {record:#}"
     );
     let (copied, wanted) = (
         subject.copied(text(&record, "/id")?).await?,
@@ -60,7 +60,7 @@ async fn exactly(stage: &Stage) -> Result<()> {
 
 async fn refused(stage: &Stage) -> Result<()> {
     let (subject, _) = backed_up(stage, "window").await?;
-    // A whole second after all that the set captured; the cluster's window reaches it, the tables' windows begin later.
+    // A whole second after all captures of the set; the cluster's window includes it, the tables' windows begin later.
     let at = Timestamp::from_second(now(stage).await?.as_second() + 1)?;
     until("the second can be restored", PATIENCE, || async {
         Ok((now(stage).await?.as_second() >= at.as_second() + 2).then_some(()))
@@ -75,7 +75,7 @@ async fn refused(stage: &Stage) -> Result<()> {
     ensure!(!cause.contains(&window("database")), "it reaches there: {cause}");
 
     let cause = refusal(&subject, "2020-01-01T00:00:00Z".parse()?).await?;
-    // A cause is cut after a few faults.
+    // A cause is truncated after a few faults.
     ensure!(cause.contains(&window("database")), "{cause}");
     ensure!(
         cause.contains("storage, without point-in-time recovery"),
@@ -84,7 +84,7 @@ async fn refused(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Why a restore as of `at` is refused; that it is, and that nothing is made, is seen to.
+/// Checks that a restore as of `at` is refused and creates nothing; returns why.
 async fn refusal(subject: &Subject<'_>, at: Timestamp) -> Result<String> {
     let mark = subject.stage.lab.ledger_position().await?;
     let ended = subject.restore(json!({ "at": at.to_string() })).await?;
@@ -101,7 +101,7 @@ struct Write {
     after: Timestamp,
 }
 
-/// Writes several times a second until there is a whole second at which nothing was being written, and well after it; answers
+/// Writes several times a second until there is a whole second at which nothing was being written, and well after it; returns
 /// all writes, and that second.
 async fn written(subject: &Subject<'_>) -> Result<(Vec<Write>, Timestamp)> {
     let mut writes: Vec<Write> = Vec::new();
@@ -110,7 +110,7 @@ async fn written(subject: &Subject<'_>) -> Result<(Vec<Write>, Timestamp)> {
         writes.push(write);
         let moment = writes.windows(2).skip(3).find_map(|pair| quiet(&pair[0], &pair[1]));
         let now = now(subject.stage).await?;
-        // The latest moment that can be restored lies a second back; and a write takes as long as the machine lets it.
+        // The latest restorable moment is a second ago; and a write may be slow on a busy machine.
         let since = |at: &Timestamp| writes.iter().filter(|write| write.before > *at).count();
         if let Some(at) = moment.filter(|at| now.duration_since(*at).as_secs() >= 3 && since(at) >= 3) {
             return Ok((writes, at));
@@ -118,10 +118,10 @@ async fn written(subject: &Subject<'_>) -> Result<(Vec<Write>, Timestamp)> {
         // The writer's pace.
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    anyhow::bail!("{} writes, and none that left a whole second alone", writes.len())
+    anyhow::bail!("{} writes, and no whole second without one", writes.len())
 }
 
-/// A whole second between two writes, not near either.
+/// A whole second between two writes, close to neither.
 fn quiet(one: &Write, next: &Write) -> Option<Timestamp> {
     let at = Timestamp::from_second(next.before.as_second()).ok()?;
     let far = |from: Timestamp, to: Timestamp| to.duration_since(from).as_millis() >= 20;

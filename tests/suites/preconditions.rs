@@ -1,5 +1,5 @@
-//! What would make a restore fail later is refused in the plan: each with a message that says what, all at once, and nothing
-//! is written by any function.
+//! Conditions that would make a restore fail later are refused in the plan: each with a message, all at once, and no
+//! function writes anything.
 
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::access::deploy_efs_access;
@@ -28,7 +28,7 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
     ]
 }
 
-/// A restore that its plan refuses, with each of these words in what the operator reads, and without a trace.
+/// A restore that its plan refuses, with each of these words in on-call's message, and without creating anything.
 async fn refused(subject: &Subject<'_>, letters: &Emails, fields: Value, words: &[&str]) -> Result<()> {
     let mark = subject.stage.lab.ledger_position().await?;
     let end = subject.restore(fields.clone()).await?;
@@ -46,7 +46,7 @@ async fn refused(subject: &Subject<'_>, letters: &Emails, fields: Value, words: 
             .restore_of(&end.arn)
             .await?
             .is_none_or(|record| !record["plan"].is_object()),
-        "{fields}: a plan with a fault is none"
+        "{fields}: a plan with a fault is invalid"
     );
     nothing_written(subject.stage, mark).await?;
     subject.not_leased().await
@@ -131,7 +131,7 @@ async fn gone(stage: &Stage) -> Result<()> {
     .await
 }
 
-/// The cluster, so that nothing uses its subnet group; and that.
+/// Deletes the cluster, so that nothing uses its subnet group; then the group.
 async fn delete_cluster(aws: &Aws, cluster: &str, groups: &Groups) -> Result<()> {
     let unprotect = [("DBClusterIdentifier", cluster), ("DeletionProtection", "false")];
     aws.rds("ModifyDBCluster", &unprotect).await?;
@@ -190,7 +190,7 @@ async fn one_by_one(stage: &Stage) -> Result<()> {
     .await?;
     let early = [text(&sealed, "/id")?, "the earliest sealed set"];
     refused(&subject, &letters, json!({ "before": "2020-01-01T00:00:00Z" }), &early).await?;
-    let of_table = format!("of which {resource}");
+    let of_table = format!("when {resource}, without point-in-time recovery");
     let early = ["the window of point-in-time recovery of database", &of_table];
     refused(&subject, &letters, json!({ "at": "2020-01-01T00:00:00Z" }), &early).await?;
 
@@ -225,11 +225,11 @@ async fn one_by_one(stage: &Stage) -> Result<()> {
     refused(&subject, &letters, json!({}), &words).await?;
     move_to(&subject, &sealed, "database", "eu-west-1", "us-east-1").await?;
     let end = subject.restore(json!({ "dry_run": true })).await?;
-    ensure!(end.status == "SUCCEEDED", "without a fault there is a plan: {end:?}");
+    ensure!(end.status == "SUCCEEDED", "without a fault, the plan is made: {end:?}");
     Ok(())
 }
 
-/// Rewrites in the catalog where a recovery point is, as if its set had been copied from another Region's catalog.
+/// Rewrites a recovery point's location in the catalog, as if its set had been copied from another Region's catalog.
 async fn move_to(subject: &Subject<'_>, set: &Value, resource: &str, from: &str, to: &str) -> Result<()> {
     let points = subject.records.points(&subject.dataset.name, set).await?;
     let point = points

@@ -64,16 +64,16 @@ async fn enforced() -> Result<()> {
 }
 
 /// Each distinct call's needs, put to `SimulatePrincipalPolicy` for the calling function's role: what a function does to one
-/// resource in one question.
+/// resource in one request.
 async fn allowed(stage: &Stage, calls: &[Value]) -> Result<()> {
     let granted = granted()?;
     let mut asked: BTreeMap<(&str, String), BTreeSet<String>> = BTreeMap::new();
     for call in calls {
         let function = text(call, "/caller")?;
-        // A call that an injected fault refused, or that found nothing, needed its permission all the same.
+        // A call that an injected fault refused, or that found nothing, needed its permission too.
         for Need { action, resource } in needs(call) {
             let resource = of_stage(stage, &resource)?;
-            // The simulation knows no condition keys; `tests/lint` holds these statements to their conditions.
+            // The simulation supports no condition keys; `tests/lint` checks the conditions of these statements.
             let statements = granted.get(step_of(function));
             if !statements.is_some_and(|statements| is_conditional(statements, &action)) {
                 asked.entry((function, resource)).or_default().insert(action);
@@ -95,7 +95,7 @@ async fn allowed(stage: &Stage, calls: &[Value]) -> Result<()> {
     Ok(())
 }
 
-/// CloudFormation gives each stack's bucket a name of its own: that of the stack whose roles are asked, for any other's.
+/// CloudFormation names each stack's bucket differently: any of them becomes the bucket of the stack whose roles are simulated.
 fn of_stage(stage: &Stage, resource: &str) -> Result<String> {
     let object = resource
         .strip_prefix("arn:aws:s3:::")
@@ -121,9 +121,9 @@ async fn not_allowed(
         .aws
         .query("iam", "2010-05-08", "SimulatePrincipalPolicy", &parameters)
         .await?;
-    let told = elements(&answer, "EvalActionName")?.into_iter();
-    let told: BTreeMap<String, String> = told.zip(elements(&answer, "EvalDecision")?).collect();
-    let allowed = |action: &&String| told.get(*action).is_some_and(|decision| decision == "allowed");
+    let decided = elements(&answer, "EvalActionName")?.into_iter();
+    let decisions: BTreeMap<String, String> = decided.zip(elements(&answer, "EvalDecision")?).collect();
+    let allowed = |action: &&String| decisions.get(*action).is_some_and(|decision| decision == "allowed");
     Ok(actions.iter().filter(|action| !allowed(action)).cloned().collect())
 }
 
@@ -140,7 +140,7 @@ async fn role_of(stage: &Stage, function: &str) -> Result<String> {
     Ok(text(&answer, "/Role")?.to_owned())
 }
 
-/// What the template grants, less what the suites used, must be justified beside it.
+/// Permissions in the template that the suites did not use must be justified there.
 async fn justified(_: &Stage, calls: &[Value]) -> Result<()> {
     let granted = granted()?;
     let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -167,7 +167,7 @@ async fn justified(_: &Stage, calls: &[Value]) -> Result<()> {
     Ok(())
 }
 
-/// What the template grants each step, as its lint reads it.
+/// The template's permissions of each step, as its lint reads them.
 fn granted() -> Result<BTreeMap<String, Vec<Value>>> {
     let python = repository().join(".venv-sam/bin/python");
     let lint = repository().join("tests/lint/permissions.py");

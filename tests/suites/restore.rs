@@ -51,10 +51,7 @@ async fn brings_back(stage: &Stage) -> Result<()> {
     let id = text(&record, "/id")?;
     ensure!(record["verification"]["outcome"] == "verified", "{record:#}");
     ensure!(subject.copied(id).await? == before);
-    ensure!(
-        subject.data().await? == damaged,
-        "what the incident left is not touched"
-    );
+    ensure!(subject.data().await? == damaged, "the live data is not changed");
     let host = text(&subject.made(id).await?["database"], "/host")?.to_owned();
     ensure!(subject.secret_value().await?["host"] == host.as_str());
     let (table, directory) = (application.named_table().await?, application.mounted().await?);
@@ -75,11 +72,11 @@ async fn brings_back(stage: &Stage) -> Result<()> {
 
     let back = subject.undo("UndoCutOverStateMachineArn", id).await?;
     ensure!(back.status == "SUCCEEDED", "{back:?}");
-    ensure!(subject.secret_value().await? == secret, "the secret leads back");
-    ensure!(application.mounted().await? == mounted, "the service leads back");
+    ensure!(subject.secret_value().await? == secret, "the secret is switched back");
+    ensure!(application.mounted().await? == mounted, "the service is switched back");
     ensure!(
         application.named_table().await? == application.table,
-        "the parameter leads back"
+        "the parameter is switched back"
     );
     ensure!(subject.data().await? == damaged);
 
@@ -114,7 +111,7 @@ async fn dry_run(stage: &Stage) -> Result<()> {
     nothing_written(stage, mark).await
 }
 
-/// A DNS record that leads to the cluster, and a backup plan's selection that names it.
+/// A DNS record that refers to the cluster, and a backup plan's selection that names it.
 async fn name_and_select(aws: &Aws, dataset: &Dataset) -> Result<()> {
     let described = aws
         .rds(

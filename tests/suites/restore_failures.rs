@@ -1,5 +1,5 @@
-//! Restores that come to nothing: jobs that fail or never end, aborted executions, killed functions, two runs at once.
-//! Each is undone, and on-call is told.
+//! Failed restores: jobs that fail or never end, aborted executions, killed functions, two runs at once.
+//! Each is undone, and on-call is notified.
 
 use std::time::Duration;
 
@@ -88,7 +88,7 @@ async fn stuck_jobs(stage: &Stage) -> Result<()> {
         let execution = subject.start_restore(json!({})).await?;
         called(stage, mark, &format!("holdfast-{function}"), action).await?;
         stage.lab.advance_clock(90 * 60).await?;
-        // AWS stops neither a restore nor a creation: undoing waits for it, a day and a half.
+        // AWS can stop neither a restore nor a creation: the undo waits for it, a day and a half.
         until("the restore is being undone", LIMIT, || async {
             let record = subject.restore_of(&execution).await?;
             Ok(record.filter(|record| record["undoing_at"].is_string()).map(drop))
@@ -108,12 +108,12 @@ async fn stuck_jobs(stage: &Stage) -> Result<()> {
         );
         let left = record["left"].as_array().cloned().unwrap_or_default();
         ensure!(left.iter().all(|left| left["subject"] == resource), "{left:?}");
-        let told = left.iter().filter_map(|left| left["message"].as_str());
-        for left in told {
+        let messages = left.iter().filter_map(|left| left["message"].as_str());
+        for left in messages {
             let words = left.split(", still after").next().unwrap_or_default();
             ensure!(
                 mail.body.contains(words),
-                "{words} is left, and not told of: {}",
+                "{words} remains, and is not reported: {}",
                 mail.body
             );
         }
@@ -124,7 +124,7 @@ async fn stuck_jobs(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// While AWS has no capacity for the writer, on-call is told, and what was restored is kept, also at the end.
+/// While AWS has no capacity for the writer, on-call is notified, and what was restored is kept, also at the end.
 async fn without_capacity(stage: &Stage) -> Result<()> {
     let (subject, application) = backed_up(stage, "res-short").await?;
     let mut descriptor = application.descriptor(&subject.dataset);
@@ -143,15 +143,18 @@ async fn without_capacity(stage: &Stage) -> Result<()> {
         .await
     };
     asked(1).await?;
-    // A word that is not heard is said again at the next look.
-    let unheard = json!({
+    // A notification that was not delivered is repeated at the next poll.
+    let undelivered = json!({
         "caller": "holdfast-notify", "service": "sns", "action": "Publish", "kind": "access_denied", "times": 1,
     });
-    let unheard = stage.lab.inject(unheard).await?;
+    let undelivered = stage.lab.inject(undelivered).await?;
     stage.lab.advance_clock(20 * 60).await?;
     let waits = subject.inbox.about(&subject.dataset.name, LIMIT).await?;
     ensure!(waits.subject.contains("WAITS for capacity"), "{waits:?}");
-    ensure!(stage.lab.hits(unheard).await? == 1, "every word was heard");
+    ensure!(
+        stage.lab.hits(undelivered).await? == 1,
+        "every notification was delivered"
+    );
     let asked_before = stage.lab.hits(lacks).await?;
     stage.lab.advance_clock(60 * 60).await?;
     let end = ended(&stage.aws, &execution, LIMIT).await?;
@@ -176,7 +179,7 @@ async fn without_capacity(stage: &Stage) -> Result<()> {
         .aws
         .rds("DescribeDBClusters", &[("DBClusterIdentifier", cluster)])
         .await?;
-    // What is told to be kept is not removed by who cleans up after a failed execution: EventBridge's call, and this one.
+    // Copies that are reported as kept are not removed by the clean-up of a failed execution: EventBridge's call, and this one.
     clean_up(stage, &execution).await?;
     subject.not_leased().await?;
     ensure!(subject.data().await? == before, "the source is what it was");
@@ -226,7 +229,7 @@ async fn aborted(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Each function of a good restore dies once, most of them when their call has taken effect.
+/// Each function of a good restore is killed once, most of them after their call has taken effect.
 async fn killed(stage: &Stage) -> Result<()> {
     let (subject, _) = backed_up(stage, "res-killed").await?;
     let before = subject.data().await?;
@@ -289,7 +292,7 @@ async fn busy(stage: &Stage) -> Result<()> {
     called(stage, mark, "holdfast-back-up-file-system", "StartBackupJob").await?;
     refused_for(&subject, &subject.restore(json!({})).await?, &first).await?;
     let end = ended(&stage.aws, &first, LIMIT).await?;
-    ensure!(end.status == "SUCCEEDED", "the backup goes on undisturbed: {end:?}");
+    ensure!(end.status == "SUCCEEDED", "the backup continues undisturbed: {end:?}");
     subject.check(&end, mark).await?;
 
     let mark = stage.lab.ledger_position().await?;
@@ -298,11 +301,11 @@ async fn busy(stage: &Stage) -> Result<()> {
     refused_for(&subject, &stage.back_up(&subject.dataset.name).await?, &first).await?;
     refused_for(&subject, &subject.restore(json!({})).await?, &first).await?;
     let end = ended(&stage.aws, &first, LIMIT).await?;
-    ensure!(end.status == "SUCCEEDED", "the restore goes on undisturbed: {end:?}");
+    ensure!(end.status == "SUCCEEDED", "the restore continues undisturbed: {end:?}");
     stage.lab.set_durations(0.3).await
 }
 
-/// A run was refused, and on-call told which execution holds the deployment.
+/// A run was refused, and on-call notified which execution holds the deployment.
 async fn refused_for(subject: &Subject<'_>, end: &Ended, holder: &str) -> Result<()> {
     ensure!(end.status == "FAILED", "{end:?}");
     ensure!(format!("{end:?}").contains("DeploymentBusy"), "{end:?}");
@@ -311,7 +314,7 @@ async fn refused_for(subject: &Subject<'_>, end: &Ended, holder: &str) -> Result
     Ok(())
 }
 
-/// A restore that fails: how it ended, its record, and what on-call was told.
+/// A restore that fails: how it ended, its record, and on-call's messages.
 async fn failed(subject: &Subject<'_>) -> Result<(Ended, Value, InboxMessage)> {
     subject.inbox.take().await?;
     let end = subject.restore(json!({})).await?;

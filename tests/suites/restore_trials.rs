@@ -1,5 +1,5 @@
 //! The generic trials, over the whole restore: every step twice; every AWS call of every function failing in every way.
-//! Always one of: restored and verified once, or undone completely, with on-call told.
+//! Always one of: restored and verified once, or undone completely, with on-call notified.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -20,7 +20,7 @@ use crate::trials::{Call, FAULTS, calls_since, doubled};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Steps that are asked again until AWS is done.
+/// Steps that run again until AWS is done.
 const LOOKING: [&str; 6] = [
     "holdfast-restore-cluster",
     "holdfast-restore-file-system",
@@ -30,8 +30,8 @@ const LOOKING: [&str; 6] = [
     "holdfast-undo-cut-over",
 ];
 
-/// Steps of a restore whose calls are many, and fail each in a run of their own: a run that fails at ten calls beyond the
-/// SDK's retries fails at the machine's.
+/// Steps of a restore with many calls, each of which fails in a run of its own: a run that fails at ten calls beyond the
+/// SDK's retries exhausts the machine's retries.
 const TOGETHER: usize = 3;
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
@@ -61,7 +61,7 @@ async fn every_call(stage: &Stage, kind: &str, times: u32) -> Result<()> {
     Ok(())
 }
 
-/// The calls that two good runs both make: a retry in one of them is no call that others come to.
+/// The calls that two good runs both make: a retry in one of them is not a call of every run.
 async fn calls_of_a_good_run(subject: &Subject<'_>, before: &Data) -> Result<Vec<Call>> {
     let mut both: Option<BTreeSet<Call>> = None;
     for _ in 0..2 {
@@ -84,7 +84,7 @@ async fn calls_of_a_good_run(subject: &Subject<'_>, before: &Data) -> Result<Vec
     Ok(calls)
 }
 
-/// Takes out calls that can fail in one run: of each function some, and of each action one, since a retry is a call of the
+/// Removes calls that can fail in one run: some of each function, and one of each action, since a retry is a call of the
 /// same action.
 fn next_round(waiting: &mut Vec<Call>, together: usize) -> Vec<Call> {
     let mut taken: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
@@ -119,7 +119,7 @@ async fn hit(subject: &Subject<'_>, before: &Data, calls: &[Call], kind: &str, t
     lab.heal().await
 }
 
-/// One restore, all of it checked, and everything put back for the next. Answers how it ended.
+/// One restore, fully checked, and everything reset for the next. Returns how it ended.
 async fn run(subject: &Subject<'_>, before: &Data) -> Result<String> {
     let lab = &subject.stage.lab;
     subject.inbox.take().await?;
@@ -127,7 +127,7 @@ async fn run(subject: &Subject<'_>, before: &Data) -> Result<String> {
     let execution = subject.start_restore(json!({ "cut_over": "yes" })).await?;
     let looks = AtomicU32::new(0);
     let ended = until("the restore ends", PATIENCE, || async {
-        // What passes by itself must leave nothing unproven: nobody is asked. (Else it would wait for an answer.)
+        // A transient fault must leave nothing unproven: on-call is not asked. (Otherwise it would wait for an answer.)
         if looks.fetch_add(1, Ordering::Relaxed) % 10 == 9 {
             let record = subject.restore_of(&execution).await?;
             let asks = record.filter(|record| record["question"].is_object());
@@ -141,7 +141,7 @@ async fn run(subject: &Subject<'_>, before: &Data) -> Result<String> {
     })
     .await?;
     let mail = subject.inbox.about(&subject.dataset.name, PATIENCE).await;
-    let mail = mail.with_context(|| format!("on-call is told: {ended:?}"))?;
+    let mail = mail.with_context(|| format!("on-call is notified: {ended:?}"))?;
     lab.heal().await?;
     subject.not_leased().await?;
     ensure!(subject.data().await? == *before, "the source is what it was: {ended:?}");
@@ -176,12 +176,12 @@ async fn run(subject: &Subject<'_>, before: &Data) -> Result<String> {
                 .with_context(|| format!("{ended:?}\n{record:#}"))?;
         }
     }
-    ensure!(subject.secret_value().await? == secret, "the secret leads where it led");
+    ensure!(subject.secret_value().await? == secret, "the secret is as before");
     subject.inbox.take().await?;
     Ok(ended.status)
 }
 
-/// The same machine, in which every Task runs once for nothing before it runs for its result.
+/// The same machine, in which every Task runs twice, the first time with its result discarded.
 async fn twice(stage: &Stage) -> Result<()> {
     let (subject, _) = backed_up(stage, "res-twice").await?;
     let before = subject.data().await?;

@@ -26,14 +26,14 @@ async fn fourteen_nights(stage: &Stage) -> Result<()> {
         descriptor["keep"] = json!({ "last": 2, "daily": 5, "weekly": 2, "monthly": 0 })
     })
     .await?;
-    // Deletions that take a while are finished by the next run; here each night is to be judged by itself.
+    // Deletions that take a while are finished by the next run; here each night is checked by itself.
     stage
         .lab
         .control(Method::PUT, "durations", Some(json!({ "delete": 0.0 })))
         .await?;
     let mut all = Vec::new();
     for night in 0..NIGHTS {
-        // The fifth night fails; a failed set is kept for `failed_days`, and counts for nothing.
+        // The fifth night fails; a failed set is kept for `failed_days`, and does not count.
         if night == 4 {
             stage
                 .lab
@@ -63,16 +63,16 @@ async fn fourteen_nights(stage: &Stage) -> Result<()> {
     let expected = expected(&all);
     ensure!(kept == expected, "kept {kept:?}, the policy says {expected:?}");
     for id in &all {
-        let there = subject.recovery_points(id).await?.values().sum::<usize>();
+        let existing = subject.recovery_points(id).await?.values().sum::<usize>();
         ensure!(
-            (there > 0) == kept.contains(id),
-            "{there} recovery points of {id}, kept: {kept:?}"
+            (existing > 0) == kept.contains(id),
+            "{existing} recovery points of {id}, kept: {kept:?}"
         );
     }
     Ok(())
 }
 
-/// What the policy says, worked out by hand from the dates in the ids: the last five nights; and the newest sealed
+/// The sets that the policy keeps, calculated by hand from the dates in the ids: the last five nights; and the newest sealed
 /// night of each of the newest two ISO weeks.
 fn expected(all: &[String]) -> Vec<String> {
     let week = |id: &str| -> Option<(i16, i8)> {

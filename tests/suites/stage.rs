@@ -1,4 +1,4 @@
-//! A pool of labs, each with the stack deployed. A test has one to itself; the lab is healed when it is given back.
+//! A pool of labs, each with the stack deployed. A test has one to itself; the lab's faults are removed when it is returned.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
-/// Labs that run side by side. They mostly wait, for jobs and for the pauses of retries: one keeps two fifths of a core busy.
+/// Labs that run at the same time. They mostly wait, for jobs and retries: one uses two fifths of a core.
 pub const LABS: usize = 6;
 
 /// A lab with the stack in it.
@@ -40,7 +40,7 @@ impl Stage {
         Ok(Self { lab, stack, aws })
     }
 
-    /// Takes back what a test asked of the lab.
+    /// Reverts what a test changed in the lab.
     async fn heal(&self) -> Result<()> {
         self.lab.heal().await?;
         self.lab.set_durations(Options::default().job_seconds).await
@@ -68,7 +68,7 @@ pub struct Stages {
     calls: Arc<Mutex<Vec<Value>>>,
 }
 
-/// What a test does, once it runs.
+/// The body of a test.
 pub type Running<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
 
 impl Stages {
@@ -86,7 +86,7 @@ impl Stages {
         Trial::test(name, move || stages.lend(&body).map_err(report))
     }
 
-    /// A test that starts a lab of its own kind.
+    /// A test that starts a special lab.
     pub fn alone(&self, name: &str, body: impl Fn() -> Running<'static> + Send + 'static) -> Trial {
         let runtime = self.runtime.clone();
         Trial::test(name, move || runtime.block_on(body()).map_err(report))
@@ -108,7 +108,7 @@ impl Stages {
         })
     }
 
-    /// Keeps what functions have called in a lab since entry `mark` of its ledger.
+    /// Keeps the functions' calls in a lab since entry `mark` of its ledger.
     pub async fn remember(&self, stage: &Stage, mark: u64) -> Result<()> {
         let calls = stage.lab.ledger(mark).await?.into_iter();
         let ours = |call: &Value| {
@@ -120,7 +120,7 @@ impl Stages {
         Ok(())
     }
 
-    /// What functions have called so far.
+    /// The functions' calls so far.
     pub fn calls(&self) -> Arc<Vec<Value>> {
         Arc::new(self.calls.lock().unwrap().clone())
     }

@@ -47,14 +47,14 @@ pub struct Call {
 }
 
 /// Each call of a good run is hit once. Functions fail independently of each other, so each run hits one call of each
-/// function; a call that a run did not come to is hit again in a run of its own.
+/// function; a call that a run did not make is hit again in a run of its own.
 async fn every_call(stage: &Stage, kind: &str, times: u32) -> Result<()> {
     let name = format!("try-{}-{times}", kind.replace('_', "-"));
     let subject = with_hook(stage, &name).await?;
     subject.back_up().await?;
     let first = good_run(&subject).await?;
     let second = good_run(&subject).await?;
-    // A call that only one of them made is a retry or a matter of timing: no other run has to come to it.
+    // A call that only one of them made is a retry or a matter of timing: other runs need not make it.
     let mut calls: BTreeMap<String, Vec<Call>> = BTreeMap::new();
     for call in first.into_iter().filter(|call| second.contains(call)) {
         calls.entry(call.caller.clone()).or_default().push(call);
@@ -74,13 +74,13 @@ async fn every_call(stage: &Stage, kind: &str, times: u32) -> Result<()> {
     for call in missed {
         never.extend(hit(&subject, std::slice::from_ref(&call), kind, times).await?);
     }
-    // How often a job is looked at varies from run to run; every other call must have been hit.
+    // How often a job is polled varies from run to run; every other call must have been hit.
     never.retain(|call| call.caller != "holdfast-poll-status");
     ensure!(never.is_empty(), "never hit: {never:?}");
     Ok(())
 }
 
-/// A deployment that keeps one set, so that each run deletes one, and that is brought to rest and back.
+/// A deployment that keeps one set, so that each run deletes one, and that is quiesced and resumed.
 async fn with_hook<'a>(stage: &'a Stage, name: &str) -> Result<Subject<'a>> {
     let function = format!("holdfast-hook-{name}");
     create_function(stage, &function).await?;
@@ -91,7 +91,7 @@ async fn with_hook<'a>(stage: &'a Stage, name: &str) -> Result<Subject<'a>> {
     .await
 }
 
-/// One run in which these calls fail; answers those that it did not come to.
+/// One run in which these calls fail; returns those that it did not make.
 async fn hit(subject: &Subject<'_>, calls: &[Call], kind: &str, times: u32) -> Result<Vec<Call>> {
     let lab = &subject.stage.lab;
     let mut faults = Vec::new();
@@ -129,7 +129,7 @@ async fn good_run(subject: &Subject<'_>) -> Result<Vec<Call>> {
 }
 
 /// The functions' calls since entry `mark` of the ledger, in order. Of functions that `look` at jobs, only the first two of
-/// each action: further ones differ in nothing.
+/// each action: further ones are the same.
 pub async fn calls_since(stage: &Stage, mark: u64, look: &[&str]) -> Result<Vec<Call>> {
     let mut counts: BTreeMap<(String, String, String), u32> = BTreeMap::new();
     let mut calls = Vec::new();
@@ -155,7 +155,7 @@ pub async fn calls_since(stage: &Stage, mark: u64, look: &[&str]) -> Result<Vec<
     Ok(calls)
 }
 
-/// The same machine, in which every Task runs once for nothing before it runs for its result.
+/// The same machine, in which every Task runs twice, the first time with its result discarded.
 async fn twice(stage: &Stage) -> Result<()> {
     let subject = with_hook(stage, "try-twice").await?;
     stage
@@ -173,12 +173,12 @@ async fn twice(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// What comes of `work` while every Task of a machine runs once for nothing before it runs for its result.
+/// The result of `work` while every Task of a machine runs twice, the first time with its result discarded.
 pub async fn doubled<T>(stage: &Stage, output: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
     changed(stage, output, double, work).await
 }
 
-/// What comes of `work` while a machine is another.
+/// The result of `work` while a machine is replaced.
 pub async fn changed<T>(
     stage: &Stage,
     output: &str,
@@ -203,7 +203,7 @@ pub async fn changed<T>(
     outcome
 }
 
-/// Puts before every Task a copy of it whose result is forgotten.
+/// Inserts a copy before every Task, with its result discarded.
 fn double(machine: &mut Value) {
     let Some(states) = machine["States"].as_object_mut() else {
         return;
@@ -213,7 +213,7 @@ fn double(machine: &mut Value) {
         if states[&name]["Type"] == "Map" {
             double(&mut states[&name]["ItemProcessor"]);
         }
-        // What waits for an answer would wait for a second one.
+        // A Task that waits for an answer would wait for a second one.
         if states[&name]["Resource"] == "arn:${Partition}:states:::lambda:invoke" {
             let second = format!("{name}Again");
             let again = states[&name].clone();

@@ -1,4 +1,4 @@
-//! What a restore made is removed only where nobody uses it, and restores that were stacked come off one by one.
+//! What a restore created is removed only if it is not in use, and stacked restores are undone one by one.
 
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::application::Application;
@@ -80,19 +80,19 @@ async fn led_by_hand(stage: &Stage) -> Result<()> {
 
     write_some_time_after(&subject, &id, &table).await?;
     let refused = subject.undo("UndoRestoreStateMachineArn", &id).await?;
-    says(&refused, &[&table, "it was written", "do without this look: activity"])?;
+    says(&refused, &[&table, "it was written", "skip this check: activity"])?;
 
-    // Who may not look refuses; and what nobody could look at is done without by name alone.
+    // A check that is not allowed refuses the undo, and can only be skipped by its name.
     let fault = json!({ "caller": "holdfast-undo-restore", "service": "ecs", "kind": "access_denied" });
     stage.lab.inject(fault).await?;
     let refused = subject.undo("UndoRestoreStateMachineArn", &id).await?;
-    says(&refused, &["could not be looked at", "do without this look: services"])?;
+    says(&refused, &["could not be checked", "skip this check: services"])?;
     ensure!(subject.copied(&id).await? == before, "nothing is removed");
     removed(&subject, &id, json!({ "without": ["services", "activity"] })).await?;
     stage.lab.heal().await
 }
 
-/// Fails at 8e363f8: the second way back stopped at the parameter, which had the first restore's value in another version.
+/// Fails at 8e363f8: the second undo stopped at the parameter, which had the first restore's value in another version.
 async fn stacked(stage: &Stage) -> Result<()> {
     let (subject, application) = backed_up(stage, "stacked").await?;
     let held = async || -> Result<Value> {
@@ -106,7 +106,7 @@ async fn stacked(stage: &Stage) -> Result<()> {
     let one = cut_over(&subject).await?;
     let after_one = held().await?;
 
-    // A second one fails at its last switch, and takes the others back by itself.
+    // A second one fails at its last switch, and reverts the others by itself.
     let fault = json!({
         "caller": "holdfast-cut-over", "service": "ecs", "action": "UpdateService", "kind": "access_denied",
     });
@@ -120,7 +120,7 @@ async fn stacked(stage: &Stage) -> Result<()> {
     let three = cut_over(&subject).await?;
     ensure!(held().await? != after_one);
 
-    // Out of its turn: nothing is switched, and the message says why.
+    // Not its turn: nothing is switched, and the message says why.
     let refused = subject.undo("UndoCutOverStateMachineArn", &one).await?;
     says(&refused, &["Conflict"])?;
     ensure!(!said(&refused).contains("not recorded"), "{refused:?}");
@@ -138,7 +138,7 @@ async fn stacked(stage: &Stage) -> Result<()> {
     subject.nothing_left_of(&one).await
 }
 
-/// Restores beside what is there; answers the restore's id.
+/// Restores without a cut-over; returns the restore's id.
 async fn beside(subject: &Subject<'_>) -> Result<String> {
     restored(subject, "no").await
 }
@@ -185,7 +185,7 @@ fn says(ended: &Ended, words: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Lets the restore of the table lie ten minutes back, and CloudWatch count writes to the copy since.
+/// Dates the restore of the table back ten minutes, and makes CloudWatch count writes to the copy since.
 async fn write_some_time_after(subject: &Subject<'_>, restore: &str, table: &str) -> Result<()> {
     let stage = subject.stage;
     let now = stage.lab.now().await?.parse::<jiff::Timestamp>()?;
@@ -220,14 +220,14 @@ async fn write_some_time_after(subject: &Subject<'_>, restore: &str, table: &str
     Ok(())
 }
 
-/// Leads the application to a table, by hand.
+/// Switches the application to a table by hand.
 async fn lead(stage: &Stage, application: &Application, table: &str) -> Result<()> {
     let request = json!({ "Name": application.parameter, "Value": table, "Overwrite": true });
     stage.aws.json("ssm", "AmazonSSM.PutParameter", request).await?;
     Ok(())
 }
 
-/// Deploys a revision that mounts this directory, by hand; answers the one of before.
+/// Deploys a revision that mounts this directory by hand; returns the previous one.
 async fn deploy(application: &Application, directory: Option<&str>) -> Result<String> {
     let before = text(&application.service().await?, "/taskDefinition")?.to_owned();
     let mounting = |revision: &mut Value| {

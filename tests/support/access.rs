@@ -1,4 +1,4 @@
-//! The function that sees into a file system, in a lab: mounted where the lab keeps the file system's files.
+//! The function that mounts a file system, in a lab: it reads the directory where the lab keeps the file system's files.
 
 use std::process::Command;
 
@@ -10,15 +10,15 @@ use serde_json::{Value, json};
 use crate::aws::{Refused, element};
 use crate::lab::{Lab, program, repository};
 
-/// Writes the zip of a bootstrap, which Lambda takes: `python -c ZIP <bootstrap> <zip>`.
+/// Writes the zip of a bootstrap for Lambda: `python -c ZIP <bootstrap> <zip>`.
 const ZIP: &str = "\
 import sys, zipfile
 with zipfile.ZipFile(sys.argv[2], 'w') as made:
     made.write(sys.argv[1], 'bootstrap')
 ";
 
-/// Makes `holdfast-efs-<file system>` with what `infra/efs-access.yaml` gives it, in a second instead of a deployment's
-/// seven; the demonstration deploys the template itself.
+/// Creates `holdfast-efs-<file system>` as in `infra/efs-access.yaml`, in one second instead of a deployment's seven; the
+/// demo deploys the template itself.
 pub async fn deploy_efs_access(lab: &Lab, file_system: &str) -> Result<()> {
     let directories = lab.control(Method::GET, "efs", None).await?;
     let place = directories[file_system]
@@ -39,14 +39,14 @@ pub async fn deploy_efs_access(lab: &Lab, file_system: &str) -> Result<()> {
         .map(drop)
 }
 
-/// Where the stack's deployment put the functions' one zip: tens of megabytes that need not go their way again.
+/// Where the stack's deployment uploaded the functions' zip, so that tens of megabytes need not be uploaded again.
 async fn code_of_stack(lab: &Lab) -> Result<Option<Value>> {
     let asked = [("StackName", "holdfast"), ("TemplateStage", "Processed")];
     let aws = lab.aws()?;
     let answer = aws.query("cloudformation", "2010-05-15", "GetTemplate", &asked).await;
     let template = match answer {
         Ok(template) => template,
-        // There is no such stack.
+        // The stack does not exist.
         Err(error) if error.is::<Refused>() => return Ok(None),
         Err(error) => return Err(error),
     };

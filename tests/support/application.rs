@@ -1,4 +1,4 @@
-//! An application that uses a deployment's resources, and so has to be switched when they are restored: its secret knows the
+//! An application that uses a deployment's resources, and so has to be switched when they are restored: its secret contains the
 //! cluster's host, a parameter names a table, and an ECS service mounts the file system.
 
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::wait::until;
 pub enum Finds {
     /// By the host in its secret.
     Secret,
-    /// By a host name that stays: the copy takes the cluster's name, and the secret its endpoint.
+    /// By a host name that does not change: the copy gets the cluster's name and endpoint.
     Name,
 }
 
@@ -36,7 +36,7 @@ pub struct Application {
 /// Where the service's task definition mounts the file system at first.
 pub const ROOT_DIRECTORY: &str = "/storage";
 
-/// What of a task definition its next revision is registered with.
+/// The fields of a task definition with which its next revision is registered.
 const REGISTERED: [&str; 9] = [
     "family",
     "networkMode",
@@ -50,7 +50,7 @@ const REGISTERED: [&str; 9] = [
 ];
 
 impl Application {
-    /// Creates it beside the deployment's resources, and waits until its service is stable.
+    /// Creates it for the deployment's resources, and waits until its service is stable.
     pub async fn create(lab: &Lab, dataset: &Dataset, finds: Finds) -> Result<Self> {
         let application = Self {
             name: format!("{}-app", dataset.name),
@@ -67,7 +67,7 @@ impl Application {
         Ok(application)
     }
 
-    /// What a restore switches, for the deployment's descriptor.
+    /// The switches for the deployment's descriptor.
     pub fn cut_over(&self) -> Value {
         let rename = json!({ "name": "cluster-name", "kind": "rename", "resource": "database" });
         let others = [
@@ -87,7 +87,7 @@ impl Application {
         first.into_iter().chain(others).collect()
     }
 
-    /// The deployment's descriptor with what a restore switches.
+    /// The deployment's descriptor with the switches.
     pub fn descriptor(&self, dataset: &Dataset) -> Value {
         let mut descriptor = dataset.descriptor();
         descriptor["cut_over"] = self.cut_over();
@@ -138,7 +138,7 @@ impl Application {
         Ok((system.to_owned(), root.to_owned()))
     }
 
-    /// Registers what the service runs once more, changed; answers the ARN of the new revision.
+    /// Registers a changed revision of the service's task definition; returns its ARN.
     pub async fn revise(&self, change: impl FnOnce(&mut Value)) -> Result<String> {
         let service = self.service().await?;
         let request = json!({ "taskDefinition": service["taskDefinition"] });
@@ -152,7 +152,7 @@ impl Application {
         Ok(text(&registered, "/taskDefinition/taskDefinitionArn")?.to_owned())
     }
 
-    /// Lets the service run a revision.
+    /// Updates the service to a revision.
     pub async fn deploy(&self, revision: &str) -> Result<()> {
         let request = json!({
             "cluster": self.name, "service": self.name, "taskDefinition": revision, "forceNewDeployment": true,
@@ -213,7 +213,7 @@ impl Application {
         .await
     }
 
-    /// The role of the service's tasks, which whoever registers a revision passes on.
+    /// The role of the service's tasks, which registering a revision passes.
     async fn role(&self) -> Result<String> {
         let trust = json!({
             "Version": "2012-10-17",

@@ -1,4 +1,4 @@
-//! A small signed AWS client for what tests set up and look at: any service, without an SDK crate each.
+//! A small AWS client that signs requests, for setup and checks in tests: any service, without an SDK crate for each.
 
 use std::time::{Duration, SystemTime};
 
@@ -17,7 +17,7 @@ pub struct Aws {
     credentials: Credentials,
 }
 
-/// What AWS refused, and why: `code` is AWS's own.
+/// An error that AWS returned: `code` is AWS's own.
 #[derive(Debug)]
 pub struct Refused {
     pub status: u16,
@@ -62,7 +62,7 @@ impl Aws {
         }
     }
 
-    /// One call of a query-protocol service (RDS, SNS, IAM, CloudFormation); answers the XML.
+    /// One call of a query-protocol service (RDS, SNS, IAM, CloudFormation); returns the XML.
     pub async fn query(
         &self,
         service: &str,
@@ -108,7 +108,7 @@ impl Aws {
         }
     }
 
-    /// One call of a REST service that speaks XML (Route 53); answers the XML.
+    /// One call of a REST service that speaks XML (Route 53); returns the XML.
     pub async fn rest_xml(&self, service: &str, method: Method, path: &str, body: String) -> Result<String> {
         let headers = [("content-type", "application/xml")];
         let answer = self.send(service, method.clone(), path, &headers, body).await;
@@ -178,7 +178,7 @@ impl Aws {
 /// AWS's error code when `result` was refused with one; `None` when it succeeded.
 ///
 /// # Errors
-/// When it failed in any other way.
+/// If it failed in any other way.
 pub fn refusal<T>(result: Result<T>) -> Result<Option<String>> {
     match result {
         Ok(_) => Ok(None),
@@ -232,7 +232,7 @@ pub fn escape(text: &str) -> String {
         .collect()
 }
 
-/// A JSON string field that must be there.
+/// A JSON string field that must exist.
 pub fn text<'a>(value: &'a Value, pointer: &str) -> Result<&'a str> {
     match value.pointer(pointer).and_then(Value::as_str) {
         Some(text) => Ok(text),

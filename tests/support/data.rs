@@ -1,4 +1,4 @@
-//! All the data of a deployment: as it is, as a restore's copies hold it, and how an incident damages it.
+//! All the data of a deployment, live and in a restore's copies, and the damage of an incident.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ pub struct Data {
 }
 
 impl Data {
-    /// What the deployment holds now.
+    /// The deployment's data now.
     pub async fn of(aws: &Aws, dataset: &Dataset) -> Result<Self> {
         let mut tables = BTreeMap::new();
         for table in &dataset.tables {
@@ -36,7 +36,7 @@ impl Data {
         })
     }
 
-    /// What the copies hold that a restore `made`, by resource, as the catalog has them.
+    /// The data in the copies that a restore `made`, by resource, as in the catalog.
     pub async fn in_copies(aws: &Aws, dataset: &Dataset, made: &BTreeMap<String, Value>) -> Result<Self> {
         let place = |resource: &str, field: &str| -> Result<&str> {
             let made = made.get(resource);
@@ -65,7 +65,7 @@ pub fn restored_directory(dataset: &Dataset, made: &BTreeMap<String, Value>) -> 
     Ok(dataset.directory().join(directory.trim_start_matches('/')))
 }
 
-/// Deletes all users, damages every second file, deletes every second item: what an operator wakes up to.
+/// Deletes all users, damages every second file, deletes every second item.
 pub async fn incident(aws: &Aws, dataset: &Dataset) -> Result<()> {
     dataset.execute("delete from hubs; delete from users").await?;
     for path in files_below(dataset.directory())?.into_keys().step_by(2) {

@@ -12,19 +12,19 @@ use crate::aws::{Aws, element, text};
 use crate::lab::Lab;
 use crate::wait::until;
 
-/// How much of everything.
+/// The size of a dataset.
 #[derive(Debug, Clone)]
 pub struct Sizes {
     pub users: u32,
-    /// Small files; one large one comes on top.
+    /// Small files; there is also one large file.
     pub files: u32,
     pub large_file_bytes: usize,
-    /// Items in each table, one entry a table.
+    /// Items in each table, one entry per table.
     pub items: Vec<u32>,
 }
 
 impl Sizes {
-    /// What `make demo` shows.
+    /// The dataset of `make demo`.
     pub fn demo() -> Self {
         Self {
             users: 562,
@@ -34,7 +34,7 @@ impl Sizes {
         }
     }
 
-    /// Just enough to tell one state of the data from another.
+    /// Just enough to distinguish two states of the data.
     pub fn small() -> Self {
         Self {
             users: 5,
@@ -53,7 +53,7 @@ pub struct Dataset {
     pub tables: Vec<String>,
     pub secret: String,
     pub parameter_path: String,
-    /// The database's administrator's password; must never be seen anywhere.
+    /// The password of the database's administrator; must never appear anywhere.
     pub password: String,
     aws: Aws,
     directory: PathBuf,
@@ -68,7 +68,7 @@ impl Dataset {
         Self::create_as(lab, name, sizes, &[]).await
     }
 
-    /// The same, of a cluster about which its creation says more.
+    /// The same, for a cluster that is created with additional parameters.
     pub async fn create_as(lab: &Lab, name: &str, sizes: &Sizes, settings: &[(&'static str, String)]) -> Result<Self> {
         let aws = lab.aws()?;
         let password = format!("pw-{name}-Vv7QxSecret");
@@ -124,7 +124,7 @@ impl Dataset {
         execute_in(&self.aws, cluster, &self.password, sql).await
     }
 
-    /// Deletes a cluster's instances but the writer, and waits until they are gone; answers how many there were.
+    /// Deletes a cluster's instances but the writer, and waits until they are deleted; returns how many there were.
     pub async fn remove_readers(&self, cluster: &str) -> Result<usize> {
         let readers = readers_of(&self.aws, cluster).await?;
         for reader in &readers {
@@ -222,7 +222,7 @@ async fn create_cluster(aws: &Aws, cluster: &str, password: &str, settings: &[(&
     add_instance(aws, cluster).await
 }
 
-/// Gives a cluster the instance without which it refuses connections.
+/// Creates a cluster's instance, without which it refuses connections.
 pub async fn add_instance(aws: &Aws, cluster: &str) -> Result<()> {
     let instance = format!("{cluster}-1");
     let parameters = [
@@ -235,7 +235,7 @@ pub async fn add_instance(aws: &Aws, cluster: &str) -> Result<()> {
     await_instance(aws, &instance).await
 }
 
-/// The instances of a cluster that do not write.
+/// The readers of a cluster.
 async fn readers_of(aws: &Aws, cluster: &str) -> Result<Vec<String>> {
     let xml = aws
         .rds("DescribeDBClusters", &[("DBClusterIdentifier", cluster)])
@@ -344,7 +344,7 @@ pub async fn await_file_system(aws: &Aws, id: &str) -> Result<()> {
     .await
 }
 
-/// A secret under a key of its own, as those who rotate keys have it.
+/// A secret encrypted with a key of its own.
 async fn create_secret(aws: &Aws, name: &str, password: &str) -> Result<String> {
     let key = aws
         .json("kms", "TrentService.CreateKey", json!({ "Description": name }))
@@ -370,7 +370,7 @@ async fn create_parameters(aws: &Aws, path: &str, password: &str) -> Result<()> 
     Ok(())
 }
 
-/// Creates a table about which nothing more is said than has to be.
+/// Creates a table with required settings only.
 pub async fn create_table(aws: &Aws, table: &str) -> Result<()> {
     let request = json!({
         "TableName": table,
@@ -383,7 +383,7 @@ pub async fn create_table(aws: &Aws, table: &str) -> Result<()> {
         .map(drop)
 }
 
-/// Lets a table's read capacity scale: a setting that no restore of the table brings back.
+/// Enables auto scaling of a table's read capacity: a setting that AWS's restore of a table loses.
 async fn scale(aws: &Aws, table: &str) -> Result<()> {
     let mut target = json!({
         "ServiceNamespace": "dynamodb", "ResourceId": format!("table/{table}"),
@@ -428,7 +428,7 @@ pub async fn delete_items(aws: &Aws, table: &str, ids: impl Iterator<Item = &Str
     write_items(aws, table, ids.map(delete).collect()).await
 }
 
-/// As many at once as DynamoDB takes.
+/// As many per call as DynamoDB accepts.
 async fn write_items(aws: &Aws, table: &str, requests: Vec<Value>) -> Result<()> {
     for batch in requests.chunks(25) {
         let batch = json!({ "RequestItems": { table: batch } });
@@ -450,7 +450,7 @@ fn write_files(directory: &Path, sizes: &Sizes) -> Result<()> {
     Ok(())
 }
 
-/// `length` bytes that do not compress away and differ from seed to seed.
+/// `length` incompressible bytes, different for each seed.
 fn bytes(seed: u32, length: usize) -> Vec<u8> {
     let mut state = u64::from(seed).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     (0..length)

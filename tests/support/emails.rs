@@ -1,4 +1,4 @@
-//! What a person on the topic reads: a subscriber that gets the plain text, as an e-mail address does.
+//! An email subscriber: it gets the plain text of the topic's messages.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -53,7 +53,7 @@ impl Emails {
         Ok(letters)
     }
 
-    /// Waits for the next letter.
+    /// Waits for the next email.
     pub async fn next(&self) -> Result<Email> {
         let read = |letter: &Value| {
             let field = |name: &str| letter[name].as_str().map(str::to_owned);
@@ -65,7 +65,7 @@ impl Emails {
         self.first("a letter comes", read).await
     }
 
-    /// Takes out the first that `read` makes something of.
+    /// Removes the first message for which `read` returns a value, and returns that value.
     async fn first<T>(&self, what: &str, read: impl Fn(&Value) -> Option<T>) -> Result<T> {
         until(what, Duration::from_secs(30), || async {
             let mut letters = self.0.lock().map_err(|_| anyhow::anyhow!("a handler panicked"))?;

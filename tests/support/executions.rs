@@ -1,4 +1,4 @@
-//! Executions of the stack's state machines: start, await, look into.
+//! Executions of the stack's state machines: start, wait, inspect.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub struct Ended {
     pub cause: String,
 }
 
-/// Starts an execution; answers its ARN.
+/// Starts an execution; returns its ARN.
 pub async fn start(aws: &Aws, machine: &str, input: &Value) -> Result<String> {
     let answer = aws
         .json(

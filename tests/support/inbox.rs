@@ -24,7 +24,7 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Makes the queue and subscribes it.
+    /// Creates the queue and subscribes it.
     pub async fn subscribe(aws: &Aws, topic: &str, name: &str) -> Result<Self> {
         let created = aws
             .json("sqs", "AmazonSQS.CreateQueue", json!({ "QueueName": name }))
@@ -55,7 +55,7 @@ impl Inbox {
         })
     }
 
-    /// Takes out all messages that have come.
+    /// Removes and returns all messages that have arrived.
     pub async fn take(&self) -> Result<Vec<InboxMessage>> {
         let mut mails = Vec::new();
         loop {
@@ -85,9 +85,9 @@ impl Inbox {
         }
     }
 
-    /// Waits for a message about `deployment`; messages about others are kept for nobody.
+    /// Waits for a message about `deployment`; messages about others are discarded.
     pub async fn about(&self, deployment: &str, limit: Duration) -> Result<InboxMessage> {
-        until(&format!("on-call hears of {deployment}"), limit, || async {
+        until(&format!("on-call is notified about {deployment}"), limit, || async {
             let mails = self.take().await?;
             Ok(mails
                 .into_iter()

@@ -20,7 +20,7 @@ pub struct Options {
     pub wait_scale: f64,
     /// Whether IAM policies are enforced.
     pub auth: bool,
-    /// Seconds that a job takes, of every kind.
+    /// Seconds that each job takes.
     pub job_seconds: f64,
 }
 
@@ -40,7 +40,7 @@ pub struct Lab {
     directory: PathBuf,
     /// The one endpoint for every AWS client.
     pub endpoint: String,
-    /// What a client's environment needs.
+    /// The environment variables of a client.
     pub environment: BTreeMap<String, String>,
     http: reqwest::Client,
 }
@@ -55,7 +55,7 @@ pub fn repository() -> PathBuf {
         .unwrap_or_default()
 }
 
-/// A program of this workspace, built with the one that runs: it lies beside it, or above it where that is a test.
+/// A program of this workspace, built with the running one: in the same directory, or in the parent directory of a test.
 pub fn program(name: &str) -> PathBuf {
     let running = std::env::current_exe().unwrap_or_default();
     let mut places = running.ancestors().skip(1).map(|place| place.join(name));
@@ -70,7 +70,7 @@ impl Lab {
         Self::start_with(options, &["--wait-scale", &options.wait_scale.to_string()]).await
     }
 
-    /// The same, but Wait states and retry delays last as long as they say, by the lab's clock, which [`Lab::skip`] moves.
+    /// The same, but Wait states and retry delays have their full length by the lab's clock, which [`Lab::skip`] moves.
     pub async fn start_by_clock() -> Result<Self> {
         Self::start_with(&Options::default(), &["--wait-by-clock"]).await
     }
@@ -133,7 +133,7 @@ impl Lab {
         &self.directory
     }
 
-    /// Makes every job take `seconds`, but a table's backup: AWS's are there in seconds, the lab's at once.
+    /// Makes every job except a table's backup take `seconds`: AWS creates those in seconds, the lab at once.
     pub async fn set_durations(&self, seconds: f64) -> Result<()> {
         let durations = self.control(reqwest::Method::GET, "durations", None).await?;
         let names = durations
@@ -161,7 +161,7 @@ impl Lab {
         Ok(())
     }
 
-    /// Once nothing is being done, makes the clock jump to the next time that something waits for; whether there was any.
+    /// Once the lab is idle, moves the clock to the next time that something waits for; returns whether there was any.
     pub async fn skip(&self) -> Result<bool> {
         let skipped = self
             .control(reqwest::Method::POST, "clock", Some(json!({ "skip": true })))
@@ -178,13 +178,13 @@ impl Lab {
             .to_owned())
     }
 
-    /// Asks for a fault; answers its id.
+    /// Injects a fault; returns its id.
     pub async fn inject(&self, rule: Value) -> Result<u64> {
         let answer = self.control(reqwest::Method::POST, "faults", Some(rule)).await?;
         answer["id"].as_u64().with_context(|| format!("no id in {answer}"))
     }
 
-    /// How often a fault has struck.
+    /// How often a fault has occurred.
     pub async fn hits(&self, id: u64) -> Result<u64> {
         let faults = self.control(reqwest::Method::GET, "faults", None).await?;
         let fault = faults
@@ -193,7 +193,7 @@ impl Lab {
         Ok(fault.and_then(|fault| fault["hits"].as_u64()).unwrap_or_default())
     }
 
-    /// Takes every fault back.
+    /// Removes every fault.
     pub async fn heal(&self) -> Result<()> {
         self.control(reqwest::Method::DELETE, "faults", None).await.map(drop)
     }
@@ -249,7 +249,7 @@ fn ready(child: &mut Child) -> Result<String> {
     let mut lines = BufReader::new(output).lines();
     for line in lines.by_ref() {
         if let Some(endpoint) = line?.strip_prefix("ready ") {
-            // The rest of its output is read away, so that the lab never blocks on a full pipe.
+            // The rest of its output is discarded, so that the lab never blocks on a full pipe.
             std::thread::spawn(move || lines.for_each(drop));
             return Ok(endpoint.trim().to_owned());
         }

@@ -1,7 +1,7 @@
-//! What demonstrations, suites and the bench share: a lab with the stack in it, deployments with data, on-call's inbox.
+//! Shared by the demo, the suites and the bench: a lab with the stack in it, deployments with data, on-call's inbox.
 //!
 //! Everything goes through the lab's front door as any AWS client would.
-#![allow(clippy::disallowed_methods)] // Tests live in real time.
+#![allow(clippy::disallowed_methods)] // Tests run in real time.
 
 pub mod access;
 pub mod application;

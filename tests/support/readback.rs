@@ -1,4 +1,4 @@
-//! Reading backups back: what is in a snapshot, a recovery point, a table's backup.
+//! Reads the data in backups: in a snapshot, a recovery point, a table's backup.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::dataset::{Dataset, add_instance, await_cluster};
 use crate::lab::Lab;
 use crate::wait::until;
 
-/// The users in a cluster snapshot, read from a cluster restored beside the live one.
+/// The users in a cluster snapshot, read from a temporary restored cluster.
 pub async fn users_in_snapshot(aws: &Aws, dataset: &Dataset, snapshot: &str) -> Result<Vec<String>> {
     let cluster = format!("{}-readback", dataset.cluster);
     let parameters = [
@@ -36,8 +36,8 @@ pub fn files_below(directory: &Path) -> Result<BTreeMap<String, String>> {
     })
 }
 
-/// Relative path of every file below `directory`, and what is told of its bytes.
-pub fn each_file<T>(directory: &Path, told: impl Fn(Vec<u8>) -> T) -> Result<BTreeMap<String, T>> {
+/// Relative path of every file below `directory`, and the digest of its bytes.
+pub fn each_file<T>(directory: &Path, digest: impl Fn(Vec<u8>) -> T) -> Result<BTreeMap<String, T>> {
     let mut files = BTreeMap::new();
     let mut open = vec![directory.to_path_buf()];
     while let Some(folder) = open.pop() {
@@ -47,7 +47,7 @@ pub fn each_file<T>(directory: &Path, told: impl Fn(Vec<u8>) -> T) -> Result<BTr
                 open.push(path);
             } else {
                 let name = path.strip_prefix(directory)?.to_string_lossy().into_owned();
-                files.insert(name, told(std::fs::read(&path)?));
+                files.insert(name, digest(std::fs::read(&path)?));
             }
         }
     }
@@ -83,7 +83,7 @@ pub async fn items(aws: &Aws, table: &str) -> Result<BTreeMap<String, Value>> {
     }
 }
 
-/// The items in a table's backup, read from a table restored beside the live one.
+/// The items in a table's backup, read from a temporary restored table.
 pub async fn items_in_backup(aws: &Aws, backup: &str, scratch_table: &str) -> Result<BTreeMap<String, Value>> {
     let request = json!({ "BackupArn": backup, "TargetTableName": scratch_table });
     aws.json("dynamodb", "DynamoDB_20120810.RestoreTableFromBackup", request)

@@ -1,4 +1,4 @@
-//! The catalog as a test sees it: plain JSON of its items.
+//! The catalog as plain JSON of its items.
 
 use std::collections::BTreeMap;
 
@@ -99,7 +99,7 @@ impl Records {
         self.items(deployment, &format!("SET#{id}#POINT#")).await
     }
 
-    /// Deletes all that the catalog holds, of every deployment.
+    /// Deletes everything in the catalog, of every deployment.
     pub async fn lose(&self) -> Result<()> {
         loop {
             let request = json!({ "TableName": self.table, "ConsistentRead": true, "ProjectionExpression": "pk, sk" });
@@ -125,8 +125,8 @@ impl Records {
         Ok(found)
     }
 
-    /// The record of the restore that an execution made, where it came so far. It is asked for often, and those of earlier
-    /// restores are large: so by its key.
+    /// The record of an execution's restore, if it has one. It is read by its key, since it is read often, and the records of
+    /// earlier restores are large.
     pub async fn restore_of(&self, deployment: &str, execution: &str) -> Result<Option<Value>> {
         let described = json!({ "executionArn": execution });
         let described = self
@@ -152,7 +152,7 @@ impl Records {
         Ok(found)
     }
 
-    /// What a restore made, by resource.
+    /// What a restore created, by resource.
     pub async fn made(&self, deployment: &str, restore: &str) -> Result<BTreeMap<String, Value>> {
         let items = self.items(deployment, &format!("RESTORE#{restore}#ITEM#")).await?;
         let made = items.into_iter().filter(|item| item["made"].is_object());
@@ -164,7 +164,7 @@ impl Records {
             .collect())
     }
 
-    /// Whether any execution holds the deployment's lease.
+    /// Whether an execution holds the deployment's lease.
     pub async fn leased(&self, deployment: &str) -> Result<bool> {
         Ok(!self.items(deployment, "LEASE").await?.is_empty())
     }

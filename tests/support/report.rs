@@ -1,17 +1,16 @@
-//! How a failure is told. Often the end of a long log is all that one sees: so no backtrace, which would push the causes
-//! out of sight.
+//! Prints failures. Often only the end of a long log is visible: so no backtrace, which would hide the causes.
 
 use std::process::ExitCode;
 
 use anyhow::{Error, Result};
 
-/// What failed and why, the outermost first, one cause a line.
+/// What failed and why, the outermost first, one cause per line.
 pub fn causes(error: &Error) -> String {
     let lines: Vec<String> = error.chain().map(ToString::to_string).collect();
     lines.join("\ncaused by: ")
 }
 
-/// How a program ends; a failure is told on standard error.
+/// The exit of a program; a failure is printed to standard error.
 pub fn end(outcome: Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! Every setting at another value than a new resource has: what a restore has to bring back and AWS does not.
+//! Every setting with another value than a new resource's: a restore has to put them back, and AWS does not.
 
 use anyhow::{Context, Result};
 use reqwest::Method;
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use crate::aws::{Aws, element, text};
 use crate::dataset::{Dataset, await_cluster, await_instance};
 
-/// The role for what a cluster itself reads and writes, and for its monitoring.
+/// The role for a cluster's own access to AWS, and for its monitoring.
 pub const ROLE: &str = "arn:aws:iam::000000000000:role/settings";
 
-/// What a cluster refers to, made for one deployment.
+/// The resources that a cluster refers to, created for one deployment.
 #[derive(Debug, Clone)]
 pub struct Groups {
     pub subnets: String,
@@ -22,7 +22,7 @@ pub struct Groups {
 }
 
 impl Groups {
-    /// Makes them under names that begin with the deployment's.
+    /// Creates them with names that begin with the deployment's.
     pub async fn create(aws: &Aws, deployment: &str) -> Result<Self> {
         let (subnets, cluster_parameters, parameters) = (
             format!("{deployment}-subnets"),
@@ -80,7 +80,7 @@ impl Groups {
         })
     }
 
-    /// What a CreateDBCluster call says beside name, engine and user.
+    /// The parameters of CreateDBCluster besides name, engine and user.
     pub fn of_cluster(&self) -> Vec<(&'static str, String)> {
         let given = [
             ("AutoMinorVersionUpgrade", "false"),
@@ -180,7 +180,7 @@ impl Groups {
             action.as_object_mut().context("an action")?.remove(name);
         }
         scaling(aws, "PutScalingPolicy", policy).await?;
-        // By a metric of the cluster's own, which names it; and by steps, which an alarm of the operator's sets off.
+        // By a custom metric that names the cluster; and by steps, which an alarm of the operator's triggers.
         for (name, kind, configuration) in [
             (
                 "queue",
@@ -206,7 +206,7 @@ impl Groups {
         await_cluster(aws, cluster).await
     }
 
-    /// Sets what a file system can have.
+    /// Sets all settings of a file system.
     pub async fn set_up_file_system(&self, aws: &Aws, id: &str) -> Result<()> {
         let arn = format!("arn:aws:elasticfilesystem:us-east-1:000000000000:file-system/{id}");
         let targets = format!("/2015-02-01/mount-targets?FileSystemId={id}");
@@ -246,7 +246,7 @@ impl Groups {
         crate::dataset::await_file_system(aws, id).await
     }
 
-    /// Sets what a table can have; its read capacity scales already.
+    /// Sets all settings of a table; its read capacity scales already.
     pub async fn set_up_table(&self, aws: &Aws, table: &str) -> Result<()> {
         let described = dynamodb(aws, "DescribeTable", json!({ "TableName": table })).await?;
         let arn = text(&described, "/Table/TableArn")?;
@@ -310,7 +310,7 @@ impl Groups {
     }
 }
 
-/// What scales by the time of day.
+/// Scheduled scaling.
 fn scheduled(mut action: Value) -> Value {
     action["ScheduledActionName"] = json!("morning");
     action["Schedule"] = json!("cron(0 6 * * ? *)");
@@ -319,7 +319,7 @@ fn scheduled(mut action: Value) -> Value {
     action
 }
 
-/// A deployment of which every setting is another than a new resource's.
+/// A deployment whose settings all differ from a new resource's.
 pub async fn with_settings(
     lab: &crate::lab::Lab,
     name: &str,

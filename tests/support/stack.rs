@@ -13,7 +13,7 @@ use crate::lab::{Lab, repository};
 pub struct Stack {
     pub name: String,
     pub outputs: BTreeMap<String, String>,
-    /// What a client of the lab needs in its environment.
+    /// The environment variables of a client of the lab.
     pub environment: BTreeMap<String, String>,
 }
 
@@ -49,7 +49,7 @@ impl Stack {
         })
     }
 
-    /// Lets the stack see into a file system of the lab.
+    /// Gives the stack access to a file system of the lab.
     pub async fn deploy_efs_access(lab: &Lab, file_system: &str) -> Result<()> {
         crate::access::deploy_efs_access(lab, file_system).await
     }

@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-/// How long a condition is looked at often.
+/// How long a condition is checked often.
 const OFTEN: Duration = Duration::from_secs(1);
 
-/// Times a limit on a machine that others use too: what is late there is late, not wrong.
+/// Factor on limits, for a shared machine: there, late is not wrong.
 const SHARED: u32 = 4;
 
-/// Asks `check` again until it answers a value.
+/// Calls `check` until it returns a value.
 ///
 /// # Errors
-/// When `what` did not come true within `limit`, on a machine of one's own, or `check` failed.
+/// If `what` was not true within `limit` (on a machine without other load), or if `check` failed.
 pub async fn until<T, F, Fut>(what: &str, limit: Duration, mut check: F) -> Result<T>
 where
     F: FnMut() -> Fut,
@@ -29,7 +29,7 @@ where
         if started.elapsed() > limit {
             bail!("not within {limit:?}: {what}");
         }
-        // What takes long is not looked at as often: each look is work for the lab, too.
+        // After a while, check less often: each check is work for the lab, too.
         let pause = if started.elapsed() < OFTEN { 50 } else { 120 };
         tokio::time::sleep(Duration::from_millis(pause)).await;
     }

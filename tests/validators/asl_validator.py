@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Runs asl-validator, which is not ours, over the state machines: each as CloudFormation makes it of its file, with sample ARNs
-in the place of the functions'. What is let through is in asl_validator_allowed.json: a reason for each message.
+"""Runs the external asl-validator over the state machines: each as CloudFormation substitutes its file, with sample ARNs
+for the functions'. Allowed messages are in asl_validator_allowed.json, each with a reason.
 
-Exit code 1 and a line for each fault. Where there is no Node it is not run, and says so.
+Exit code 1 and a line for each fault. Without Node it is skipped, and says so.
 """
 
 import json
@@ -18,7 +18,7 @@ HERE = "us-east-1:123456789012"
 
 
 def sample(name):
-    """What a substitution of the template may stand for."""
+    """A sample value for a substitution of the template."""
     if name in SAMPLES:
         return SAMPLES[name]
     kind = "states" if name.endswith("StateMachineArn") else "lambda"
@@ -31,12 +31,12 @@ def substituted(text):
 
 
 def messages(output):
-    """What the validator says of one machine: a message a line, after the one that names the file."""
+    """The validator's output for one machine: one message per line, after the one with the file's name."""
     return [line.strip() for line in output.splitlines() if re.match(r"\s*[A-Z_]{4,}: ", line)]
 
 
 def validated(program, text):
-    """What the validator has against one machine."""
+    """The validator's messages about one machine."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "machine.json")
         file.write_text(text, encoding="utf-8")
@@ -46,12 +46,12 @@ def validated(program, text):
 
 
 def faults(found, allowed):
-    """What is wrong with the messages of each machine, those that are let through given: message to reason."""
+    """The faults in the messages of each machine; `allowed` maps messages to reasons."""
     for machine, said in found.items():
         yield from (f"{machine}: {message}" for message in said if message not in allowed)
     for message, reason in allowed.items():
         if not any(message in said for said in found.values()):
-            yield f"asl_validator_allowed.json: nothing is said of this any more: {message}"
+            yield f"asl_validator_allowed.json: the validator no longer reports this: {message}"
         if len(reason) < 10:
             yield f"asl_validator_allowed.json: no reason for {message}"
 
@@ -59,7 +59,7 @@ def faults(found, allowed):
 def main(root):
     program = root / "tests/validators/node_modules/.bin/asl-validator"
     if not program.exists() or not shutil.which("node"):
-        print("asl-validator is not run, it needs Node: install Node 20 or newer with npm, then `make lint` again")
+        print("asl-validator is skipped, it needs Node: install Node 20 or newer with npm, then `make lint` again")
         return 0
     machines = sorted((root / "state-machines").glob("*.asl.json"))
     found = {file.name: validated(program, substituted(file.read_text(encoding="utf-8"))) for file in machines}

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs parliament, an IAM linter that is not ours, over every policy of the templates' roles, and over their managed policies.
-What is let through is in parliament_allowed.json: for each finding the policies (or `*`) and the reason.
+"""Runs parliament, an external IAM linter, over every policy of the templates' roles, and over their managed policies.
+Allowed findings are in parliament_allowed.json: for each, the policies (or `*`) and the reason.
 
 Exit code 1 and a line for each fault. Run with the Python of .venv-sam.
 """
@@ -15,8 +15,8 @@ TEMPLATES = ["template.yaml", "alarms.yaml", "efs-access.yaml"]
 
 
 def findings(document):
-    """What parliament says of a policy: pairs of the finding's name and what it is about, each once."""
-    # Only told to those who develop setuptools.
+    """Parliament's findings for a policy: pairs of the finding's name and its subject, each once."""
+    # For developers of setuptools only.
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
     import parliament
 
@@ -25,8 +25,8 @@ def findings(document):
 
 
 def whole(found, document):
-    """The findings that hold of the policy as a whole: parliament looks for all resources of an action in one statement, where
-    IAM takes them from several."""
+    """The findings that apply to the policy as a whole: parliament expects all resources of an action in one statement, while
+    IAM combines several."""
     kept = []
     for finding, times in Counter(found).items():
         issue, detail = finding
@@ -43,7 +43,7 @@ def actions(statement):
 
 
 def about(detail):
-    """The actions that a finding is about, or its own words: one line each, however many there are."""
+    """The actions of a finding, or its own text: one line each."""
     found = set()
     for part in detail if isinstance(detail, list) else [detail]:
         if isinstance(part, dict):
@@ -54,7 +54,7 @@ def about(detail):
 
 
 def faults(found, allowed):
-    """What is wrong with findings by policy, those that are let through given."""
+    """The faults in findings by policy, without the allowed ones."""
     met = set()
     for policy, said in found.items():
         for issue, detail in said:
@@ -64,13 +64,13 @@ def faults(found, allowed):
                 yield f"{policy}: {issue}: {detail}"
     for at, rule in enumerate(allowed):
         if at not in met:
-            yield f"parliament_allowed.json: nothing is found of this any more: {rule['finding']} {rule['about']}"
+            yield f"parliament_allowed.json: parliament no longer reports this: {rule['finding']} {rule['about']}"
         if len(rule["reason"]) < 10:
             yield f"parliament_allowed.json: no reason for {rule['finding']} {rule['about']}"
 
 
 def lets_through(rule, policy, issue, detail):
-    """Whether a rule lets a finding through: it names the finding, the policies, and how its details begin."""
+    """Whether a rule allows a finding: it has the finding's name, the policies, and the beginning of its details."""
     return (
         rule["finding"] == issue
         and ("*" in rule["policies"] or policy in rule["policies"])

@@ -1,5 +1,5 @@
-"""The IAM policies of a template's roles, as documents: what CloudFormation would make of them, with sample names in the place
-of what only a deployment knows."""
+"""The IAM policies of a template's roles, as documents: as CloudFormation would resolve them, with sample names for values
+that only a deployment has."""
 
 import re
 import sys
@@ -43,7 +43,7 @@ def deployed(file):
 
 
 class Template:
-    """A template, and what its expressions come to."""
+    """A template, and the values of its expressions."""
 
     def __init__(self, text):
         document = template.parsed(text)
@@ -76,7 +76,7 @@ class Template:
         raise ValueError(f"{function} is not known to policies.py")
 
     def named(self, name):
-        """What a parameter, a pseudo parameter, or a resource or its attribute is."""
+        """The value of a parameter, a pseudo parameter, or a resource or its attribute."""
         if name in SAMPLES:
             return SAMPLES[name]
         resource, _, attribute = name.partition(".")
@@ -87,7 +87,7 @@ class Template:
         return ARNS[kind] if named_by_arn else "name"
 
     def policies(self):
-        """Pairs of what a policy is called and its document: those of roles, those attached to roles, and managed ones."""
+        """Pairs of a policy's name and its document: those of roles, those attached to roles, and managed ones."""
         for name, resource in self.resources.items():
             properties = resource.get("Properties", {})
             if resource["Type"] in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):

@@ -1,4 +1,4 @@
-"""What asl-validator is given, and what is made of what it says."""
+"""The input of asl-validator, and the evaluation of its output."""
 
 import sys
 import unittest

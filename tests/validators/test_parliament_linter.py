@@ -1,4 +1,4 @@
-"""What parliament is given of a template, and what is made of what it says."""
+"""The input of parliament, and the evaluation of its findings."""
 
 import sys
 import unittest

@@ -1,4 +1,4 @@
-//! `holdfast approve` and `holdfast reject`: the answer to what a restore asks.
+//! `holdfast approve` and `holdfast reject`: the answer to a restore's question.
 
 use holdfast::domain::restore::{About, Question, RestoreRecord};
 use serde_json::json;
@@ -10,24 +10,24 @@ use crate::stack::Stack;
 use crate::{aws, clock, format, output, watch};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-/// Say yes to what a restore asks: to its plan, or to cutting over
+/// Approve a restore's plan, or its cut-over
 #[derive(Debug, clap::Args)]
 pub struct Approve {
     /// Id of the restore
     #[arg(value_name = "RUN")]
     run: String,
-    /// It is cutting over that is approved, not the plan
+    /// Approve the cut-over, not the plan
     #[arg(long)]
     cut_over: bool,
 }
 
-/// Say no to what a restore asks
+/// Reject a restore's plan, or its cut-over
 #[derive(Debug, clap::Args)]
 pub struct Reject {
     /// Id of the restore
     #[arg(value_name = "RUN")]
     run: String,
-    /// Why, for on-call
+    /// The reason, for on-call
     #[arg(long, value_name = "TEXT", default_value = "an operator said no")]
     because: String,
 }
@@ -50,7 +50,7 @@ impl Approve {
 }
 
 impl Approve {
-    /// A yes to the plan, typed late, must not be one to cutting over.
+    /// An approval of the plan that comes late must not approve the cut-over.
     fn ensure_question_matches(&self, question: &Question, option: &str) -> Result<()> {
         let run = &self.run;
         match (question.about, self.cut_over) {
@@ -84,19 +84,19 @@ impl Reject {
     }
 }
 
-/// What a restore asks now.
+/// The restore's open question.
 async fn open_question(stack: &Stack, deployment: &str, run: &str) -> Result<(RestoreRecord, Question)> {
     let mut record = stack.catalog.known_restore(deployment, run).await?;
     match record.question.take() {
         Some(question) if question.until > clock::now() => Ok((record, question)),
         Some(question) => Err(Failure::NotDone(format!(
-            "answering restore {run}: it waited until {}, and took silence for a no. Start it again: holdfast restore{} \
+            "answering restore {run}: it waited until {}, and took no answer for a no. Start it again: holdfast restore{} \
              {deployment}",
             format::moment(question.until),
             stack.option
         ))),
         None => Err(Failure::NotDone(format!(
-            "answering restore {run}: it asks nothing ({}). See it: holdfast restores{} {deployment}",
+            "answering restore {run}: it has no open question ({}). See it: holdfast restores{} {deployment}",
             watch::restore::phase(&record),
             stack.option
         ))),

@@ -1,4 +1,4 @@
-//! `holdfast apply`: puts descriptors into the catalog, one after the other, once all of them are valid.
+//! `holdfast apply`: puts descriptors into the catalog, one by one, once all of them are valid.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,17 +26,17 @@ pub struct Apply {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
 
-    /// Accept names that a cut-over replaced: the application was led back to what they name by hand
+    /// Accept names that a cut-over replaced, after the application was switched back to them by hand
     #[arg(long)]
     accept_replaced: bool,
 }
 
-/// What applying one descriptor did.
+/// The result of applying one descriptor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct ApplyResult {
     deployment: String,
     change: ApplyChange,
-    /// Resources that the stored descriptor had and this one has not.
+    /// Resources of the stored descriptor that are not in this one.
     dropped: Vec<DroppedResource>,
 }
 
@@ -66,7 +66,7 @@ impl Apply {
         let mut all = Vec::new();
         let done = apply(&stack, &descriptors, global.json, &mut all).await;
         stack.schedule.warn(clock::now());
-        // Also when one of them failed: what was written is told.
+        // Also after a failure: what was written is reported.
         if global.json {
             output::json(&all)?;
         }
@@ -76,7 +76,7 @@ impl Apply {
     }
 }
 
-/// Says who is subscribed to the deployments' topics and will not see what is told there.
+/// Warns of subscriptions to the deployments' topics that will not receive the messages.
 async fn warn_of_topics(stack: &Stack, descriptors: &[Descriptor]) {
     let sns = Client::new(&stack.config, SNS);
     let topics = descriptors.iter().map(|descriptor| descriptor.topic.as_deref());
@@ -88,7 +88,7 @@ async fn warn_of_topics(stack: &Stack, descriptors: &[Descriptor]) {
     }
 }
 
-/// Refuses descriptors that name what a cut-over replaced: files outlive restores.
+/// Rejects descriptors that name what a cut-over replaced: files outlive restores.
 async fn refuse_replaced(stack: &Stack, descriptors: &[Descriptor]) -> Result<()> {
     let mut faults = Vec::new();
     for descriptor in descriptors {
@@ -107,15 +107,15 @@ async fn refuse_replaced(stack: &Stack, descriptors: &[Descriptor]) -> Result<()
         return Ok(());
     }
     Err(Failure::Wrong(format!(
-        "{}\nNothing was applied. Correct the names and apply again. If the application was led back to the old ones by hand: \
+        "{}\nNothing was applied. Correct the names and apply again. If the application was switched back to the old ones by hand: \
          holdfast apply{} --accept-replaced",
         faults.join("\n"),
         stack.option
     )))
 }
 
-/// Refuses descriptors whose hooks cannot be called. Whoever applies may not be allowed to look: then it is said, and the next
-/// backup looks.
+/// Rejects descriptors whose hooks cannot be called. If the operator may not check that, a warning says so, and the next backup
+/// checks.
 async fn check_hooks(hooks: &Hooks, descriptors: &[Descriptor]) -> Result<()> {
     let mut faults = Vec::new();
     for descriptor in descriptors {
@@ -124,7 +124,7 @@ async fn check_hooks(hooks: &Hooks, descriptors: &[Descriptor]) -> Result<()> {
                 Ok(None) => {}
                 Ok(Some(fault)) => faults.push(format!("{}: {fault}", descriptor.deployment)),
                 Err(error) => eprintln!(
-                    "warning: {}: {error}. The next backup looks again.",
+                    "warning: {}: {error}. The next backup checks again.",
                     descriptor.deployment
                 ),
             }
@@ -149,13 +149,13 @@ fn replaced_by(deployment: &str, change: &DescriptorChange) -> String {
     )
 }
 
-/// Applies one after the other, and tells of each as it is done.
+/// Applies the descriptors one by one, and reports each.
 async fn apply(stack: &Stack, descriptors: &[Descriptor], json: bool, all: &mut Vec<ApplyResult>) -> Result<()> {
     for descriptor in descriptors {
         let stored = match stack.catalog.descriptor(&descriptor.deployment).await {
             Ok(stored) => StoredDescriptor::Valid(Box::new(stored)),
             Err(Error::NotFound(_)) => StoredDescriptor::Nothing,
-            // One that this version no longer accepts: replacing it is the way out.
+            // This version no longer accepts it: it is replaced.
             Err(Error::InvalidInput(_)) => StoredDescriptor::Invalid,
             Err(error) => return Err(error.into()),
         };
@@ -212,7 +212,7 @@ fn validated(files: impl Iterator<Item = std::result::Result<Vec<Document>, Vec<
     )))
 }
 
-/// What the catalog holds under a deployment's name.
+/// What the catalog has under a deployment's name.
 enum StoredDescriptor {
     Nothing,
     Invalid,
@@ -233,7 +233,7 @@ fn compare(stored: &StoredDescriptor, new: &Descriptor) -> ApplyResult {
     }
 }
 
-/// By what they are in AWS, not by their names: a resource that was only renamed goes on being backed up.
+/// By what they are in AWS, not by their names: a resource that was only renamed is still backed up.
 fn dropped(old: &Descriptor, new: &Descriptor) -> Vec<DroppedResource> {
     let kept = |id: &str, kind: &str| {
         new.resources

@@ -17,7 +17,7 @@ pub struct Backup {
     /// The deployment
     #[arg(value_name = "NAME")]
     deployment: String,
-    /// Stay until it has ended, showing its progress
+    /// Show its progress until it has ended
     #[arg(long)]
     watch: bool,
 }
@@ -58,8 +58,8 @@ impl Backup {
         }
     }
 
-    /// Whoever mistypes a name, or asks for a disabled or faulty deployment, is told at once rather than by a failed execution,
-    /// which tells on-call, too.
+    /// A mistyped name, or a disabled or invalid deployment, is reported at once, not by a failed execution, which would also
+    /// notify on-call.
     async fn check(&self, stack: &Stack) -> Result<()> {
         let name = &self.deployment;
         match stack.descriptor(name).await? {
@@ -78,7 +78,7 @@ impl Backup {
     }
 }
 
-/// Names an execution, so that a second try of a call whose answer was lost starts nothing new: see [`execution_name`].
+/// Names an execution, so that a retry of a call whose response was lost starts nothing new: see [`execution_name`].
 pub async fn start_execution(
     stack: &Stack,
     machine: &str,
@@ -95,7 +95,7 @@ pub async fn start_execution(
         .await;
     match answer {
         Ok(started) => Ok(started.execution_arn),
-        // An earlier try, whose answer was lost, started it.
+        // An earlier attempt, whose response was lost, started it.
         Err(error)
             if error
                 .as_service_error()
@@ -107,8 +107,8 @@ pub async fn start_execution(
     }
 }
 
-/// Named by us, so that a second try of a call whose answer was lost starts nothing new: StartExecution with a taken name
-/// answers that execution while it runs with the same input, and ExecutionAlreadyExists otherwise.
+/// Named by us, so that a retry of a call whose response was lost starts nothing new: StartExecution with a taken name
+/// returns that execution while it runs with the same input, and ExecutionAlreadyExists otherwise.
 pub fn execution_name(deployment: &str, now: Timestamp) -> String {
     format!("{}-{deployment}", now.strftime("%Y%m%d-%H%M%S-%3f"))
 }

@@ -1,4 +1,4 @@
-//! `holdfast completions`: what a shell completes a half-typed command by.
+//! `holdfast completions`: shell completions.
 
 use clap::Command;
 

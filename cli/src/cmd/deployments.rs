@@ -15,12 +15,12 @@ use crate::{clock, format, output};
 #[derive(Debug, clap::Args)]
 pub struct Deployments {}
 
-/// One deployment, as it stands.
+/// One deployment in the list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct DeploymentSummary {
     deployment: String,
     enabled: bool,
-    /// Names of its resources; `None` where the descriptor in the catalog is no longer valid.
+    /// Names of its resources; `None` if the descriptor in the catalog is no longer valid.
     resources: Option<Vec<String>>,
     newest_sealed: Option<SealedSummary>,
     last_run: Option<LastRun>,
@@ -29,9 +29,9 @@ struct DeploymentSummary {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct SealedSummary {
     set: String,
-    /// The earliest moment whose data it holds.
+    /// The earliest capture time in it.
     captured_at: Timestamp,
-    /// Seconds since then: what a restore would lose.
+    /// Seconds since then: the writes that a restore would lose.
     age_seconds: f64,
 }
 
@@ -106,7 +106,7 @@ fn last_run(sets: &[BackupSet], runs: &[RunRecord]) -> Option<LastRun> {
     let outcome = match (status, run.ended_at) {
         (Some(SetStatus::Sealed | SetStatus::Expiring), _) => RunOutcome::Sealed,
         (_, None) => RunOutcome::Running,
-        // Also a run that could not start, which has no set.
+        // May be a run that could not start, which has no set.
         (_, Some(_)) => RunOutcome::Failed,
     };
     Some(LastRun {

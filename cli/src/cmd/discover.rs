@@ -1,4 +1,4 @@
-//! `holdfast discover`: a descriptor from what is there.
+//! `holdfast discover`: a descriptor of existing resources.
 
 use holdfast::domain::descriptor::Descriptor;
 
@@ -7,21 +7,21 @@ use crate::failure::{Failure, Result};
 use crate::global::Global;
 use crate::{aws, document, output};
 
-/// Write a descriptor from what is there: of a stack (--stack), with a tag, or with a prefix
+/// Write a descriptor of existing resources: those of a stack (--stack), with a tag, or with a prefix
 ///
-/// The descriptor goes to standard output; what was found but cannot be protected stands in it as comments (with --json,
+/// The descriptor goes to standard output; resources that were found but cannot be protected are listed in comments (with --json,
 /// on standard error). Read it before you apply it.
 #[derive(Debug, clap::Args)]
 pub struct Discover {
-    /// Everything that bears this tag
+    /// Everything that has this tag
     #[arg(long, value_name = "KEY=VALUE", value_parser = tag, conflicts_with = "prefix")]
     tag: Option<(String, String)>,
-    /// Everything whose name begins so
+    /// Everything whose name has this prefix
     #[arg(long, value_name = "PREFIX", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     prefix: Option<String>,
 }
 
-/// Where to look: exactly one.
+/// Where to look: exactly one of these.
 #[derive(Debug, PartialEq, Eq)]
 enum DiscoverySource<'a> {
     Stack(&'a str),
@@ -72,15 +72,15 @@ impl Discover {
     }
 }
 
-/// The draft's text, once it is seen to be a valid descriptor.
+/// The draft's text, if it is a valid descriptor.
 fn checked(draft: &DescriptorDraft, source: &str) -> Result<String> {
     if draft.resources.is_empty() {
         let others = match draft.unprotected.as_slice() {
             [] => String::new(),
-            some => format!(" What there is, nothing here backs up: {}.", some.join("; ")),
+            some => format!(" Found, but not supported: {}.", some.join("; ")),
         };
         return Err(Failure::NotFound(format!(
-            "discovering {source}: found no Aurora cluster, EFS file system, DynamoDB table, secret or parameter path. See \
+            "discovering {source}: found no Aurora cluster, EFS file system, DynamoDB table, secret or parameter path. Check \
              that name, account and Region are right.{others}"
         )));
     }
@@ -90,7 +90,7 @@ fn checked(draft: &DescriptorDraft, source: &str) -> Result<String> {
         Descriptor::parse(&document.value).map_err(|error| {
             Failure::NotDone(format!(
                 "discovering {source}: what was found does not make one valid descriptor:\n{error}\nWrite it by hand, or \
-                 look for less at a time.\n{text}"
+                 discover less at a time.\n{text}"
             ))
         })?;
     }

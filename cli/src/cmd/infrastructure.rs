@@ -1,4 +1,4 @@
-//! `holdfast infrastructure`: what a restore leaves to do in the infrastructure's source.
+//! `holdfast infrastructure`: what to change in the infrastructure's source after a restore.
 
 use crate::failure::{Failure, Result};
 use crate::global::Global;
@@ -27,7 +27,7 @@ impl Infrastructure {
         let record = stack.catalog.known_restore(&deployment, &self.run).await?;
         let Some(infrastructure) = &record.infrastructure else {
             return Err(Failure::NotDone(format!(
-                "printing the infrastructure of restore {}: its copies were not compared yet, or never; there is nothing to say. \
+                "printing the infrastructure of restore {}: its copies were not compared yet, or never; there is nothing to print. \
                  See how far it is: holdfast show{} {deployment} {}",
                 self.run, stack.option, self.run
             )));
@@ -37,7 +37,7 @@ impl Infrastructure {
         }
         match self.terraform {
             true => output::text(&or_nothing(infrastructure.for_terraform(), NOTHING_OF_TERRAFORM)),
-            // What stands on standard output is the file.
+            // Standard output is the file.
             false => {
                 eprint!("{}", infrastructure.steps_with_cloudformation());
                 output::text(&or_nothing(infrastructure.cloudformation.clone(), "[]\n"))
@@ -46,9 +46,9 @@ impl Infrastructure {
     }
 }
 
-const NOTHING_OF_TERRAFORM: &str = "# Nothing has to change: what was restored lies inside what is there.\n";
+const NOTHING_OF_TERRAFORM: &str = "# Nothing has to change: the restore is inside existing resources.\n";
 
-/// A file that is valid where there is nothing to say.
+/// The text, or a file that is valid although nothing has to change.
 fn or_nothing(text: String, nothing: &str) -> String {
     match text.is_empty() {
         true => nothing.to_owned(),

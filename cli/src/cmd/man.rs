@@ -1,4 +1,4 @@
-//! `holdfast man`: the manual, a page for the command and one for each of its commands.
+//! `holdfast man`: the manual: a page for `holdfast`, and one for each command.
 
 use clap::Command;
 
@@ -8,7 +8,7 @@ use crate::output;
 /// Write a page of the manual: holdfast man | man -l -
 #[derive(Debug, clap::Args)]
 pub struct Man {
-    /// The page of this command, such as `restore` [default: the page of all]
+    /// The page of this command, such as `restore` [default: the overview]
     #[arg(value_name = "COMMAND")]
     of: Option<String>,
 }
@@ -21,7 +21,7 @@ impl Man {
 }
 
 /// # Errors
-/// `Wrong` where there is no such command.
+/// `Wrong` if there is no such command.
 fn page(mut command: Command, of: Option<&str>) -> Result<String> {
     command.build();
     if let Some(name) = of {

@@ -1,4 +1,4 @@
-//! `holdfast rebuild-catalog`: a lost catalog's sealed sets, found again by the tags and names of their recovery points.
+//! `holdfast rebuild-catalog`: finds a lost catalog's sealed sets by the tags and names of their recovery points.
 
 use holdfast::catalog_rebuild::{RebuildOutcome, RebuiltSet, rebuild};
 use holdfast::kinds::{Defaults, Kinds};
@@ -10,10 +10,10 @@ use crate::stack::Stack;
 use crate::table::Table;
 use crate::{format, output};
 
-/// Find the sealed sets of a lost catalog again, by the tags of their recovery points
+/// Find the sealed sets of a lost catalog by the tags of their recovery points
 ///
-/// Apply the descriptors first. What is in the catalog is never changed. Probe counts, samples and secrets' versions were in
-/// the catalog alone: a restore of such a set is never more than unproven.
+/// Apply the descriptors first. Existing entries of the catalog are never changed. Probe counts, samples and secrets'
+/// versions were in the catalog alone: a restore of such a set is unproven at best.
 #[derive(Debug, clap::Args)]
 pub struct RebuildCatalog {
     /// The deployment [default: all]
@@ -52,7 +52,7 @@ fn as_json(rebuilt: &RebuiltSet) -> Value {
 
 fn text(rebuilt: &[RebuiltSet], stack: &str) -> String {
     if rebuilt.is_empty() {
-        return "No recovery point in this account and Region bears the tags or the name of a set.\n".to_owned();
+        return "No recovery point in this account and Region has the tags or the name of a set.\n".to_owned();
     }
     let mut table = Table::new(["SET", "STARTED", ">RECOVERY POINTS", "IN THE CATALOG", "REMARKS"]);
     let mut written = None;
@@ -79,12 +79,12 @@ fn text(rebuilt: &[RebuiltSet], stack: &str) -> String {
     table.lines().join("\n") + "\n" + &next
 }
 
-/// What a set lacks whose sources are gone.
+/// What a set lacks because sources were deleted.
 fn remark(without_configuration: &[String]) -> String {
     match without_configuration {
         [] => String::new(),
         names => format!(
-            "restored with AWS's defaults, since the source is gone: {}",
+            "restored with AWS's defaults, since the source was deleted: {}",
             names.join(", ")
         ),
     }
@@ -121,7 +121,7 @@ mod tests {
         );
         for part in [
             "found again",
-            "the source is gone: database",
+            "the source was deleted: database",
             "left out",
             "it is torn",
             "holdfast restore --stack hf hubs --dry-run",

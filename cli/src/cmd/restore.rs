@@ -17,7 +17,7 @@ use crate::stack::Stack;
 use crate::time_argument::TimeArgument;
 use crate::{clock, output, watch};
 
-/// Restore a deployment: beside what is there, verified, then (where asked for) cut over
+/// Restore a deployment: next to the live resources, verified, then (if requested) cut over
 #[derive(Debug, clap::Args)]
 pub struct Restore {
     /// The deployment
@@ -30,13 +30,13 @@ pub struct Restore {
     /// local time, "2026-11-20 03:15"
     #[arg(long, value_name = "TIME", group = "what", value_parser = TimeArgument::parse)]
     before: Option<TimeArgument>,
-    /// The whole deployment as of this moment, written likewise
+    /// The whole deployment as of this time, written in the same way
     #[arg(long, value_name = "TIME", group = "what", value_parser = TimeArgument::parse)]
     at: Option<TimeArgument>,
     /// Only these resources, separated by commas
     #[arg(long, value_name = "RESOURCES", value_delimiter = ',', conflicts_with = "except")]
     only: Vec<String>,
-    /// All resources but these, separated by commas
+    /// All resources except these, separated by commas
     #[arg(long, value_name = "RESOURCES", value_delimiter = ',')]
     except: Vec<String>,
     /// Copies are called <name>-SUFFIX
@@ -48,10 +48,10 @@ pub struct Restore {
     /// Where a file system's files go
     #[arg(long, value_name = "RESOURCE=directory|file_system", value_parser = pair)]
     into: Vec<(String, String)>,
-    /// The class of the instances of a cluster's copy, where the captured one can be had no more
+    /// The class of the instances of a cluster's copy, if the captured one is no longer available
     #[arg(long = "instance-class", value_name = "RESOURCE=CLASS", value_parser = pair)]
     instance_classes: Vec<(String, String)>,
-    /// The certificate authority of the instances of a cluster's copy, where the captured one is retired
+    /// The certificate authority of the instances of a cluster's copy, if the captured one is retired
     #[arg(long = "ca-certificate", value_name = "RESOURCE=AUTHORITY", value_parser = pair)]
     ca_certificates: Vec<(String, String)>,
     /// Whether the application is switched to the copies once they are verified
@@ -60,19 +60,19 @@ pub struct Restore {
     /// Wait for `holdfast approve` once the plan is made
     #[arg(long)]
     approval: bool,
-    /// Back up the deployment as it is now, first
+    /// First back up the deployment as it is now
     #[arg(long)]
     safety_backup: bool,
-    /// What becomes of copies that fail
+    /// What happens to the copies of a failed restore
     #[arg(long, value_parser = ["undo", "keep"])]
     on_failure: Option<String>,
-    /// `retained`: from what AWS kept of deleted resources, without a set
+    /// `retained`: from what AWS retained of deleted resources, without a set
     #[arg(long, value_parser = ["catalog", "retained"])]
     source: Option<String>,
-    /// Make the plan, print it, and touch nothing
+    /// Make the plan, print it, and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Stay until it has ended, showing its progress
+    /// Show its progress until it has ended
     #[arg(long)]
     watch: bool,
     /// Do not ask for the deployment's name
@@ -82,7 +82,7 @@ pub struct Restore {
 
 impl Restore {
     pub async fn run(&self, global: &Global) -> Result<()> {
-        // Whoever mistypes something is told at once rather than by a failed execution, which tells on-call, too.
+        // A mistyped argument is reported at once, not by a failed execution, which would also notify on-call.
         let (now, zone) = (clock::now(), clock::zone());
         let request = self.request(now, zone.as_ref())?;
         let checked = checks::checked(&request, now)?;
@@ -117,10 +117,10 @@ impl Restore {
         }
     }
 
-    /// The execution's input: what was typed, and no defaults.
+    /// The execution's input: what was typed, without defaults.
     ///
     /// # Errors
-    /// `Wrong` where a resource is given twice, and for a local time that does not exist or comes twice.
+    /// `Wrong` if a resource is given twice, and for a local time that does not exist or is ambiguous.
     fn request(&self, now: Timestamp, zone: Option<&TimeZone>) -> Result<Value> {
         let time = |option: &str, when: &Option<TimeArgument>| {
             let moment = when.as_ref().map(|when| when.resolve(now, zone)).transpose();
@@ -158,7 +158,7 @@ impl Restore {
         Ok(Value::Object(request))
     }
 
-    /// Says which moment a time is that was not typed as one.
+    /// Prints how a time was interpreted.
     fn print_interpretation(&self, wanted: &RequestedMoment, zone: Option<&TimeZone>) {
         let typed = match wanted {
             RequestedMoment::Before(time) => self.before.as_ref().map(|when| ("before", when, *time)),
@@ -190,10 +190,10 @@ fn pair(text: &str) -> std::result::Result<(String, String), String> {
     }
 }
 
-/// The name typed out: what is switched for a whole deployment is not switched by a slip.
+/// Requires the deployment's name to be typed, so that nothing is switched by accident.
 ///
 /// # Errors
-/// `Wrong` when something else is typed, or nobody is there to type.
+/// `Wrong` if something else is typed, or there is no terminal.
 fn confirm(deployment: &str) -> Result<()> {
     let refused = |why: &str| {
         Failure::Wrong(format!(
@@ -202,10 +202,10 @@ fn confirm(deployment: &str) -> Result<()> {
         ))
     };
     if !std::io::stdin().is_terminal() {
-        return Err(refused("nobody is at the terminal to confirm it"));
+        return Err(refused("there is no terminal to confirm it"));
     }
     eprint!(
-        "The application of {deployment} will be switched to the copies once they are verified.\nType the deployment's name to go on: "
+        "The application of {deployment} will be switched to the copies once they are verified.\nType the deployment's name to continue: "
     );
     let _ = std::io::stderr().flush();
     let mut line = String::new();

@@ -33,7 +33,7 @@ impl Restores {
     }
 }
 
-/// A question's token is a key to its answer.
+/// Whoever has a question's token can answer it.
 fn shown(record: &RestoreRecord) -> Value {
     let mut shown = json!(record);
     if let Some(question) = shown.get_mut("question").and_then(Value::as_object_mut) {

@@ -20,16 +20,16 @@ pub struct Sets {
     deployment: String,
 }
 
-/// One set, with what its points add up to.
+/// One set, with the totals of its points.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct SetSummary {
     #[serde(flatten)]
     set: BackupSet,
     points_available: usize,
     points_planned: usize,
-    /// Of the points whose size AWS tells.
+    /// Of the points whose size AWS reports.
     size_bytes: u64,
-    /// Why retention keeps it, or why it goes at the end of the next run.
+    /// Why retention keeps it, or why the next run deletes it.
     kept: Vec<String>,
 }
 
@@ -76,7 +76,7 @@ fn line(set: BackupSet, points: &[Point], kept: Vec<String>) -> SetSummary {
 
 fn text(deployment: &str, lines: &[SetSummary], option: &str) -> String {
     if lines.is_empty() {
-        return format!("No sets yet. Make one now with `holdfast backup{option} {deployment} --watch`.\n");
+        return format!("No sets yet. Back up now with `holdfast backup{option} {deployment} --watch`.\n");
     }
     let mut table = Table::new(["SET", "STATUS", "STARTED", ">POINTS", ">SIZE", ">SKEW", "KEPT FOR"]);
     for line in lines {

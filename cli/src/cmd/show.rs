@@ -1,4 +1,4 @@
-//! `holdfast show`: one set, or one restore, with all that is known of it.
+//! `holdfast show`: one set, or one restore, in full.
 
 use std::fmt::Write;
 
@@ -14,10 +14,10 @@ use crate::output;
 use crate::stack::Stack;
 use crate::table::{Table, listed};
 
-/// Show one set or one restore, with all that is known of it
+/// Show one set or one restore in full
 ///
 /// Of a set: points, sizes, capture times, durations, probes, skew, reasons. Of a restore: its plan, its copies, what was
-/// compared, what was switched, what is left. With --json also the captured configuration of each resource: all that a restore does not bring back.
+/// compared, what was switched, what remains. With --json also each resource's captured configuration, which AWS does not restore.
 #[derive(Debug, clap::Args)]
 pub struct Show {
     /// The deployment
@@ -28,7 +28,7 @@ pub struct Show {
     id: String,
 }
 
-/// A set and the records around it.
+/// A set and its records.
 #[derive(Debug, Serialize)]
 struct SetDetails {
     set: BackupSet,
@@ -57,13 +57,13 @@ impl Show {
         let Some(mut record) = stack.catalog.restore(name, id).await? else {
             return Err(Failure::NotFound(format!(
                 "showing {id} of deployment {name}: the catalog has no such set and no such restore. `holdfast sets{option} {name}` \
-                 and `holdfast restores{option} {name}` list those that there are.",
+                 and `holdfast restores{option} {name}` list what exists.",
                 option = stack.option
             )));
         };
         let items = stack.catalog.items(name, id).await?;
         if global.json {
-            // A question's token is a key to its answer.
+            // Whoever has a question's token can answer it.
             record.question = None;
             return output::json(&serde_json::json!({ "restore": record, "items": items }));
         }

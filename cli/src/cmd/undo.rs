@@ -1,4 +1,4 @@
-//! `holdfast undo-cut-over` and `holdfast undo-restore`: the ways back.
+//! `holdfast undo-cut-over` and `holdfast undo-restore`.
 
 use std::io::{BufRead, IsTerminal, Write};
 
@@ -21,7 +21,7 @@ pub struct UndoCutOver {
     which: UndoArguments,
 }
 
-/// Remove what a restore created; never what anybody uses
+/// Remove what a restore created, unless it is in use
 #[derive(Debug, clap::Args)]
 pub struct UndoRestore {
     #[command(flatten)]
@@ -29,7 +29,7 @@ pub struct UndoRestore {
     /// The deployment's name, instead of typing it when asked
     #[arg(long, value_name = "DEPLOYMENT")]
     yes: Option<String>,
-    /// Do without this look for users, having looked yourself: descriptors, switches, services, access_points or activity
+    /// Skip this check for users, after checking yourself: descriptors, switches, services, access_points or activity
     #[arg(long, value_name = "LOOK", value_parser = look)]
     without: Vec<UsageCheck>,
 }
@@ -89,7 +89,7 @@ impl UndoRestore {
             }
             (None, false) => {
                 return Err(Failure::Wrong(format!(
-                    "removing what restore {} made: nobody is there to ask. Nothing was removed. If that is meant: holdfast \
+                    "removing what restore {} created: there is no terminal to confirm it. Nothing was removed. If that is meant: holdfast \
                      undo-restore{} {} --yes {deployment}",
                     self.which.run, stack.option, self.which.run
                 )));
@@ -104,11 +104,11 @@ impl UndoRestore {
     }
 }
 
-/// What is asked before anything is removed.
+/// The question before anything is removed.
 fn question(restore: &str, deployment: &str, copies: &[String]) -> String {
     let listed: String = copies.iter().map(|copy| format!("  {copy}\n")).collect();
     format!(
-        "This removes for good what restore {restore} made:\n{listed}Type the deployment's name ({deployment}) to go on: "
+        "This permanently removes what restore {restore} created:\n{listed}Type the deployment's name ({deployment}) to continue: "
     )
 }
 
@@ -118,12 +118,12 @@ fn confirm_deployment(deployment: &str, given: &str) -> Result<()> {
     match given == deployment {
         true => Ok(()),
         false => Err(Failure::Wrong(format!(
-            "removing what a restore of {deployment} made: {given:?} is not the deployment's name. Nothing was removed"
+            "removing what a restore of {deployment} created: {given:?} is not the deployment's name. Nothing was removed"
         ))),
     }
 }
 
-/// The input of the execution, once there is such a restore.
+/// The input of the execution, if the restore exists.
 async fn known_restore(stack: &Stack, request: &UndoRequest) -> Result<Value> {
     let (deployment, restore) = (&request.deployment, &request.restore);
     stack.catalog.known_restore(deployment, restore).await?;
@@ -131,10 +131,10 @@ async fn known_restore(stack: &Stack, request: &UndoRequest) -> Result<Value> {
 }
 
 impl UndoArguments {
-    /// As the machine's first step reads it.
+    /// The request as the machine's first step parses it.
     ///
     /// # Errors
-    /// `Wrong` for what is no restore's id.
+    /// `Wrong` if it is not a restore's id.
     fn request(&self) -> Result<UndoRequest> {
         let deployment = deployment_of(&self.run)?;
         Ok(UndoRequest::parse(

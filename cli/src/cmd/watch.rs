@@ -5,12 +5,12 @@ use crate::global::Global;
 use crate::stack::Stack;
 use crate::{run_id, watch};
 
-/// Watch a backup or a restore until it ends, and end as it did
+/// Watch a backup or a restore until it ends, and exit with its result
 ///
-/// On a terminal a table that is kept up to date, else one line a change. Stopping the command does not stop the run.
+/// On a terminal, shows a table that is kept up to date, otherwise one line per change. Stopping the command does not stop the run.
 #[derive(Debug, clap::Args)]
 pub struct Watch {
-    /// Id of a restore or a set, ARN of its execution, or ARN of what takes a restore back
+    /// Id of a restore or a set, ARN of its execution, or ARN of an execution that undoes a restore
     #[arg(value_name = "RUN")]
     run: String,
 }
@@ -41,7 +41,7 @@ impl Watch {
         })
     }
 
-    /// The execution of a run that the catalog knows.
+    /// The execution of a run in the catalog.
     async fn known(&self, stack: &Stack) -> Result<Option<String>> {
         let Some(deployment) = run_id::deployment(&self.run) else {
             return Ok(None);
@@ -54,11 +54,11 @@ impl Watch {
     }
 }
 
-/// Of a run that the catalog knows and Step Functions does not.
+/// The failure for a run that is in the catalog and no longer in Step Functions.
 fn forgotten(run: &str, option: &str) -> Failure {
     let deployment = run_id::deployment(run).unwrap_or_default();
     Failure::NotFound(format!(
         "watching {run}: it ended longer ago than Step Functions keeps an execution (90 days, unless yours are fewer). What the \
-         catalog holds of it: holdfast show{option} {deployment} {run}"
+         catalog has of it: holdfast show{option} {deployment} {run}"
     ))
 }

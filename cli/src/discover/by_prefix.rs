@@ -1,4 +1,4 @@
-//! Discovery by the prefix that the names of an application's resources share.
+//! Discovery by the common prefix of the names of an application's resources.
 
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
@@ -11,7 +11,7 @@ use super::{DescriptorDraft, FoundResource, by_tag};
 use crate::aws;
 use crate::failure::Result;
 
-/// A draft of the clusters, file systems (by their tag `Name`), tables, secrets and parameters whose names begin so.
+/// A draft of the clusters, file systems (by their tag `Name`), tables, secrets and parameters whose names have the prefix.
 pub async fn draft(config: &SdkConfig, prefix: &str) -> Result<DescriptorDraft> {
     let clusters = clusters::list(config).await?;
     let of_prefix = clusters
@@ -34,7 +34,7 @@ pub async fn draft(config: &SdkConfig, prefix: &str) -> Result<DescriptorDraft> 
     Ok(draft)
 }
 
-/// The copies among what was found, and the others: a copy's name begins as that of its source.
+/// The copies that were found, and the others: a copy's name begins with its source's.
 fn without_copies(found: Vec<FoundResource>, copies: &[FoundResource]) -> (Vec<FoundResource>, Vec<FoundResource>) {
     let is_copy = |found: &FoundResource| {
         let same = |copy: &FoundResource| {
@@ -45,7 +45,7 @@ fn without_copies(found: Vec<FoundResource>, copies: &[FoundResource]) -> (Vec<F
     found.into_iter().partition(is_copy)
 }
 
-/// One table by its name; of several, their prefix, so that tables to come are protected too.
+/// One table by its name; several by their prefix, so that later tables are protected too.
 fn in_prefix(found: Vec<FoundResource>, prefix: &str) -> Vec<FoundResource> {
     let is_table = |found: &FoundResource| matches!(found, FoundResource::Table { .. });
     let (tables, mut others): (Vec<FoundResource>, Vec<FoundResource>) = found.into_iter().partition(is_table);
@@ -106,7 +106,7 @@ async fn secrets(config: &SdkConfig, prefix: &str) -> Result<Vec<FoundResource>>
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| aws::failure("listing", "secrets", error))?;
-        // The filter does not heed case.
+        // The filter ignores case.
         let names = page
             .secret_list()
             .iter()
@@ -120,7 +120,7 @@ async fn secrets(config: &SdkConfig, prefix: &str) -> Result<Vec<FoundResource>>
     Ok(found)
 }
 
-/// Names of the parameters that begin so. DescribeParameters, since it never answers a value.
+/// Names of the parameters with the prefix. By DescribeParameters, since it never returns a value.
 pub async fn parameters(config: &SdkConfig, prefix: &str) -> Result<Vec<String>> {
     let client = Client::new(config, SSM);
     let beginning = json!([{ "Key": "Name", "Option": "BeginsWith", "Values": [prefix] }]);

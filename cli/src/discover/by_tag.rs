@@ -10,7 +10,7 @@ use super::{DescriptorDraft, FoundResource, classify, clusters};
 use crate::aws;
 use crate::failure::Result;
 
-/// A draft of everything that bears the tag, named for its value, or its key where the value is empty.
+/// A draft of everything that has the tag, named after its value, or after its key if the value is empty.
 pub async fn draft(config: &SdkConfig, key: &str, value: &str) -> Result<DescriptorDraft> {
     let filter = json!({ "Key": key, "Values": [value] });
     let resources = tagged(config, filter, &format!("{key}={value}")).await?;
@@ -27,13 +27,13 @@ pub async fn draft(config: &SdkConfig, key: &str, value: &str) -> Result<Descrip
     Ok(draft)
 }
 
-/// The copies of restores, which nothing but their tag tells from what an application made.
+/// The copies of restores, which differ only by their tag from what an application created.
 pub async fn copies(config: &SdkConfig) -> Result<Vec<FoundResource>> {
     let resources = tagged(config, json!({ "Key": names::TAG_RESTORE }), names::TAG_RESTORE).await?;
     Ok(classified(&resources))
 }
 
-/// What is to be known of copies that are no part of a draft.
+/// The note about copies that are left out of a draft.
 pub fn left_out(copies: &[FoundResource]) -> Option<String> {
     let names: Vec<&str> = copies.iter().filter_map(FoundResource::id).collect();
     (!names.is_empty()).then(|| {

@@ -1,8 +1,8 @@
-//! What a CloudFormation resource or an ARN is to Holdfast.
+//! What a CloudFormation resource or an ARN means to Holdfast.
 
 use super::FoundResource;
 
-/// CloudFormation types that hold state which Holdfast cannot back up.
+/// CloudFormation types with state that Holdfast cannot back up.
 const STATEFUL: &[&str] = &[
     "AWS::Cognito::UserPool",
     "AWS::DocDB::DBCluster",
@@ -23,7 +23,7 @@ const STATEFUL: &[&str] = &[
     "AWS::Timestream::Table",
 ];
 
-/// A resource of a stack, by its type, physical and logical id; `None` where it holds no state.
+/// A resource of a stack, by its type, physical and logical id; `None` if it has no state.
 pub fn stack_resource(kind: &str, physical: &str, logical: &str) -> Option<FoundResource> {
     let (id, hint) = (physical.to_owned(), logical.to_owned());
     match kind {
@@ -40,7 +40,7 @@ pub fn stack_resource(kind: &str, physical: &str, logical: &str) -> Option<Found
     }
 }
 
-/// A tagged resource, by its ARN; `None` where it holds no state, or is itself a backup.
+/// A tagged resource, by its ARN; `None` if it has no state, or is itself a backup.
 pub fn arn(arn: &str) -> Option<FoundResource> {
     let mut parts = arn.splitn(6, ':').skip(2);
     let (service, resource) = (parts.next()?, parts.nth(2)?);

@@ -1,4 +1,4 @@
-//! The account's RDS clusters: which are Aurora's, and which instances are theirs.
+//! The account's RDS clusters: which are Aurora, and which instances belong to them.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::FoundResource;
 use crate::aws;
 use crate::failure::Result;
 
-/// What DescribeDBClusters says of a cluster.
+/// A cluster as DescribeDBClusters describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cluster {
     pub engine: String,
@@ -36,7 +36,7 @@ pub async fn list(config: &SdkConfig) -> Result<BTreeMap<String, Cluster>> {
     Ok(clusters)
 }
 
-/// Leaves as clusters only those that are there and Aurora's, and drops instances that belong to one.
+/// Keeps only existing Aurora clusters, and drops instances that belong to one.
 pub fn sort_out(found: Vec<FoundResource>, clusters: &BTreeMap<String, Cluster>) -> Vec<FoundResource> {
     let is_member = |id: &str| {
         clusters
@@ -51,7 +51,7 @@ pub fn sort_out(found: Vec<FoundResource>, clusters: &BTreeMap<String, Cluster>)
                 id,
             }),
             None => Some(FoundResource::Unprotected {
-                what: "database cluster that is no longer there:".to_owned(),
+                what: "database cluster that no longer exists:".to_owned(),
                 id,
             }),
         },

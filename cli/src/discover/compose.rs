@@ -1,4 +1,4 @@
-//! From what was found to a draft. Pure, so that every rule can be tried without AWS.
+//! Composes a draft of what was found. Pure, so that every rule can be tested without AWS.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use holdfast::domain::resource::Target;
 use super::names::{kebab, unique};
 use super::{DescriptorDraft, DraftEntry, FoundResource};
 
-/// Where a file system's recovery points go, when the application has a vault and a role for them.
+/// Where a file system's recovery points are stored, if the application has a vault and a role for them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VaultAndRole {
     pub vault: Option<String>,
@@ -15,7 +15,7 @@ pub struct VaultAndRole {
     pub role: Option<String>,
 }
 
-/// A draft in which everything stands once and under a name of its own.
+/// A draft in which everything is listed once and has a unique name.
 ///
 /// `deployment` is any name: a stack's, a tag's value, a prefix. File systems go to `place`.
 pub fn compose(deployment: &str, found: Vec<FoundResource>, place: &VaultAndRole) -> DescriptorDraft {
@@ -62,7 +62,7 @@ pub fn compose(deployment: &str, found: Vec<FoundResource>, place: &VaultAndRole
                 continue;
             }
         };
-        // The same thing may be found twice under two hints.
+        // The same resource may be found under two hints.
         if draft.resources.iter().any(|entry| entry.target == target) {
             continue;
         }
@@ -81,7 +81,7 @@ fn add_parameters(draft: &mut DescriptorDraft, parameters: &BTreeSet<String>, ta
             Some((path, _)) if path.starts_with('/') => {
                 paths.insert(path.to_owned());
             }
-            // Without a path of its own it could be named only by `/`, and so by every parameter of the account.
+            // Without a path of its own it could be named only by `/`, which is every parameter of the account.
             _ => draft
                 .unprotected
                 .push(format!("AWS::SSM::Parameter {name} (it is below no path)")),

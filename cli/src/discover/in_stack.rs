@@ -11,7 +11,7 @@ use super::{DescriptorDraft, FoundResource, by_prefix, classify};
 use crate::cloudformation;
 use crate::failure::Result;
 
-/// What AWS says of a stack, and of what a stack cannot tell itself.
+/// A stack as AWS describes it, with what is not in its description.
 #[derive(Debug, Clone, Default)]
 pub struct StackListing {
     pub name: String,
@@ -34,12 +34,7 @@ pub struct StackResource {
 
 /// Reads the stack, the stacks nested in it, the account's clusters, and the parameters below `/<stack's name>`.
 pub async fn list(config: &SdkConfig, name: &str) -> Result<StackListing> {
-    let stack = cloudformation::describe(
-        config,
-        name,
-        "`aws cloudformation list-stacks` shows those that there are.",
-    )
-    .await?;
+    let stack = cloudformation::describe(config, name, "`aws cloudformation list-stacks` lists the stacks.").await?;
     let name = stack.name;
     let parameters = by_prefix::parameters(config, &format!("/{name}/")).await?;
     Ok(StackListing {
@@ -57,7 +52,7 @@ async fn resources(config: &SdkConfig, name: &str) -> Result<Vec<StackResource>>
     let mut resources = Vec::new();
     while let Some(stack) = stacks.pop() {
         let of_stack = cloudformation::resources(config, &stack).await?;
-        // One that was deleted, or never came to be, has no physical id or says so.
+        // A resource that was deleted, or never created, has no physical id or such a status.
         let there =
             |resource: &cloudformation::Resource| resource.status != "DELETE_COMPLETE" && !resource.physical.is_empty();
         for resource in of_stack.into_iter().filter(there) {
@@ -74,7 +69,7 @@ async fn resources(config: &SdkConfig, name: &str) -> Result<Vec<StackResource>>
     Ok(resources)
 }
 
-/// The draft for a stack; a Hubs stack is known by its output `AppDb` and its file system `StorageEFS`.
+/// The draft for a stack; a Hubs stack is recognized by its output `AppDb` and its file system `StorageEFS`.
 pub fn draft(listing: &StackListing) -> DescriptorDraft {
     let mut found = listing.resources.iter().filter_map(classified).collect::<Vec<_>>();
     found.extend(
@@ -168,17 +163,17 @@ fn call_as_in_hubs(found: &mut FoundResource) {
 
 fn hubs_notes(listing: &StackListing, draft: &DescriptorDraft) -> Vec<String> {
     let mut notes = vec![
-        "The hub stays online during its backup: database and files are captured moments apart (the set says how far). \
+        "The hub stays online during its backup: database and files are captured moments apart (the set's skew says how far). \
          For a hub in Offline mode meanwhile, add a Lambda function that switches it under `hooks`."
             .to_owned(),
-        "The admin console's server settings are in none of these: write them down.".to_owned(),
+        "The admin console's server settings are in none of these: record them separately.".to_owned(),
     ];
     if !draft
         .resources
         .iter()
         .any(|entry| matches!(entry.target, Target::Aurora { .. }))
     {
-        notes.push("The hub's database is missing here: the cluster that the stack names was not found.".to_owned());
+        notes.push("The hub's database is missing: the cluster that the stack names was not found.".to_owned());
     }
     if listing.parameters.is_empty() {
         notes.push(format!(

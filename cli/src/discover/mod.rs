@@ -1,4 +1,4 @@
-//! A descriptor from what is there: found in a stack, by a tag or by a prefix, composed without AWS, written as YAML.
+//! A descriptor of existing resources: found in a stack, by a tag or by a prefix, composed without AWS, written as YAML.
 
 pub mod by_prefix;
 pub mod by_tag;
@@ -27,7 +27,7 @@ pub enum FoundResource {
         name: String,
         hint: String,
     },
-    /// All tables whose names begin so; `now` are those of today.
+    /// All tables with this prefix; `now` are the existing ones.
     Tables {
         prefix: String,
         now: Vec<String>,
@@ -49,7 +49,7 @@ pub enum FoundResource {
 }
 
 impl FoundResource {
-    /// Its identifier, where it is one thing that Holdfast restores.
+    /// Its identifier, if it is a single resource that Holdfast restores.
     pub fn id(&self) -> Option<&str> {
         match self {
             FoundResource::Cluster { id, .. } | FoundResource::FileSystem { id, .. } => Some(id),
@@ -62,14 +62,14 @@ impl FoundResource {
     }
 }
 
-/// A descriptor that is still to be written, and what the operator should know of it.
+/// A descriptor before it is written, and what the operator should know about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DescriptorDraft {
     pub deployment: String,
     pub resources: Vec<DraftEntry>,
     /// What was found but cannot be protected, one line each.
     pub unprotected: Vec<String>,
-    /// What to look at before applying, one line each.
+    /// What to check before applying, one line each.
     pub notes: Vec<String>,
 }
 
@@ -78,6 +78,6 @@ pub struct DescriptorDraft {
 pub struct DraftEntry {
     pub name: String,
     pub target: Target,
-    /// Stands behind it as a comment.
+    /// Follows it as a comment.
     pub comment: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Names that a descriptor accepts, out of names that AWS accepts.
+//! Turns names that AWS accepts into names that a descriptor accepts.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 const LONGEST: usize = 32;
 
 /// The name in lower case with single hyphens, beginning with a letter, at most 32 characters: `StorageEFS` becomes
-/// `storage-efs`. `otherwise` where nothing is left of it.
+/// `storage-efs`. `otherwise` if nothing is left.
 pub fn kebab(name: &str, otherwise: &str) -> String {
     let characters = name.chars().collect::<Vec<_>>();
     let mut kebab = String::new();
@@ -17,7 +17,7 @@ pub fn kebab(name: &str, otherwise: &str) -> String {
             kebab.push('-');
             continue;
         }
-        // A hump begins at an upper-case letter after a lower-case one, or before one at the end of an acronym.
+        // A word begins at an upper-case letter after a lower-case one, or before one at the end of an acronym.
         let hump = c.is_ascii_uppercase()
             && before.is_some_and(|b| {
                 b.is_ascii_lowercase()
@@ -41,7 +41,7 @@ pub fn kebab(name: &str, otherwise: &str) -> String {
     }
 }
 
-/// The name, or the name with the first number that makes it new.
+/// The name, or the name with the first number that makes it unique.
 pub fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
     let mut candidate = name.to_owned();
     let mut number = 2;

@@ -7,10 +7,7 @@ use crate::table::one_line;
 
 /// The descriptor's text. `source` says where it was found.
 pub fn write(draft: &DescriptorDraft, source: &str) -> String {
-    let mut text = format!(
-        "# Found {}. Look it over, then: holdfast apply FILE\n",
-        one_line(source)
-    );
+    let mut text = format!("# Found {}. Review it, then: holdfast apply FILE\n", one_line(source));
     text.push_str(&format!("deployment: {}\n", scalar(&draft.deployment)));
     text.push_str("resources:\n");
     for entry in &draft.resources {
@@ -27,7 +24,7 @@ pub fn write(draft: &DescriptorDraft, source: &str) -> String {
         }
     }
     section(&mut text, "Before you apply it:", &draft.notes);
-    section(&mut text, "Found, but nothing here backs these up:", &draft.unprotected);
+    section(&mut text, "Found, but not supported:", &draft.unprotected);
     text
 }
 
@@ -40,7 +37,7 @@ fn section(text: &mut String, title: &str, lines: &[String]) {
     }
 }
 
-/// A string, quoted (as JSON, which is YAML) wherever a parser might see something else in it.
+/// A string, quoted (as JSON, which is YAML) if a parser might read it as something else.
 fn scalar(value: &str) -> String {
     let plain = value.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
         && value.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:".contains(c))

@@ -1,4 +1,4 @@
-//! For tests: a look at a set of two resources, of which one has a point, and events of a history.
+//! For tests: a snapshot of a set with two resources, of which one has a point, and events of a history.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;

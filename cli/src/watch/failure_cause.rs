@@ -1,4 +1,4 @@
-//! Why an execution ended badly, in full: the cause that our machines fail with is a summary, cut to 1,000 characters.
+//! Why an execution failed, in full: the cause in our machines' `Fail` states is a summary, cut to 1,000 characters.
 
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
@@ -12,7 +12,7 @@ const SUMMED_UP: [&str; 4] = ["BackupFailed", "RestoreFailed", "UndoFailed", "Ni
 /// Newest events that are read: the failure is near the end.
 const EVENTS: i32 = 200;
 
-/// The execution's error and cause; for a summary, the failure that it sums up, which may have several lines.
+/// The execution's error and cause; for a summary, the failure that it summarizes, which may have several lines.
 pub async fn why(client: &Client, ended: &DescribeExecutionOutput) -> Option<String> {
     let own = cause(ended);
     if !ended.error().is_some_and(|error| SUMMED_UP.contains(&error)) {
@@ -23,7 +23,7 @@ pub async fn why(client: &Client, ended: &DescribeExecutionOutput) -> Option<Str
         .execution_arn(ended.execution_arn())
         .reverse_order(true)
         .max_results(EVENTS);
-    // Whoever may not read it is told the summary.
+    // Without permission to read it, the summary has to do.
     let events = history.send().await.map(|answer| answer.events).unwrap_or_default();
     failure(&events).or(own)
 }
@@ -34,7 +34,7 @@ fn cause(ended: &DescribeExecutionOutput) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(": "))
 }
 
-/// The newest failure of a task that was not tried again.
+/// The newest failure of a task that was not retried.
 fn failure(newest_first: &[HistoryEvent]) -> Option<String> {
     let failed = newest_first.iter().filter_map(HistoryEvent::task_failed_event_details);
     let mut last = failed.filter(|details| !details.error().is_some_and(|error| TRIED_AGAIN.contains(&error)));

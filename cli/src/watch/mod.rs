@@ -1,4 +1,4 @@
-//! Following one execution: look, show, wait, until it has ended.
+//! Following one execution: poll, show, wait, until it has ended.
 
 mod failure_cause;
 mod outcome;
@@ -17,14 +17,14 @@ use crate::stack::Stack;
 use screen::Screen;
 use watched_run::WatchedRun;
 
-/// Looks that may go unanswered in a row: about five minutes.
+/// Polls that may fail in a row: about five minutes.
 const PATIENCE: usize = 60;
 
-/// Shows the progress of an execution of `backup`, and ends as it did.
+/// Shows the progress of an execution of `backup`, and returns its result.
 ///
 /// # Errors
 /// `NotDone` when the backup failed; `NotFound` where there is no such execution; `Aws` when AWS refuses, or does not
-/// answer for five minutes.
+/// respond for five minutes.
 pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
     let mut watched = WatchedRun::new(stack, execution).await?;
     let mut screen = Screen::new(json);
@@ -35,11 +35,11 @@ pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
                 unanswered = 0;
                 if look.has_ended() {
                     let now = clock::now();
-                    // What has ended is told with the time of its end.
+                    // The end is shown with its own time.
                     screen.show(&view::view(&look, look.stopped_at.unwrap_or(now)))?;
                     return screen.end(&look, now);
                 }
-                // The table's times go on between looks.
+                // The table's times are updated between polls.
                 for _ in 0..pause(looks) {
                     screen.show(&view::view(&look, clock::now()))?;
                     clock::wait(Duration::from_secs(1)).await;
@@ -56,16 +56,16 @@ pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
     Ok(())
 }
 
-/// Looks at a run until `watching` ends, or the operator stops looking.
+/// Watches a run until `watching` ends, or the operator presses Ctrl-C.
 ///
 /// # Errors
-/// Those of `watching`; `Stopped` on Ctrl-C, with how to watch the run again.
+/// Those of `watching`; `Stopped` on Ctrl-C, with the command that watches the run again.
 pub async fn interruptible<T>(stack: &Stack, execution: &str, watching: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::select! {
         done = watching => done,
         stopped = tokio::signal::ctrl_c() => Err(match stopped {
             Ok(()) => Failure::Stopped(format!(
-                "\nThe run goes on. Watch it again: holdfast watch{} {execution}",
+                "\nThe run continues. Watch it again: holdfast watch{} {execution}",
                 stack.option
             )),
             Err(error) => Failure::NotDone(format!("waiting for Ctrl-C: {error}")),
@@ -73,7 +73,7 @@ pub async fn interruptible<T>(stack: &Stack, execution: &str, watching: impl Fut
     }
 }
 
-/// Seconds until the next look: often at first, when much happens, then less.
+/// Seconds until the next poll: often at first, when much happens, then less.
 fn pause(looks: usize) -> u64 {
     match looks {
         0..30 => 1,

@@ -1,4 +1,4 @@
-//! How a watched backup ended: what was made of it, and what to do next.
+//! How a watched backup ended, and what to do next.
 
 use aws_sdk_sfn::types::ExecutionStatus;
 use holdfast::domain::message::console_link;
@@ -10,16 +10,16 @@ use crate::failure::{Failure, Result};
 use crate::format;
 use crate::table::listed;
 
-/// The last words for a sealed set.
+/// The closing lines for a sealed set.
 ///
 /// # Errors
-/// `NotDone`, with each reason, when the set is not sealed or the execution failed all the same.
+/// `NotDone`, with each reason, when the set is not sealed or the execution failed nevertheless.
 pub fn of(look: &RunSnapshot, now: Timestamp) -> Result<String> {
     let sealed = look.set.as_ref().filter(|set| set.status == SetStatus::Sealed);
     match sealed {
         Some(set) if look.status == ExecutionStatus::Succeeded => Ok(good(look, set, now)),
         Some(set) => Err(Failure::NotDone(format!(
-            "{}But its execution ended as {}{}.\nLook at it: {}",
+            "{}But its execution ended as {}{}.\nSee it in the console:  {}",
             good(look, set, now),
             look.status.as_str(),
             look.cause
@@ -89,15 +89,15 @@ fn bad(look: &RunSnapshot, now: Timestamp) -> String {
         text.push_str(&listed(cause));
     }
     text.push_str(&ended(look, now));
-    text.push_str(&format!("Look at it: {}\n", console_link(&look.execution)));
+    text.push_str(&format!("See it in the console:  {}\n", console_link(&look.execution)));
     let option = &look.stack_option;
     let again = format!("holdfast backup{option} {} --watch", look.deployment);
     match &look.set {
         Some(set) => text.push_str(&format!(
-            "What was made of it: holdfast show{option} {} {}\nThen: {again}",
+            "What it backed up: holdfast show{option} {} {}\nThen: {again}",
             look.deployment, set.id
         )),
-        None => text.push_str(&format!("When what it names is put right: {again}")),
+        None => text.push_str(&format!("When that is corrected: {again}")),
     }
     text
 }

@@ -1,4 +1,4 @@
-//! Following a restore: one line a change, until its execution has ended.
+//! Following a restore: one line per change, until its execution has ended.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,22 +20,22 @@ use crate::stack::Stack;
 use crate::table::{listed, one_line};
 use crate::{aws, clock, format, output, question};
 
-/// Looks that may go unanswered in a row: about five minutes.
+/// Polls that may fail in a row: about five minutes.
 const PATIENCE: usize = 60;
 
-/// Whether an execution's ARN is one of the machine's.
+/// Whether an execution is one of the machine's, by its ARN.
 pub fn is_one(execution: &str, machine: &str) -> bool {
     execution.starts_with(&format!("{}:", machine.replacen(":stateMachine:", ":execution:", 1)))
 }
 
-/// Shows a restore's progress, and ends as it did.
+/// Shows a restore's progress, and returns its result.
 ///
 /// # Errors
-/// `NotDone` when it failed; `NotFound` where there is no such execution; `Aws` when AWS refuses, or does not answer for
+/// `NotDone` when it failed; `NotFound` where there is no such execution; `Aws` when AWS refuses, or does not respond for
 /// five minutes.
 pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
     let client = Client::new(&stack.config);
-    let mut told: BTreeMap<String, String> = BTreeMap::new();
+    let mut shown: BTreeMap<String, String> = BTreeMap::new();
     let mut unanswered = 0;
     let mut noted = String::new();
     loop {
@@ -43,9 +43,9 @@ pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
             Ok(look) => {
                 unanswered = 0;
                 for (what, state) in look.lines(&stack.option, clock::now()) {
-                    if told.get(&what) != Some(&state) {
+                    if shown.get(&what) != Some(&state) {
                         print_line(&what, &state, look.at(), json)?;
-                        told.insert(what, state);
+                        shown.insert(what, state);
                     }
                 }
                 if look.has_ended() {
@@ -55,7 +55,7 @@ pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
             }
             Err(Failure::Aws(message)) if unanswered < PATIENCE => {
                 unanswered += 1;
-                // Once as long as it stays the same.
+                // Once while it stays the same.
                 if noted != message {
                     eprintln!("{message}");
                     noted = message;
@@ -67,7 +67,7 @@ pub async fn follow(stack: &Stack, execution: &str, json: bool) -> Result<()> {
     }
 }
 
-/// What was seen at one moment.
+/// The restore at one moment.
 struct RestoreSnapshot {
     execution: DescribeExecutionOutput,
     record: Option<RestoreRecord>,
@@ -75,7 +75,7 @@ struct RestoreSnapshot {
 }
 
 async fn look(stack: &Stack, client: &Client, execution: &str) -> Result<RestoreSnapshot> {
-    // The execution first: if it has ended, then all that the catalog will hold of it is there.
+    // The execution first: if it has ended, the catalog has all of its records.
     let described = client.describe_execution().execution_arn(execution).send().await;
     let described = described.map_err(|error| aws::failure("describing execution", execution, error))?;
     let input: Value = serde_json::from_str(described.input().unwrap_or_default()).unwrap_or_default();
@@ -101,20 +101,20 @@ impl RestoreSnapshot {
         )
     }
 
-    /// The moment of which it tells: of what has ended, its end.
+    /// The time of the snapshot; after the end, the time of the end.
     fn at(&self) -> Timestamp {
         ended_at(&self.execution).unwrap_or_else(clock::now)
     }
 
-    /// What there is to tell, by what it is about.
+    /// The lines to show, each by its subject.
     fn lines(&self, option: &str, now: Timestamp) -> Vec<(String, String)> {
         let Some(record) = &self.record else {
             let planning = ("restore".to_owned(), "planning".to_owned());
-            // One that ended so says why below.
+            // If it ended before that, the reason follows below.
             return if self.has_ended() { Vec::new() } else { vec![planning] };
         };
         let mut lines = vec![(record.id.clone(), phase(record).to_owned())];
-        // All are planned at first: the phase says it.
+        // All are planned at first, as the phase says.
         let begun = self.items.iter().filter(|item| item.status != ItemStatus::Planned);
         lines.extend(begun.map(|item| (item.planned.resource.name.clone(), state(item))));
         if let Some(verification) = &record.verification {
@@ -148,12 +148,12 @@ impl RestoreSnapshot {
     }
 }
 
-/// What it does, or came to.
+/// What the restore is doing, or how it ended.
 pub fn phase(record: &RestoreRecord) -> &'static str {
     match record.status {
         RestoreStatus::Planned => "planned",
-        RestoreStatus::Running => "restoring beside what is there",
-        RestoreStatus::Restored => "restored beside what is there",
+        RestoreStatus::Running => "restoring next to the live resources",
+        RestoreStatus::Restored => "restored next to the live resources",
         RestoreStatus::Switching => "switching the application",
         RestoreStatus::CutOver => "cut over",
         RestoreStatus::SwitchedBack => "switched back",
@@ -163,7 +163,7 @@ pub fn phase(record: &RestoreRecord) -> &'static str {
 }
 
 fn state(item: &RestoreItem) -> String {
-    // Told anew at each quarter, not at each percent.
+    // Shown at each quarter, not at each percent.
     let quarters = item.percent.map(|percent| (percent / 25.0).floor() * 25.0);
     let percent = quarters.filter(|percent| *percent > 0.0);
     let percent = percent
@@ -187,7 +187,7 @@ fn state(item: &RestoreItem) -> String {
     }
 }
 
-/// Waits for the end of an execution, and answers its output.
+/// Waits for the end of an execution, and returns its output.
 ///
 /// # Errors
 /// `NotDone` when it failed.
@@ -206,7 +206,7 @@ pub async fn output(stack: &Stack, execution: &str) -> Result<Value> {
     }
 }
 
-/// What an execution that took a restore back came to.
+/// Prints the output of an execution that undid a restore.
 pub fn print_output(output: &Value, json: bool) -> Result<()> {
     match json {
         true => output::json_line(output),
@@ -221,7 +221,7 @@ fn print_line(what: &str, state: &str, at: Timestamp, json: bool) -> Result<()> 
     }
 }
 
-/// How it ended, and why, each reason in full: those that the record names, else those of the execution.
+/// How it ended, and why, each reason in full: those in the record, or else those of the execution.
 async fn ended_badly(what: &str, client: &Client, ended: &DescribeExecutionOutput, reasons: &[Reason]) -> Failure {
     let recorded = reasons
         .iter()
@@ -234,7 +234,7 @@ async fn ended_badly(what: &str, client: &Client, ended: &DescribeExecutionOutpu
     let why: String = why.iter().map(|why| listed(why)).collect();
     let console = console_link(ended.execution_arn());
     Failure::NotDone(format!(
-        "{what} ended as {}.\n{why}{when}Look at it: {console}",
+        "{what} ended as {}.\n{why}{when}See it in the console: {console}",
         ended.status().as_str()
     ))
 }
@@ -244,7 +244,7 @@ fn ended_at(execution: &DescribeExecutionOutput) -> Option<Timestamp> {
     Timestamp::from_second(stopped.secs()).ok()
 }
 
-/// When it ended, where that is not just now.
+/// When it ended, if that is not just now.
 fn ended(execution: &DescribeExecutionOutput, now: Timestamp) -> String {
     ended_at(execution).map(|at| format::ended(at, now)).unwrap_or_default()
 }
@@ -258,7 +258,7 @@ async fn end(look: &RestoreSnapshot, client: &Client, json: bool) -> Result<()> 
         )?;
     }
     if *status == ExecutionStatus::Succeeded {
-        let summary = output["summary"].as_str().unwrap_or("It has ended well.");
+        let summary = output["summary"].as_str().unwrap_or("It has succeeded.");
         return match json {
             true => Ok(()),
             false => output::text(&format!("{summary}\n{}", ended(&look.execution, clock::now()))),

@@ -1,4 +1,4 @@
-//! Where a watch is shown: a table that is kept up to date, one line a change, or one JSON document a line.
+//! The output of a watch: a table that is kept up to date, one line per change, or one JSON document per line.
 
 use std::io::IsTerminal;
 
@@ -13,9 +13,9 @@ use crate::failure::Result;
 use crate::table::{Table, one_line};
 use crate::{format, output};
 
-/// How it is shown.
+/// The form of the output.
 enum DisplayMode {
-    /// On a terminal: a line of text each, which indicatif redraws.
+    /// On a terminal: lines of text, which indicatif redraws.
     Live {
         all: MultiProgress,
         lines: Vec<ProgressBar>,
@@ -26,7 +26,7 @@ enum DisplayMode {
 
 pub struct Screen {
     form: DisplayMode,
-    /// What was told last.
+    /// What was shown last.
     before: Option<View>,
     noted: String,
 }
@@ -62,7 +62,7 @@ impl Screen {
         Ok(())
     }
 
-    /// Something that is no progress, told once as long as it stays the same.
+    /// A message that is no progress, shown once while it stays the same.
     pub fn note(&mut self, message: &str) {
         if self.noted != message {
             match &self.form {
@@ -73,7 +73,7 @@ impl Screen {
         }
     }
 
-    /// The last word, and the command's own end.
+    /// The result of the run, which is the command's own.
     pub fn end(&mut self, look: &RunSnapshot, now: Timestamp) -> Result<()> {
         if let DisplayMode::Live { lines, .. } = &self.form {
             lines.iter().for_each(ProgressBar::abandon);
@@ -95,7 +95,7 @@ impl Screen {
     }
 }
 
-/// The resources of which something is new that `differs` tells.
+/// The resources with a change, as `differs` defines it.
 fn changed<'a>(before: Option<&View>, view: &'a View, differs: impl Fn(&Row, &Row) -> bool) -> Vec<&'a Row> {
     let known = |row: &Row| {
         before?
@@ -110,7 +110,7 @@ fn changed<'a>(before: Option<&View>, view: &'a View, differs: impl Fn(&Row, &Ro
         .collect()
 }
 
-/// The lines that tell what is new: the phase, then each resource.
+/// The lines for what has changed: the phase, then each resource.
 fn changes(before: Option<&View>, view: &View) -> Vec<String> {
     let time = format::time_of_day(view.at);
     let mut lines = Vec::new();
@@ -167,7 +167,7 @@ fn redraw(all: &MultiProgress, lines: &mut Vec<ProgressBar>, texts: &[String]) {
             let plain = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
             lines.push(all.add(ProgressBar::new_spinner().with_style(plain)));
         }
-        // Each message set is a redraw of all.
+        // Each message that is set redraws everything.
         if lines[at].message() != *text {
             lines[at].set_message(text.clone());
         }
@@ -211,13 +211,13 @@ mod tests {
             changes(None, &first),
             [
                 "23:05:09Z hubs-1: backing up\n",
-                "23:05:09Z database (aurora hubs-db): in progress, 10 %, usually 10 min, next look in 12 s\n"
+                "23:05:09Z database (aurora hubs-db): in progress, 10 %, usually 10 min, next poll in 12 s\n"
             ]
         );
         let later = view(vec![row(ResourceState::InProgress, Some(10), Some(11))]);
         assert!(changes(Some(&first), &later).is_empty());
         let more = view(vec![row(ResourceState::InProgress, Some(24), Some(11))]);
-        assert!(changes(Some(&later), &more).is_empty(), "a reader is told of quarters");
+        assert!(changes(Some(&later), &more).is_empty(), "a reader gets quarters");
         assert_eq!(
             changed(Some(&later), &more, Row::differs).len(),
             1,
@@ -247,7 +247,7 @@ mod tests {
             [
                 "hubs-1: backing up, 1 min 12 s",
                 "RESOURCE  STATE         %        TIME  REMARK",
-                "database  in progress  42  1 min 12 s  usually 10 min, being looked at",
+                "database  in progress  42  1 min 12 s  usually 10 min, being polled",
             ]
         );
     }

@@ -1,4 +1,4 @@
-//! One look at an execution: what Step Functions says of it, and what the catalog holds of its run.
+//! A snapshot of an execution: its description by Step Functions, and its run in the catalog.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use holdfast::domain::set::{BackupSet, Point, RunRecord};
 use jiff::Timestamp;
 
-/// What was seen at one moment.
+/// The run at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunSnapshot {
     pub execution: String,
     pub deployment: String,
-    /// For the commands that are suggested at the end: `Stack::option`.
+    /// For the commands that are suggested at the end: see `Stack::option`.
     pub stack_option: String,
-    /// Id of the set that it makes.
+    /// Id of its set.
     pub id: String,
     pub status: ExecutionStatus,
     pub started_at: Timestamp,
@@ -25,7 +25,7 @@ pub struct RunSnapshot {
     pub points: Vec<Point>,
     /// Median duration, in seconds, of a resource's last sealed backups.
     pub usual: BTreeMap<String, u64>,
-    /// What a resource, whose backup could not be started yet, waits for.
+    /// What the start of a resource's backup waits for, by resource.
     pub waits_for: BTreeMap<String, String>,
 }
 

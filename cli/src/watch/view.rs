@@ -1,4 +1,4 @@
-//! What a look means for the one who watches. Pure: the screen only prints it.
+//! A snapshot as it is shown. Pure: the screen only prints it.
 
 use holdfast::domain::pacing;
 use holdfast::domain::set::{Point, PointStatus, SetStatus};
@@ -8,20 +8,20 @@ use serde::Serialize;
 use super::snapshot::RunSnapshot;
 use crate::format;
 
-/// One picture of a run.
+/// What is shown of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
     pub at: Timestamp,
     /// The set's id.
     pub set: String,
-    /// What the run as a whole does, without times: it is told again only when it changes.
+    /// What the run as a whole is doing, without times: it is shown again only when it changes.
     pub phase: &'static str,
     /// The phase's times, for the live table.
     pub times: String,
     pub rows: Vec<Row>,
 }
 
-/// One resource in a picture.
+/// What is shown of a resource.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
     pub resource: String,
@@ -33,10 +33,10 @@ pub struct Row {
     pub percent: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub elapsed_seconds: Option<u64>,
-    /// What holds of the state until it changes: size, usual duration, failure, what its start waits for.
+    /// What is constant in a state: size, usual duration, failure, what its start waits for.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub note: String,
-    /// What is waited for; only while in progress.
+    /// Seconds until the next poll; only while in progress.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_look_seconds: Option<u64>,
 }
@@ -66,27 +66,27 @@ impl ResourceState {
 }
 
 impl Row {
-    /// Whether there is something to tell to somebody who has seen `before`.
+    /// Whether something has changed since `before`.
     pub fn differs(&self, before: &Row) -> bool {
         (self.state, self.percent, &self.note) != (before.state, before.percent, &before.note)
     }
 
-    /// The same for somebody who reads lines: of a job's progress, its quarters.
+    /// The same for readers of lines, who get each quarter of a job's progress.
     pub fn differs_for_a_reader(&self, before: &Row) -> bool {
         let quarter = |row: &Row| row.percent.unwrap_or_default() / 25;
         (self.state, quarter(self), &self.note) != (before.state, quarter(before), &before.note)
     }
 
-    /// Every backup starts; one that has to wait for it is told.
+    /// A backup that is starting has a line only if it has to wait.
     pub fn is_worth_a_line(&self) -> bool {
         self.state != ResourceState::Starting || !self.note.is_empty()
     }
 
-    /// Note, and what is waited for.
+    /// The note, and the next poll.
     pub fn remark(&self) -> String {
         let next = match self.next_look_seconds {
-            Some(0) => Some("being looked at".to_owned()),
-            Some(seconds) => Some(format!("next look in {}", format::duration(seconds as f64))),
+            Some(0) => Some("being polled".to_owned()),
+            Some(seconds) => Some(format!("next poll in {}", format::duration(seconds as f64))),
             None => None,
         };
         let note = (!self.note.is_empty()).then(|| self.note.clone());
@@ -133,7 +133,7 @@ fn row(look: &RunSnapshot, name: &str, now: Timestamp) -> Row {
         return row;
     };
     row.target = Some(format::target(&point.resource.target));
-    // What the AWS job took, once it has ended.
+    // The duration of the AWS job, once it has ended.
     let until = point.finished_at.unwrap_or(now);
     row.elapsed_seconds = point
         .started_at
@@ -165,8 +165,8 @@ fn row(look: &RunSnapshot, name: &str, now: Timestamp) -> Row {
     row
 }
 
-/// Seconds until the machine looks again, at the latest: the same reckoning as `poll-status`' own, from its last look. Together
-/// with another resource's it may come a little earlier.
+/// Seconds until the machine polls again, at the latest: the same calculation as `poll-status`' own, from its last poll. It may
+/// come a little earlier, together with another resource's.
 fn next_look(point: &Point, usual: Option<u64>, now: Timestamp) -> Option<u64> {
     let started = point.started_at?;
     let last = point.looked_at.unwrap_or(started);
@@ -188,7 +188,7 @@ fn phase(look: &RunSnapshot, rows: &[Row]) -> &'static str {
         return "planning";
     }
     if closed {
-        return "pruning old sets and telling on-call";
+        return "pruning old sets and notifying on-call";
     }
     if look.points.is_empty() {
         return if quiesced {

@@ -1,4 +1,4 @@
-//! Why a backup has not started yet: the newest failure that the machine will try again.
+//! Why a backup has not started yet: the newest failure that the machine will retry.
 
 use std::collections::BTreeMap;
 
@@ -13,16 +13,16 @@ use crate::failure::Result;
 use crate::stack::Stack;
 use crate::table::one_line;
 
-/// Errors that the machine's `Retry` tries again after minutes, or seconds.
+/// Errors that the machine's `Retry` retries after minutes, or seconds.
 pub const TRIED_AGAIN: [&str; 4] = ["NotReady", "QuotaExceeded", "Throttled", "Unavailable"];
 /// Newest events that are read at a time.
 const EVENTS: i32 = 200;
 
-/// Reads an execution's history, but only while there is something to find in it.
+/// Reads an execution's history, but only while backups wait for their start.
 pub struct StartDelays {
     client: aws_sdk_sfn::Client,
     execution: String,
-    /// The deployment's resources, from its descriptor, once they were needed.
+    /// The deployment's resources, from its descriptor, once needed.
     resources: Option<Vec<Resource>>,
     looks: usize,
     found: BTreeMap<String, String>,
@@ -39,11 +39,11 @@ impl StartDelays {
         }
     }
 
-    /// For each resource of the set that has not been started yet: what its start waits for, if it was tried.
+    /// For each resource of the set whose backup has not started yet: what its start waits for, if it was tried.
     pub async fn look(&mut self, stack: &Stack, look: &RunSnapshot) -> Result<BTreeMap<String, String>> {
         let missing = missing(look);
         self.looks = if missing.is_empty() { 0 } else { self.looks + 1 };
-        // A start takes a moment, and a failed one is tried again after a minute: every fifth look is enough.
+        // A start takes a moment, and a failed one is retried after a minute: every fifth poll is enough.
         if self.looks % 5 == 4 {
             let resources = match self.resources.take() {
                 Some(resources) => resources,
@@ -71,7 +71,7 @@ impl StartDelays {
     }
 }
 
-/// The resources that have not been started. A point is written before its backup is: it may be no more than the intent.
+/// The resources that have not been started. A point is written before its backup starts: it may be only the intent.
 fn missing(look: &RunSnapshot) -> Vec<&String> {
     let started = |point: &Point| point.started_at.is_some() || point.status != PointStatus::InProgress;
     let has_started = |name: &String| look.points.iter().any(|p| p.resource.name == *name && started(p));
@@ -79,7 +79,7 @@ fn missing(look: &RunSnapshot) -> Vec<&String> {
     planned.filter(|name| !has_started(name)).collect()
 }
 
-/// The messages of failures that are tried again, the newest first.
+/// The messages of failures that are retried, the newest first.
 fn failures(newest_first: &[HistoryEvent]) -> Vec<String> {
     let failed = newest_first
         .iter()
@@ -99,7 +99,7 @@ fn failures(newest_first: &[HistoryEvent]) -> Vec<String> {
         .collect()
 }
 
-/// A failure is about the resource whose identifier its message names as a whole word.
+/// A failure is about the resource whose identifier is in its message as a whole word.
 fn assign(resources: &[Resource], failures: &[String]) -> BTreeMap<String, String> {
     let about = |resource: &Resource| {
         failures

@@ -1,4 +1,4 @@
-//! An execution that is being watched: each look asks Step Functions, then the catalog.
+//! An execution that is being watched: each poll asks Step Functions, then the catalog.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub struct WatchedRun<'a> {
 
 impl<'a> WatchedRun<'a> {
     /// # Errors
-    /// `NotFound` where there is no such execution; `Wrong` where it is not one of `backup`.
+    /// `NotFound` if there is no such execution; `Wrong` if it is not one of `backup`.
     pub async fn new(stack: &'a Stack, execution: &'a str) -> Result<WatchedRun<'a>> {
         let client = aws_sdk_sfn::Client::new(&stack.config);
         let description = describe(&client, execution).await?;
@@ -46,7 +46,7 @@ impl<'a> WatchedRun<'a> {
     }
 
     pub async fn look(&mut self) -> Result<RunSnapshot> {
-        // The execution first: if it has ended, then all that the catalog will hold of it is there.
+        // The execution first: if it has ended, the catalog has all of its records.
         let description = describe(&self.client, self.execution).await?;
         let catalog = &self.stack.catalog;
         let set = catalog.set(&self.deployment, &self.id).await?;
@@ -85,7 +85,7 @@ impl<'a> WatchedRun<'a> {
             let name = &point.resource.name;
             if !self.usual.contains_key(name) {
                 let timing = self.stack.catalog.timing(&self.deployment, name).await?;
-                // Zero stands for "no history".
+                // Zero means "no history".
                 self.usual
                     .insert(name.clone(), pacing::usual(&timing.durations).unwrap_or(0));
             }

@@ -1,10 +1,10 @@
-//! Wrong arguments are refused before anything is asked of AWS.
+//! Wrong arguments are refused before AWS is called.
 
-use super::support::{Server, descriptor, said, stack};
+use super::support::{Server, descriptor, stack, stderr_of};
 
 const KEYS: &str = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = s\n";
 
-/// Fails at 8e363f8: an execution was started, the command ended well, and the execution's failure was told to on-call.
+/// Fails at 8e363f8: an execution was started, the command succeeded, and on-call was notified of the execution's failure.
 #[test]
 fn what_cannot_be_meant_starts_nothing() {
     for arguments in [
@@ -22,12 +22,12 @@ fn what_cannot_be_meant_starts_nothing() {
     ] {
         let server = Server::start(|_| stack());
         let output = server.command(arguments, KEYS).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{arguments}: {}", said(&output));
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {}", stderr_of(&output));
         assert!(server.calls().is_empty(), "{arguments}: {:?}", server.calls());
     }
 }
 
-/// Fails at 8e363f8: it was left to the execution.
+/// Fails at 8e363f8: the check was left to the execution.
 #[test]
 fn a_set_that_is_not_there_starts_nothing() {
     let server = Server::start(|call| match call.action.as_str() {
@@ -37,17 +37,17 @@ fn a_set_that_is_not_there_starts_nothing() {
     });
     let arguments = "restore hubs --set hubs-20261120-021500-ab12 --cut-over no";
     let output = server.command(arguments, KEYS).output().unwrap();
-    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(3), "{}", stderr_of(&output));
     assert!(
-        said(&output).contains("See the sealed ones: holdfast sets hubs"),
+        stderr_of(&output).contains("See the sealed ones: holdfast sets hubs"),
         "{}",
-        said(&output)
+        stderr_of(&output)
     );
     let started = |action: &str| action.ends_with("StartExecution");
     assert!(!server.calls().iter().any(|call| started(&call.action)));
 }
 
-/// Fails at 8e363f8: a backup was started, and its failure told to on-call.
+/// Fails at 8e363f8: a backup was started, and on-call notified of its failure.
 #[test]
 fn a_descriptor_that_is_no_longer_valid_starts_nothing() {
     for arguments in ["backup hubs", "restore hubs --cut-over no"] {
@@ -57,9 +57,17 @@ fn a_descriptor_that_is_no_longer_valid_starts_nothing() {
             _ => (200, "{}".to_owned()),
         });
         let output = server.command(arguments, KEYS).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-        assert!(said(&output).contains("\nresources.rooms.kind: "), "{}", said(&output));
-        assert!(said(&output).ends_with("holdfast apply FILE\n"), "{}", said(&output));
+        assert_eq!(output.status.code(), Some(2), "{}", stderr_of(&output));
+        assert!(
+            stderr_of(&output).contains("\nresources.rooms.kind: "),
+            "{}",
+            stderr_of(&output)
+        );
+        assert!(
+            stderr_of(&output).ends_with("holdfast apply FILE\n"),
+            "{}",
+            stderr_of(&output)
+        );
         assert!(
             !server
                 .calls()

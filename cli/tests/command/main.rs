@@ -1,13 +1,13 @@
-//! The command as it is started: its environment, its exit code, what it says, and what it asks of AWS.
+//! The command as it is run: its environment, exit code, output, and calls to AWS.
 #![allow(clippy::unwrap_used)]
 
-/// Wrong arguments are refused before anything is asked of AWS.
+/// Wrong arguments are refused before AWS is called.
 mod arguments;
-/// Whose credentials are used, and where something is changed.
+/// Which credentials are used, and where something is changed.
 mod credentials;
-/// What cannot be done is one line, with what to do.
+/// An error is one line, with what to do.
 mod refusals;
-/// A server that answers as AWS would, and the command pointed at it.
+/// A server that responds like AWS, and the command configured for it.
 mod support;
-/// Watching a run, and ceasing to.
+/// Watching a run, and stopping to watch it.
 mod watching;

@@ -1,9 +1,9 @@
-//! What cannot be done is one line, with what to do.
+//! An error is one line, with what to do.
 
-use super::support::{Answer, Server, no_stack, said};
+use super::support::{Answer, Server, no_stack, stderr_of};
 
 const KEYS: &str = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = s\n";
-/// A session of IAM Identity Center whose token is in no cache.
+/// A session of IAM Identity Center without a cached token.
 const SIGNED_OUT: &str = "[default]\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = operator\n\n\
                           [sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://corp.awsapps.com/start\n";
 
@@ -17,10 +17,10 @@ fn a_command_that_cannot_begin_says_in_one_line_what_to_do() {
     ] {
         let server = Server::start(move |_| answer());
         let output = server.command("sets hubs", config).output().unwrap();
-        let said = said(&output);
-        assert_eq!(output.status.code(), Some(code), "{said}");
-        assert_eq!(said.lines().count(), 1, "{said}");
-        assert!(said.contains(next), "{said}");
+        let stderr = stderr_of(&output);
+        assert_eq!(output.status.code(), Some(code), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(stderr.contains(next), "{stderr}");
     }
 }
 

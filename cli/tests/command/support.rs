@@ -1,4 +1,4 @@
-//! A server that answers as AWS would, and the command pointed at it.
+//! A server that responds like AWS, and the command configured for it.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 
-/// What was asked.
+/// A call to the server.
 #[derive(Debug, Clone)]
 pub struct Call {
     /// Such as `DescribeStacks`, or `AWSStepFunctions.StartExecution`.
@@ -16,7 +16,7 @@ pub struct Call {
     pub body: String,
 }
 
-/// HTTP status and body of an answer.
+/// HTTP status and body of a response.
 pub type Answer = (u16, String);
 
 pub struct Server {
@@ -27,15 +27,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Answers each call by its action.
+    /// Responds to each call by its action.
     pub fn start(answer: impl Fn(&Call) -> Answer + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let calls = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&calls);
+        let recorded = Arc::clone(&calls);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                serve(&mut stream.unwrap(), &seen, &answer);
+                serve(&mut stream.unwrap(), &recorded, &answer);
             }
         });
         let files = tempfile::tempdir().unwrap();
@@ -46,7 +46,7 @@ impl Server {
         self.calls.lock().unwrap().clone()
     }
 
-    /// The command with nothing of this machine's own AWS configuration: `config` is its only file.
+    /// The command without this machine's own AWS configuration: `config` is its only file.
     pub fn command(&self, arguments: &str, config: &str) -> Command {
         let file = self.files.path().join("config");
         std::fs::write(&file, config).unwrap();
@@ -64,11 +64,11 @@ impl Server {
 }
 
 /// What the command wrote to standard error.
-pub fn said(output: &Output) -> String {
+pub fn stderr_of(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-fn serve(stream: &mut TcpStream, seen: &Mutex<Vec<Call>>, answer: &impl Fn(&Call) -> Answer) {
+fn serve(stream: &mut TcpStream, recorded: &Mutex<Vec<Call>>, answer: &impl Fn(&Call) -> Answer) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut lines = reader.by_ref().lines().map_while(Result::ok).skip(1);
     let headers: BTreeMap<String, String> = lines
@@ -95,21 +95,21 @@ fn serve(stream: &mut TcpStream, seen: &Mutex<Vec<Call>>, answer: &impl Fn(&Call
         body,
     };
     let (status, body) = answer(&call);
-    seen.lock().unwrap().push(call);
+    recorded.lock().unwrap().push(call);
     let length = body.len();
     let answer = format!("HTTP/1.1 {status} Said\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
-    // Whoever asked may have gone.
+    // The client may have disconnected.
     let _ = stream.write_all(answer.as_bytes());
 }
 
-/// CloudFormation's answer where there is no such stack.
+/// CloudFormation's response if there is no such stack.
 pub fn no_stack() -> Answer {
     let said = "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id holdfast does not \
                 exist</Message></Error><RequestId>r</RequestId></ErrorResponse>";
     (400, said.to_owned())
 }
 
-/// CloudFormation's answer about Holdfast's own stack.
+/// CloudFormation's response about Holdfast's own stack.
 pub fn stack() -> Answer {
     let machine = |name: &str| format!("arn:aws:states:eu-west-1:123456789012:stateMachine:holdfast-{name}");
     let outputs = [
@@ -137,7 +137,7 @@ pub fn stack() -> Answer {
     (200, stack)
 }
 
-/// The descriptor of `hubs`, as it lies in the catalog.
+/// The descriptor of `hubs`, as stored in the catalog.
 pub fn descriptor() -> String {
     let rooms = r#"{"M": {"kind": {"S": "dynamodb"}, "table": {"S": "hubs-rooms"}}}"#;
     let document = format!(r#"{{"M": {{"deployment": {{"S": "hubs"}}, "resources": {{"M": {{"rooms": {rooms}}}}}}}}}"#);

@@ -1,10 +1,10 @@
-//! Watching a run, and ceasing to.
+//! Watching a run, and stopping to watch it.
 
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use super::support::{Answer, Call, Server, descriptor, said, stack};
+use super::support::{Answer, Call, Server, descriptor, stack, stderr_of};
 
 const KEYS: &str = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = s\n";
 const RUNNING: &str = r#""status": "RUNNING""#;
@@ -14,7 +14,7 @@ fn arn(machine: &str) -> String {
     format!("arn:aws:states:eu-west-1:123456789012:execution:holdfast-{machine}:tonight")
 }
 
-/// AWS where one execution of a machine is in `state`, and the catalog knows nothing of it.
+/// AWS with one execution of a machine in `state`, and nothing about it in the catalog.
 fn aws(call: &Call, machine: &str, state: &str) -> Answer {
     let answer = match call.action.as_str() {
         "DescribeStacks" => return stack(),
@@ -43,7 +43,7 @@ fn aws(call: &Call, machine: &str, state: &str) -> Answer {
     (200, answer)
 }
 
-/// Fails at 8e363f8: the command was gone without a word.
+/// Fails at 8e363f8: the command ended silently.
 #[test]
 fn ctrl_c_says_that_the_run_goes_on_and_how_to_watch_it_again() {
     for (arguments, machine) in [
@@ -54,18 +54,18 @@ fn ctrl_c_says_that_the_run_goes_on_and_how_to_watch_it_again() {
         ),
         ("restore hubs --dry-run", "restore"),
     ] {
-        let (told, looked) = channel();
+        let (polled, first_poll) = channel();
         let server = Server::start(move |call| {
             if call.action.ends_with("DescribeExecution") {
-                // Nobody listens any more after the first.
-                let _ = told.send(());
+                // Only the first is received.
+                let _ = polled.send(());
             }
             aws(call, machine, RUNNING)
         });
         let mut command = server.command(arguments, KEYS);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         for _ in 0..2 {
-            looked.recv_timeout(Duration::from_secs(60)).unwrap();
+            first_poll.recv_timeout(Duration::from_secs(60)).unwrap();
         }
         let stopped = Command::new("kill")
             .args(["-INT", &child.id().to_string()])
@@ -73,9 +73,13 @@ fn ctrl_c_says_that_the_run_goes_on_and_how_to_watch_it_again() {
             .unwrap();
         assert!(stopped.success());
         let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(130), "{arguments}: {}", said(&output));
-        let again = format!("The run goes on. Watch it again: holdfast watch {}\n", arn(machine));
-        assert!(said(&output).ends_with(&again), "{arguments}: {}", said(&output));
+        assert_eq!(output.status.code(), Some(130), "{arguments}: {}", stderr_of(&output));
+        let again = format!("The run continues. Watch it again: holdfast watch {}\n", arn(machine));
+        assert!(
+            stderr_of(&output).ends_with(&again),
+            "{arguments}: {}",
+            stderr_of(&output)
+        );
     }
 }
 
@@ -103,11 +107,11 @@ fn a_run_of_which_step_functions_knows_nothing_any_more_says_where_to_look() {
         _ => aws(call, "backup", RUNNING),
     });
     let output = server.command(&format!("watch {run}"), KEYS).output().unwrap();
-    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(3), "{}", stderr_of(&output));
     assert!(
-        said(&output).contains(&format!("holdfast show hubs {run}")),
+        stderr_of(&output).contains(&format!("holdfast show hubs {run}")),
         "{}",
-        said(&output)
+        stderr_of(&output)
     );
 }
 
@@ -119,9 +123,9 @@ fn a_restore_that_has_ended_shows_how_each_fault_on_a_line_of_its_own() {
         .command(&format!("watch {}", arn("restore")), KEYS)
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(1), "{}", stderr_of(&output));
     assert_eq!(String::from_utf8(output.stdout.clone()).unwrap(), "");
     let expected =
         "The restore ended as FAILED.\n  InvalidInput: set: one\n    only: two\nEnded 2025-11-20 02:15:02Z, ";
-    assert!(said(&output).starts_with(expected), "{}", said(&output));
+    assert!(stderr_of(&output).starts_with(expected), "{}", stderr_of(&output));
 }

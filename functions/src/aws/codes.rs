@@ -1,6 +1,6 @@
 //! What AWS's error codes mean for a caller.
 
-/// What an answer means for the caller.
+/// What an error code means for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorMeaning {
     Throttled,
@@ -17,9 +17,8 @@ pub enum ErrorMeaning {
     Refused,
 }
 
-/// Codes with which AWS asks for a slower caller: the SDK's own list of throttling codes, without
-/// `LimitExceededException`, which AWS Backup and DynamoDB use for quotas, and `EC2ThrottledException`, which only Lambda answers;
-/// and what SNS and Step Functions add.
+/// Throttling codes: the SDK's own list, without `LimitExceededException`, which AWS Backup and DynamoDB use for quotas, and
+/// without `EC2ThrottledException`, which only Lambda returns; plus those of SNS and Step Functions.
 pub const THROTTLED: &[&str] = &[
     "BandwidthLimitExceeded",
     "KMSThrottling",
@@ -39,7 +38,7 @@ pub const THROTTLED: &[&str] = &[
     "TransactionInProgressException",
 ];
 
-/// Codes of a fault on AWS's side, whatever their HTTP status.
+/// Codes of a fault on AWS's side, regardless of their HTTP status.
 pub const UNAVAILABLE: &[&str] = &[
     "DependencyFailureException",
     "InternalError",
@@ -57,16 +56,16 @@ pub const UNAVAILABLE: &[&str] = &[
     "ServiceUnavailableException",
 ];
 
-/// Codes of a resource that is in a state which ends by itself.
+/// Codes of a resource in a transient state.
 pub const NOT_READY: &[&str] = &[
     "BackupInUseException",
-    // Lambda's, of a function that it wakes, or places in its subnets, first; also `ResourceNotReadyException`.
+    // Lambda's, for a function that it first has to activate or attach to its subnets; also `ResourceNotReadyException`.
     "CodeArtifactUserPendingException",
     "EC2ThrottledException",
     "EC2UnexpectedException",
     "ENINotReadyException",
     "SnapStartNotReadyException",
-    // DynamoDB's, of a table that is too new.
+    // DynamoDB's, for a table that is too new.
     "ContinuousBackupsUnavailableException",
     "IncorrectFileSystemLifeCycleState",
     "InvalidDBClusterSnapshotStateFault",
@@ -77,31 +76,30 @@ pub const NOT_READY: &[&str] = &[
     "ResourceInUseException",
     "ResourceNotReadyException",
     "TableInUseException",
-    // Systems Manager's, of a parameter that somebody else is writing.
+    // Systems Manager's, for a parameter that another caller is writing.
     "TooManyUpdates",
 ];
 
-/// Codes of a subnet in which no address is free: it has to be made larger, or something in it removed.
+/// Codes of a subnet without free addresses: it has to be enlarged, or something in it removed.
 pub const NO_ADDRESS: &[&str] = &[
     "InsufficientAvailableIPsInSubnetFault",
     "InsufficientFreeAddressesInSubnet",
     "NoFreeAddressesInSubnet",
 ];
 
-/// Lambda's, of a function in whose subnets no address is free: it waits, since an address is free again when another function
-/// is at rest.
+/// Lambda's, for a function whose subnets have no free address. It is retried: addresses become free when other functions are idle.
 const NO_ADDRESS_NOW: &str = "SubnetIPAddressLimitReachedException";
 
-/// Lambda's, of a function for which the account may have no further network interface: a quota under another name.
+/// Lambda's, when the account may not have another network interface: a quota under another name.
 const NO_INTERFACE: &str = "ENILimitReachedException";
 
-/// Not a request too many: EFS changes the throughput of a file system once in 24 hours. What its calls are slowed down by is
-/// `ThrottlingException`, as AWS Backup's are.
+/// Not throttling: EFS changes the throughput of a file system once in 24 hours. EFS throttles calls with `ThrottlingException`, as
+/// AWS Backup does.
 ///
-/// Source: the errors of UpdateFileSystem in the API reference of EFS.
+/// Source: the errors of `UpdateFileSystem` in the EFS API Reference.
 const TOO_SOON: &str = "TooManyRequests";
 
-/// Codes that are about who is asking, or about the key that protects what was asked for.
+/// Codes about the caller's permissions, or about the key that protects the resource.
 const ACCESS_DENIED: &[&str] = &[
     "AuthorizationError",
     "AuthorizationErrorException",

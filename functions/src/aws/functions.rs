@@ -1,4 +1,4 @@
-//! Lambda functions of somebody else's, called and waited for.
+//! Invokes Lambda functions that do not belong to Holdfast, and waits for their responses.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::code;
 use super::lazy::Lazy;
 use super::service::{CallError, Client, LAMBDA, Reply, escaped};
 
-/// Calls functions, each call once: whether to try again is the state machine's decision.
+/// Invokes functions, without retries: whether to try again is the state machine's decision.
 pub struct Functions {
     lambda: Lazy<Client>,
 }
@@ -20,7 +20,7 @@ impl Functions {
         }
     }
 
-    /// Whether there is a function of this name or ARN, with the alias or version that it may name.
+    /// Whether a function of this name or ARN exists, including the alias or version in it.
     pub async fn exists(&self, function: &str) -> Result<bool, CallError> {
         let path = format!("/2015-03-31/functions/{}/configuration", escaped(function));
         match self.lambda.clone().get("GetFunctionConfiguration", &path).await {
@@ -30,7 +30,7 @@ impl Functions {
         }
     }
 
-    /// Calls a function and waits up to `patience` for its answer: the reply's `bytes`, and its `function_error` where the
+    /// Invokes a function and waits up to `patience` for its response: the reply's `bytes`, and its `function_error` if the
     /// function itself failed.
     pub async fn invoke(&self, function: &str, payload: Vec<u8>, patience: Duration) -> Result<Reply, CallError> {
         let path = format!("/2015-03-31/functions/{}/invocations", escaped(function));

@@ -1,16 +1,16 @@
-//! Clients that are made when they are first used. A step knows many services and calls few; a client that nobody uses would
-//! still cost each of its starts.
+//! Clients that are created on first use. A step has clients of many services and calls few of them; an unused client would still
+//! slow down every cold start.
 
 use std::ops::Deref;
 use std::sync::LazyLock;
 
 use aws_types::SdkConfig;
 
-/// A client of a service, used as the client itself.
+/// A client of a service, which dereferences to the client itself.
 pub struct Lazy<C>(LazyLock<C, Box<dyn FnOnce() -> C + Send>>);
 
 impl<C> Lazy<C> {
-    /// `make` is what makes the client, such as `Client::new`.
+    /// `make` creates the client, for example `Client::new`.
     pub fn new(aws: &SdkConfig, make: impl FnOnce(&SdkConfig) -> C + Send + 'static) -> Self {
         let aws = aws.clone();
         Self(LazyLock::new(Box::new(move || make(&aws))))

@@ -1,16 +1,16 @@
-//! AWS's partitions, by how their Regions' names begin.
+//! AWS's partitions, by the prefixes of their Regions' names.
 //!
 //! Source: `partitions.json` of the SDK's endpoint rules.
 
-/// What endpoints in a Region have in common with those of the whole partition.
+/// What the endpoints of a partition have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Partition {
     beginning: &'static str,
     pub dns_suffix: &'static str,
     pub dual_stack_dns_suffix: &'static str,
-    /// For which requests to services are signed that are one for the whole partition.
+    /// The Region for which requests to global services are signed.
     pub global_region: &'static str,
-    /// Whether certificates are those of Amazon Trust Services' roots.
+    /// Whether certificates chain to the roots of Amazon Trust Services.
     pub amazons_roots: bool,
 }
 
@@ -67,7 +67,7 @@ const OTHERS: [Partition; 7] = [
 ];
 
 impl Partition {
-    /// The partition of a Region; of a Region that nobody knows, the commercial one.
+    /// The partition of a Region; the commercial one for an unknown Region.
     pub fn of(region: &str) -> Self {
         let other = OTHERS.into_iter().find(|other| region.starts_with(other.beginning));
         other.unwrap_or(COMMERCIAL)

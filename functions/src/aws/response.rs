@@ -1,5 +1,5 @@
-//! The answers of the JSON services, kept as they came: what is captured has AWS's own attribute names, and holds
-//! attributes that this SDK does not know yet.
+//! The responses of JSON services, kept verbatim: captured configuration has AWS's own attribute names, including attributes that
+//! this SDK version does not know.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::timestamp;
 
-/// Keeps the last answer of the call to which it is given as an interceptor.
+/// Keeps the last response of the call to which it is added as an interceptor.
 #[derive(Clone, Default)]
 pub struct LastResponse(Arc<Mutex<StoredResponse>>);
 
@@ -27,18 +27,18 @@ struct StoredResponse {
 }
 
 impl LastResponse {
-    /// One attribute of the answer; `Null` where it has none.
+    /// One attribute of the response; `Null` if it has none.
     pub fn take(&self, attribute: &str) -> Value {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.body.get_mut(attribute).map(Value::take).unwrap_or_default()
     }
 
-    /// The whole answer.
+    /// The whole response.
     pub fn take_all(&self) -> Value {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).body.take()
     }
 
-    /// When AWS answered, by its own clock, to the second.
+    /// When AWS responded, by AWS's clock, to the second.
     pub fn at(&self) -> Option<Timestamp> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).at
     }
@@ -62,7 +62,7 @@ impl Intercept for LastResponse {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let response = context.response();
-        // What is no JSON has already failed the call.
+        // A body that is not JSON has already failed the call.
         let body = response
             .body()
             .bytes()
@@ -91,7 +91,7 @@ pub fn present<const N: usize>(attributes: [(&str, Value); N]) -> Value {
         .into()
 }
 
-/// An answer with one more attribute, where that is present.
+/// A response with one more attribute, if that is present.
 pub fn with(mut answer: Value, name: &str, value: Value) -> Value {
     if let Value::Object(members) = &mut answer
         && is_present(&value)

@@ -1,8 +1,8 @@
-//! AWS services of which only a few calls are used, called by name. Signing, retries, timeouts and connections are those of the
-//! SDK's own runtime, as in its clients; requests and responses are what goes over the wire. The client crate of each of
-//! these services would cost every build a minute or two for a handful of calls.
+//! Services of which Holdfast uses only a few calls, called by action name. Signing, retries, timeouts and connections come from
+//! the SDK's runtime, as in its clients; requests and responses are in the wire format. The client crate of each of these services
+//! would add a minute or two to every build for a handful of calls.
 //!
-//! The error is an [`SdkError`], as a client's is, so that `aws::failure` turns both into ours.
+//! The error is an [`SdkError`], as a client's is, so that `aws::failure` converts both.
 
 mod endpoint;
 mod reply;
@@ -127,16 +127,16 @@ pub const TAGGING: Service = Service {
     global: false,
 };
 
-/// What a call fails with.
+/// The error of a call.
 pub type CallError = SdkError<Refusal, HttpResponse>;
 
 /// A client of one service.
 #[derive(Debug, Clone)]
 pub struct Client {
     service: Service,
-    /// `None` where no Region is set.
+    /// `None` if no Region is set.
     endpoint: Option<String>,
-    /// What all calls share: credentials, signing, connections, and what the SDK does around each request.
+    /// Shared by all calls: credentials, signing, connections, and what the SDK does around each request.
     shared: SharedRuntimePlugin,
     retries: RetryConfig,
     timeouts: TimeoutConfig,
@@ -155,13 +155,13 @@ impl Client {
         }
     }
 
-    /// The same client, which tries each call once.
+    /// The same client, without retries.
     pub fn without_retries(mut self) -> Self {
         self.retries = RetryConfig::disabled();
         self
     }
 
-    /// The same client, which waits so long for the answer to each call.
+    /// The same client, which waits this long for the response to each call.
     pub fn with_timeout(mut self, patience: Duration) -> Self {
         let mut timeouts = TimeoutConfig::builder()
             .read_timeout(patience)
@@ -172,7 +172,7 @@ impl Client {
         self
     }
 
-    /// One action of a JSON service. Members of `input` that are `Null` are left out, as an SDK client leaves out what is not
+    /// Calls an action of a JSON service. Members of `input` that are `Null` are left out, as an SDK client leaves out what is not
     /// set.
     pub async fn call(&self, action: &str, mut input: Value) -> Result<Reply, CallError> {
         if let Value::Object(members) = &mut input {
@@ -187,7 +187,7 @@ impl Client {
         self.send(action, "POST", request).await
     }
 
-    /// One action of a service of the query protocol.
+    /// Calls an action of a service with the query protocol.
     pub async fn query<N: AsRef<str>, V: AsRef<str>>(
         &self,
         action: &str,
@@ -206,14 +206,14 @@ impl Client {
         self.send(action, "POST", request).await
     }
 
-    /// A call of a REST service that reads a path, whose segments the caller has [`escaped`].
+    /// Sends a GET request to a REST service. The caller has [`escaped`] the segments of the path.
     pub async fn get(&self, action: &str, path: &str) -> Result<Reply, CallError> {
         let mut request = HttpRequest::new(SdkBody::empty());
         request.set_uri(path).map_err(SdkError::construction_failure)?;
         self.send(action, "GET", request).await
     }
 
-    /// A call of a REST service: `body` to a path, whose segments the caller has [`escaped`].
+    /// Sends a POST request to a REST service. The caller has [`escaped`] the segments of the path.
     pub async fn post(&self, action: &str, path: &str, body: Vec<u8>) -> Result<Reply, CallError> {
         let mut request = HttpRequest::new(SdkBody::from(body));
         header(&mut request, "content-type", "application/octet-stream").map_err(SdkError::construction_failure)?;
@@ -248,7 +248,7 @@ impl Client {
     }
 }
 
-/// A request is its own wire format; each try sends it anew.
+/// The request already is in the wire format; each attempt sends it again.
 fn serialized(request: HttpRequest) -> Result<HttpRequest, aws_smithy_runtime_api::box_error::BoxError> {
     Ok(request)
 }
@@ -257,14 +257,14 @@ fn header(request: &mut HttpRequest, name: &'static str, value: &str) -> Result<
     request.headers_mut().try_insert(name, value.to_owned()).map(drop)
 }
 
-/// What the SDK's generated clients put together for a service that is signed with SigV4.
+/// The plugins that the SDK's generated clients assemble for a service that is signed with SigV4.
 fn shared(aws: &SdkConfig, service: &Service) -> StaticRuntimePlugin {
     let mut layer = Layer::new("holdfast::aws::service");
     layer.store_put(AuthSchemeOptionResolverParams::new(()));
     layer.store_put(ApiMetadata::new(service.id, env!("CARGO_PKG_VERSION")));
     layer.store_put(SigningName::from_static(service.endpoint));
     let mut signing = SigV4OperationSigningConfig::default();
-    // S3 takes paths as they are, and wants the body's hash in a header.
+    // S3 takes paths unchanged, and requires the body's hash in a header.
     if service.endpoint == S3.endpoint {
         signing.signing_options.double_uri_encode = false;
         signing.signing_options.normalize_uri_path = false;

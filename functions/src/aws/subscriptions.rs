@@ -1,4 +1,4 @@
-//! Who reads a topic of Amazon SNS.
+//! Subscriptions to a topic of Amazon SNS.
 
 use roxmltree::{Document, Node};
 
@@ -14,7 +14,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Whether Amazon Q Developer in chat applications (AWS Chatbot) reads it into a channel.
+    /// Whether Amazon Q Developer in chat applications (AWS Chatbot) posts the topic to a channel.
     pub fn is_chat(&self) -> bool {
         let host = self.endpoint.strip_prefix("https://").unwrap_or_default();
         let host = host.split('/').next().unwrap_or_default();
@@ -65,10 +65,10 @@ pub async fn attributes(sns: &Client, subscription: &str) -> Result<Vec<(String,
         .collect())
 }
 
-/// SNS's answers have a namespace, which says nothing here.
+/// SNS's responses have a namespace, which is ignored here.
 trait XmlNode {
     fn has_tag_name_of(&self, name: &str) -> bool;
-    /// The text of the first element of a name within; empty without one.
+    /// The text of the first descendant element with a name; empty without one.
     fn text_of(&self, name: &str) -> String;
 }
 

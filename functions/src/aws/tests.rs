@@ -96,7 +96,7 @@ fn a_message_says_what_was_done_to_what_what_aws_answered_and_what_to_do() {
             .contains("raise the quota")
     );
     let message = answered("AccessDenied", 403).to_string();
-    assert!(message.starts_with("describing cluster hubs-db: AWS answered AccessDenied (HTTP 403): words. "));
+    assert!(message.starts_with("describing cluster hubs-db: AWS returned AccessDenied (HTTP 403): words. "));
     assert!(message.contains("Allow this action"), "{message}");
     assert!(
         answered("KMSKeyNotAccessibleFault", 400)
@@ -105,7 +105,7 @@ fn a_message_says_what_was_done_to_what_what_aws_answered_and_what_to_do() {
     );
 }
 
-/// Fails at 6d2cf18: a warning of what nothing tries again, such as a sample, said that it is tried again.
+/// Fails at 6d2cf18: the warning about a failure that nothing retries, such as a sample's, said that it is tried again.
 #[test]
 fn no_message_promises_another_try_since_whoever_passes_it_on_may_make_none() {
     for code in THROTTLED.iter().chain(UNAVAILABLE).chain(NOT_READY).chain(NO_ADDRESS) {
@@ -119,7 +119,7 @@ fn nobody_is_told_to_raise_a_quota_or_to_remove_what_is_in_the_way_where_aws_lac
     for (code, told) in [
         ("InsufficientDBInstanceCapacity", "no quota changes that"),
         ("InsufficientStorageClusterCapacity", "no quota changes that"),
-        ("NoFreeAddressesInSubnet", "No address is free in the subnet"),
+        ("NoFreeAddressesInSubnet", "No IP address is free in the subnet"),
         (
             "SubnetIPAddressLimitReachedException",
             "give the function other subnets",

@@ -1,4 +1,4 @@
-//! Deployments by their descriptors.
+//! Deployments and their descriptors.
 
 use serde_json::{Value, json};
 
@@ -9,9 +9,9 @@ use crate::domain::names;
 use crate::error::{Error, Result};
 
 const SK: &str = "DESCRIPTOR";
-/// Attribute that differs between any two documents: a change is written over what was read only.
+/// An attribute that differs between any two documents: a change only overwrites the document that was read.
 const DIGEST: &str = "digest";
-/// Tries to change a descriptor while others replace it.
+/// Attempts to change a descriptor that others replace concurrently.
 const TRIES: usize = 5;
 
 impl Catalog {
@@ -27,16 +27,16 @@ impl Catalog {
         Ok(())
     }
 
-    /// Changes a deployment's descriptor, whoever else replaces it: `change` may run more than once, and what it answered last
-    /// is answered.
+    /// Changes a deployment's descriptor, also while others replace it: `change` may run more than once, and the result of its last
+    /// call is returned.
     ///
     /// # Errors
-    /// As [`Catalog::descriptor`]; `InvalidInput` where the change makes it invalid, and nothing is written; `Unavailable` when
-    /// it keeps changing.
+    /// As [`Catalog::descriptor`]; `InvalidInput` if the change makes it invalid, and nothing is written; `Unavailable` if it keeps
+    /// changing.
     pub async fn change_descriptor<T>(&self, deployment: &str, change: impl Fn(&mut Descriptor) -> T) -> Result<T> {
         for _ in 0..TRIES {
-            let held = self.stored_item(deployment).await?;
-            let before = Descriptor::parse(held.get("document").unwrap_or(&Value::Null))?;
+            let stored = self.stored_item(deployment).await?;
+            let before = Descriptor::parse(stored.get("document").unwrap_or(&Value::Null))?;
             let mut after = before.clone();
             let answer = change(&mut after);
             if after == before {
@@ -44,8 +44,8 @@ impl Catalog {
             }
             let item = record(&after)?;
             Descriptor::parse(item.get("document").unwrap_or(&Value::Null))?;
-            // One that was written before there were digests has none.
-            let unchanged = match held.get(DIGEST) {
+            // A descriptor that was written before digests were introduced has none.
+            let unchanged = match stored.get(DIGEST) {
                 Some(digest) => Condition::Equals(DIGEST, digest.clone()),
                 None => Condition::All(vec![Condition::Present("pk"), Condition::Absent(DIGEST)]),
             };
@@ -58,10 +58,10 @@ impl Catalog {
         )))
     }
 
-    /// A deployment's descriptor, validated again.
+    /// A deployment's descriptor, which is validated again.
     ///
     /// # Errors
-    /// `NotFound` when nothing is registered under this name; `InvalidInput` when what is registered is no longer valid.
+    /// `NotFound` if no deployment of this name is registered; `InvalidInput` if its descriptor is no longer valid.
     pub async fn descriptor(&self, deployment: &str) -> Result<Descriptor> {
         let item = self.stored_item(deployment).await?;
         Descriptor::parse(item.get("document").unwrap_or(&Value::Null))
@@ -71,7 +71,7 @@ impl Catalog {
         self.store.get(&key(deployment, SK)).await?.ok_or_else(|| {
             Error::NotFound(format!(
                 "reading the descriptor of {deployment}: no deployment of this name is registered. Register it with \
-                 `holdfast apply FILE`; `holdfast deployments` lists those that are"
+                 `holdfast apply FILE`; `holdfast deployments` lists the registered ones"
             ))
         })
     }

@@ -1,4 +1,4 @@
-//! Conditions and assignments in DynamoDB's expression language.
+//! Conditions and assignments in DynamoDB's expression syntax.
 
 use std::collections::HashMap;
 
@@ -58,7 +58,7 @@ impl Placeholders {
     }
 }
 
-/// One value as a native attribute.
+/// Converts a value to a native attribute.
 pub fn attribute(value: &Value) -> Result<AttributeValue> {
     serde_dynamo::to_attribute_value(value).map_err(|error| {
         Error::VerificationFailed(format!(

@@ -1,4 +1,4 @@
-//! One run at a time for each deployment.
+//! Leases: one run at a time for each deployment.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use crate::domain::job::Run;
 use crate::domain::message::{approve, console_link, reject};
 use crate::error::{Class, Error, Result};
 
-/// Who runs on a deployment.
+/// The lease of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
     pub deployment: String,
@@ -19,13 +19,13 @@ pub struct Lease {
     /// ARN of the execution that holds it.
     pub execution: String,
     pub started_at: Timestamp,
-    /// Since when its run waits for an answer, with nothing being made or switched: a backup may run meanwhile.
+    /// Since when its run waits for an approval, while nothing is being created or switched: a backup may run meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits_since: Option<Timestamp>,
-    /// ARN of the backup that runs meanwhile.
+    /// ARN of the backup that borrowed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lent_to: Option<String>,
-    /// Its set.
+    /// Id of that backup's set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lent_set: Option<String>,
 }
@@ -44,12 +44,12 @@ impl Lease {
     }
 }
 
-/// Tries before a lease that keeps changing hands is called busy.
+/// Attempts before a lease that keeps changing hands counts as busy.
 pub(super) const TRIES: usize = 3;
 
 impl Catalog {
-    /// Takes the deployment's lease for `run`. An execution that holds it already gets it again; a lease whose
-    /// execution `is_running` no longer knows as running is taken over.
+    /// Takes the deployment's lease for `run`. An execution that already holds it gets it again; a lease whose execution is not
+    /// running any more, by `is_running`, is taken over.
     ///
     /// # Errors
     /// `DeploymentBusy`, which names the execution that holds it.
@@ -68,31 +68,31 @@ impl Catalog {
             if self.store.put(&key, encode(&own)?, &free).await? {
                 return Ok(());
             }
-            let Some(held) = self.lease(&run.deployment).await? else {
+            let Some(current) = self.lease(&run.deployment).await? else {
                 continue;
             };
-            if held.execution == run.execution {
+            if current.execution == run.execution {
                 return Ok(());
             }
-            holder.clone_from(&held.execution);
+            holder.clone_from(&current.execution);
             if is_running(holder.clone()).await? {
                 break;
             }
-            // Who borrowed it outlives who lent it.
-            if let Some(borrower) = &held.lent_to
+            // The borrower may outlive the lender.
+            if let Some(borrower) = &current.lent_to
                 && is_running(borrower.clone()).await?
             {
                 holder.clone_from(borrower);
                 break;
             }
-            if self.replace_lease(&held, &own).await? {
+            if self.replace_lease(&current, &own).await? {
                 return Ok(());
             }
         }
         Err(self.busy(run, &holder).await)
     }
 
-    /// Writes a lease over what it was read as.
+    /// Replaces a lease, unless it changed since it was read.
     pub(super) async fn replace_lease(&self, before: &Lease, after: &Lease) -> Result<bool> {
         let same = |name: &'static str, value: Option<&String>| match value {
             Some(value) => Condition::Equals(name, json!(value)),
@@ -112,7 +112,7 @@ impl Catalog {
             .await
     }
 
-    /// Sees that no other execution that runs holds the deployment. Takes nothing.
+    /// Ensures that no other running execution holds the deployment. Does not take the lease.
     ///
     /// # Errors
     /// `DeploymentBusy`, which names the execution that holds it.
@@ -132,8 +132,8 @@ impl Catalog {
         self.store.get(&key(deployment, "LEASE")).await?.map(decode).transpose()
     }
 
-    /// Gives the lease back, or what was borrowed of it; held by nobody or by another execution is success. A backup that
-    /// borrowed it from a run that ends before it holds it from then on.
+    /// Releases the lease, or the borrowed lease; if no execution or another one holds it, that is success. A backup that borrowed
+    /// it keeps it if the lender ends first.
     pub async fn release_lease(&self, deployment: &str, execution: &str) -> Result<()> {
         let whole = Condition::All(vec![
             Condition::Equals("execution", json!(execution)),
@@ -146,11 +146,11 @@ impl Catalog {
             let lease = match self.lease(deployment).await {
                 Ok(Some(lease)) => lease,
                 Ok(None) => return Ok(()),
-                // Nobody's who could be told.
+                // There is no lease holder that could be determined.
                 Err(error) if error.class() == Class::Final => return Ok(()),
                 Err(error) => return Err(error),
             };
-            let Some(after) = lease.given_back_by(execution) else {
+            let Some(after) = lease.released_by(execution) else {
                 return Ok(());
             };
             if self.replace_lease(&lease, &after).await? {
@@ -158,11 +158,11 @@ impl Catalog {
             }
         }
         Err(Error::Unavailable(format!(
-            "giving the lease of {deployment} back: it keeps changing; it is tried again"
+            "releasing the lease of {deployment}: it keeps changing; it is tried again"
         )))
     }
 
-    /// The error of a run that finds another on its deployment: who, and, where that waits for an answer, how to give it.
+    /// The error of a run whose deployment is busy: it names the holder and, if that waits for an approval, how to give it.
     async fn busy(&self, run: &Run, holder: &str) -> Error {
         let lease = self.lease(&run.deployment).await.ok().flatten();
         let restore = match lease.filter(|lease| lease.execution == holder) {

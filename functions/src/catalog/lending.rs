@@ -1,4 +1,4 @@
-//! A lease that is lent: while a restore waits for an answer nothing is being made or switched, and a backup may run.
+//! Lending a lease: while a restore waits for an approval, nothing is being created or switched, and a backup may run.
 
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ use crate::domain::job::Run;
 use crate::error::{Error, Result};
 
 impl Catalog {
-    /// Takes the lease for a backup, or borrows it from a restore that waits for an answer.
+    /// Takes the lease for a backup, or borrows it from a restore that waits for an approval.
     ///
     /// # Errors
     /// As [`Catalog::acquire_lease`].
@@ -45,7 +45,7 @@ impl Catalog {
         Err(Error::DeploymentBusy(busy))
     }
 
-    /// Notes that a run waits for an answer, and that a backup may run meanwhile.
+    /// Records that a run waits for an approval, and that a backup may run meanwhile.
     pub async fn lend_lease(&self, run: &Run, now: Timestamp) -> Result<()> {
         for _ in 0..TRIES {
             let held = self.held_by(run).await?;
@@ -63,10 +63,10 @@ impl Catalog {
         Ok(())
     }
 
-    /// Takes the lease back for a run that goes on after an answer.
+    /// Withdraws the lent lease for a run that continues after an approval.
     ///
     /// # Errors
-    /// `NotReady` while a backup runs that borrowed it; `Conflict` where the run does not hold it any more.
+    /// `NotReady` while the backup that borrowed it is running; `Conflict` if the run does not hold it any more.
     pub async fn take_back_lease<F>(&self, run: &Run, is_running: impl Fn(String) -> F) -> Result<()>
     where
         F: Future<Output = Result<bool>>,
@@ -75,7 +75,7 @@ impl Catalog {
             let held = self.held_by(run).await?;
             let Some(lease) = held else {
                 return Err(Error::Conflict(format!(
-                    "going on with {}: another run holds {} by now. Start it again",
+                    "continuing with {}: another run holds {} now. Start it again",
                     run.id, run.deployment
                 )));
             };
@@ -86,8 +86,8 @@ impl Catalog {
                 && is_running(borrower.clone()).await?
             {
                 return Err(Error::NotReady(format!(
-                    "going on with {}: backup {borrower} began while it waited for an answer, and has not ended. It goes on \
-                     then by itself",
+                    "continuing with {}: backup {borrower} began while it waited for an approval, and has not ended. It then \
+                     continues by itself",
                     run.id
                 )));
             }
@@ -100,7 +100,7 @@ impl Catalog {
             }
         }
         Err(Error::Unavailable(format!(
-            "going on with {}: the lease of {} keeps changing; it is tried again",
+            "continuing with {}: the lease of {} keeps changing; it is tried again",
             run.id, run.deployment
         )))
     }
@@ -121,8 +121,8 @@ impl Lease {
         }
     }
 
-    /// A lease that was lent, once one of its two gives it back; `None` where this execution is neither.
-    pub(super) fn given_back_by(&self, execution: &str) -> Option<Self> {
+    /// A lent lease after one of its two executions released it; `None` if this execution is neither.
+    pub(super) fn released_by(&self, execution: &str) -> Option<Self> {
         match (&self.lent_to, &self.lent_set) {
             (Some(borrower), _) if borrower == execution => Some(self.returned()),
             (Some(borrower), Some(set)) if self.execution == execution => Some(Self {

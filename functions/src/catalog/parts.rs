@@ -1,6 +1,6 @@
-//! Items of any size: DynamoDB takes 400 KB, and what a deployment has (ten thousand parameters, a sample of long paths) is more.
-//! An attribute that makes an item too large lies in items of its own, named by its content, which are written before the item
-//! that points at them: a reader finds either all of it or the item as it was.
+//! Items of any size: DynamoDB's limit is 400 KB, and a deployment's data (ten thousand parameters, a sample of long paths) may
+//! exceed it. An attribute that makes an item too large is stored in items of its own, named by a hash of its content, which are
+//! written before the item that refers to them: a reader gets either all of it or the previous item.
 //!
 //! Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>.
 
@@ -13,13 +13,13 @@ use super::store::{Condition, Item, Key, Store};
 use crate::domain::names;
 use crate::error::{Error, Result};
 
-/// Bytes of JSON that an item, or a part, has at most: a list of small numbers is half as large again in DynamoDB.
+/// Maximum bytes of JSON in an item or part: in DynamoDB a list of small numbers is half as large again.
 const MOST: usize = 256 * 1024;
-/// In place of an attribute: where its parts are.
+/// Replaces an attribute: refers to its parts.
 const POINTER: &str = "holdfast:parts";
 /// The attribute of a part.
 const PART: &str = "part";
-/// Tries to read an item whose parts are replaced meanwhile.
+/// Attempts to read an item whose parts are being replaced.
 const TRIES: usize = 3;
 
 /// A store whose items may be of any size.
@@ -64,7 +64,7 @@ impl Store for PartitionedStore {
         self.store.update(key, head, condition).await
     }
 
-    /// The item first: until it is gone, it is whole.
+    /// Deletes the item first: while it exists, it is complete.
     async fn delete(&self, key: &Key, condition: &Condition) -> Result<bool> {
         let found = self.store.get(key).await?.unwrap_or_default();
         let deleted = self.store.delete(key, condition).await?;
@@ -80,7 +80,7 @@ impl Store for PartitionedStore {
 }
 
 impl PartitionedStore {
-    /// Writes what is too large into parts; answers the rest, with pointers.
+    /// Writes attributes that are too large into parts; returns the item with pointers in their place.
     async fn write_parts(&self, key: &Key, item: Item) -> Result<Item> {
         let (head, parts) = split(item);
         for (pointer, text) in parts {
@@ -92,7 +92,7 @@ impl PartitionedStore {
         Ok(head)
     }
 
-    /// The item with its parts; `None` where one is not there.
+    /// The item with its parts; `None` if a part is missing.
     async fn read_parts(&self, key: &Key, mut item: Item) -> Result<Option<Item>> {
         for value in item.values_mut() {
             let Some(pointer) = PartPointer::of(value) else {
@@ -108,7 +108,7 @@ impl PartitionedStore {
             }
             *value = serde_json::from_str(&text).map_err(|error| {
                 Error::VerificationFailed(format!(
-                    "reading {} {} in the catalog: its parts make no whole: {error}. Restore them from the table's \
+                    "reading {} {} in the catalog: its parts are incomplete: {error}. Restore them from the table's \
                      point-in-time recovery",
                     key.pk, key.sk
                 ))
@@ -117,7 +117,7 @@ impl PartitionedStore {
         Ok(Some(item))
     }
 
-    /// What is replaced meanwhile is read again; what is deleted meanwhile is left out.
+    /// An item that is replaced meanwhile is read again; an item that is deleted meanwhile is left out.
     async fn read_all_parts(&self, found: Vec<Item>) -> Result<Vec<Item>> {
         let mut all = Vec::with_capacity(found.len());
         for item in found {
@@ -136,7 +136,7 @@ impl PartitionedStore {
     }
 }
 
-/// Where an attribute lies that is not in its item.
+/// Refers to an attribute that is stored outside its item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct PartPointer {
     digest: String,
@@ -166,7 +166,7 @@ impl PartPointer {
     }
 }
 
-/// The item with pointers in place of its largest attributes, as many as it takes, and those as texts.
+/// The item with pointers in place of its largest attributes, as many as necessary, and those attributes as text.
 fn split(mut item: Item) -> (Item, Vec<(PartPointer, String)>) {
     let mut sizes: Vec<(usize, String)> = item.iter().map(|(name, value)| (size(value), name.clone())).collect();
     sizes.sort_unstable();
@@ -192,7 +192,7 @@ fn size(value: &Value) -> usize {
     serde_json::to_vec(value).map_or(0, |text| text.len())
 }
 
-/// A text in pieces, none of which cuts a character.
+/// Splits a text at character boundaries.
 fn chunks(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -223,7 +223,7 @@ mod tests {
         }
     }
 
-    /// Ten thousand parameters, whose names are in several bytes a character.
+    /// Ten thousand parameters, whose names have several bytes per character.
     fn large() -> Item {
         let versions: Vec<Value> = (0..10_000)
             .map(|number| json!({ "name": format!("/hubs/prödüction/setting-{number:05}-{}", "é".repeat(50)), "version": "1" }))
@@ -242,14 +242,15 @@ mod tests {
     async fn an_item_of_any_size_comes_back_as_it_was() {
         let (store, memory) = store();
         assert!(store.put(&key(), large(), &Condition::Absent("pk")).await.unwrap());
-        let held = memory.items();
-        assert!(held.len() > 4, "{}", held.len());
+        let stored = memory.items();
+        assert!(stored.len() > 4, "{}", stored.len());
         assert!(
-            held.values()
+            stored
+                .values()
                 .all(|item| size(&Value::Object(item.clone())) < 400 * 1024)
         );
-        // What conditions and filters look at stays in the item.
-        assert_eq!(held[&key()]["status"], "available");
+        // Attributes that conditions and filters use stay in the item.
+        assert_eq!(stored[&key()]["status"], "available");
         assert_eq!(store.get(&key()).await.unwrap().unwrap(), with_key(large()));
         let found = store
             .query(&key().pk, "SET#one#POINT#", &Condition::Always)
@@ -257,7 +258,7 @@ mod tests {
             .unwrap();
         assert_eq!(found, [with_key(large())]);
         assert!(!store.put(&key(), large(), &Condition::Absent("pk")).await.unwrap());
-        assert_eq!(memory.items(), held, "written again, it is the same parts");
+        assert_eq!(memory.items(), stored, "written again, it is the same parts");
         assert!(store.delete(&key(), &Condition::Always).await.unwrap());
         assert!(memory.items().is_empty());
     }

@@ -24,8 +24,7 @@ impl Catalog {
         items.into_iter().map(decode).collect()
     }
 
-    /// Writes that a backup is about to be started, unless anything is known of it. Answers the point that the catalog
-    /// holds now.
+    /// Records that a backup is about to start, unless the point already exists. Returns the point that is now in the catalog.
     pub async fn begin_point(&self, deployment: &str, point: &Point) -> Result<Point> {
         let place = place(deployment, &point.set, &point.resource.name);
         let absent = Condition::Absent("pk");
@@ -36,8 +35,8 @@ impl Catalog {
         Ok(found.unwrap_or_else(|| point.clone()))
     }
 
-    /// Writes what is known of a point, unless it has ended before: a finished or failed point is never taken back by a
-    /// late look. Answers the point that the catalog holds now.
+    /// Writes a point, unless it has ended: a late poll never overwrites a finished or failed point. Returns the point that is now
+    /// in the catalog.
     pub async fn put_point(&self, deployment: &str, point: &Point) -> Result<Point> {
         let place = place(deployment, &point.set, &point.resource.name);
         let open = Condition::Any(vec![
@@ -51,14 +50,14 @@ impl Catalog {
         Ok(found.unwrap_or_else(|| point.clone()))
     }
 
-    /// Writes the last word on a point, whatever was known before: for the step that seals.
+    /// Writes the final state of a point unconditionally: for the step that seals.
     pub async fn finalize_point(&self, deployment: &str, point: &Point) -> Result<()> {
         let place = place(deployment, &point.set, &point.resource.name);
         self.store.put(&place, encode(point)?, &Condition::Always).await?;
         Ok(())
     }
 
-    /// Forgets a point whose recovery point is gone; already gone is success.
+    /// Deletes a point whose recovery point is deleted; already deleted is success.
     pub async fn delete_point(&self, deployment: &str, point: &Point) -> Result<()> {
         let place = place(deployment, &point.set, &point.resource.name);
         self.store.delete(&place, &Condition::Always).await?;

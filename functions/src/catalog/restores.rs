@@ -3,19 +3,19 @@
 use serde_json::json;
 
 use super::store::{Condition, Key};
-use super::{Catalog, decode, encode, key, legible, name_of};
+use super::{Catalog, decode, decode_readable, encode, key, name_of};
 use crate::domain::restore::item::{ItemStatus, RestoreItem};
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::error::{Error, Result};
 
-/// Tries to change a record while others change it.
+/// Attempts to change a record that others change concurrently.
 const TRIES: usize = 5;
 
 impl Catalog {
-    /// Records a restore and its items, unless it is recorded already.
+    /// Records a restore and its items, unless it is already recorded.
     ///
     /// # Errors
-    /// `Conflict` when another execution has recorded one of this id.
+    /// `Conflict` if another execution has recorded a restore of this id.
     pub async fn begin_restore(&self, record: &RestoreRecord, items: &[RestoreItem]) -> Result<()> {
         for item in items {
             let place = place(&record.deployment, &record.id, &item.planned.resource.name);
@@ -45,7 +45,7 @@ impl Catalog {
         self.store.get(&key(deployment, sk(id))).await?.map(decode).transpose()
     }
 
-    /// A restore that has to be there.
+    /// A restore that has to exist.
     ///
     /// # Errors
     /// `NotFound`.
@@ -57,21 +57,21 @@ impl Catalog {
         })
     }
 
-    /// All restores of a deployment that can be read, the oldest first.
+    /// All readable restores of a deployment, the oldest first.
     pub async fn restores(&self, deployment: &str) -> Result<Vec<RestoreRecord>> {
         let found = self
             .store
             .query(&key(deployment, "").pk, "RESTORE#", &Condition::Present("plan"))
             .await?;
-        let mut restores: Vec<RestoreRecord> = found.into_iter().filter_map(legible).collect();
+        let mut restores: Vec<RestoreRecord> = found.into_iter().filter_map(decode_readable).collect();
         restores.sort_by(|a, b| (a.started_at, &a.id).cmp(&(b.started_at, &b.id)));
         Ok(restores)
     }
 
-    /// Changes a restore's record, whoever else changes it: `change` may run more than once.
+    /// Changes a restore's record, also while others change it: `change` may run more than once.
     ///
     /// # Errors
-    /// `NotFound` for a restore that is not recorded; `Unavailable` when it keeps changing.
+    /// `NotFound` for a restore that is not recorded; `Unavailable` if it keeps changing.
     pub async fn change_restore(
         &self,
         deployment: &str,
@@ -85,7 +85,7 @@ impl Catalog {
             if after == before {
                 return Ok(after);
             }
-            // `version` counts the changes: what somebody else wrote meanwhile is read again.
+            // `version` counts the changes: a record that changed meanwhile is read again.
             let found = self.store.get(&key(deployment, sk(id))).await?.unwrap_or_default();
             let held: RestoreRecord = decode(found.clone())?;
             if held != before {
@@ -126,8 +126,7 @@ impl Catalog {
         found.into_iter().map(decode).collect()
     }
 
-    /// Writes what is known of an item, unless it is undone: a late look takes nothing back. Answers the item that the
-    /// catalog holds now.
+    /// Writes an item, unless it is undone: a late poll does not overwrite that. Returns the item that is now in the catalog.
     pub async fn put_item(&self, deployment: &str, item: &RestoreItem) -> Result<RestoreItem> {
         let resource = &item.planned.resource.name;
         let place = place(deployment, &item.restore, resource);

@@ -1,10 +1,10 @@
-//! Executions of `backup`, whatever came of them.
+//! Executions of `backup`, whether or not they succeeded.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::store::Condition;
-use super::{Catalog, decode, encode, key, legible, name_of};
+use super::{Catalog, decode, decode_readable, encode, key, name_of};
 use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
 use crate::domain::set::{Purpose, Reason, RunRecord};
@@ -30,11 +30,11 @@ impl RunMilestone {
     }
 }
 
-/// Tries to add a warning while others add theirs.
+/// Attempts to add a warning while others add theirs.
 const TRIES: usize = 5;
 
 impl Catalog {
-    /// Records a run with the descriptor that it was planned by; one that is recorded already stays as it is.
+    /// Records a run with the descriptor that it was planned with; an existing record is left unchanged.
     pub async fn put_run(&self, run: &RunRecord, descriptor: &Descriptor) -> Result<()> {
         let mut item = encode(run)?;
         item.insert("descriptor".to_owned(), name_of(descriptor));
@@ -44,11 +44,11 @@ impl Catalog {
         Ok(())
     }
 
-    /// The descriptor by which a run was planned: what was brought to rest by one descriptor is not brought back by
-    /// another that was applied meanwhile.
+    /// The descriptor that a run was planned with: an application that was quiesced by one descriptor is resumed by the same one,
+    /// even if another was applied meanwhile.
     ///
     /// # Errors
-    /// `NotFound` when the run is not recorded.
+    /// `NotFound` if the run is not recorded.
     pub async fn planned_by(&self, run: &Run) -> Result<Descriptor> {
         let item = self
             .store
@@ -63,7 +63,7 @@ impl Catalog {
         Descriptor::parse(item.get("descriptor").unwrap_or(&Value::Null))
     }
 
-    /// The descriptor by which a set was made; `None` where its run is not recorded, or not readable by this version.
+    /// The descriptor that a set was created with; `None` if its run is not recorded, or not readable by this version.
     pub async fn described_by(&self, deployment: &str, set: &str) -> Result<Option<Descriptor>> {
         let found = self.store.get(&key(deployment, sk(set))).await?;
         let found = found.as_ref().and_then(|item| item.get("descriptor"));
@@ -74,18 +74,18 @@ impl Catalog {
         self.store.get(&key(deployment, sk(id))).await?.map(decode).transpose()
     }
 
-    /// All runs of a deployment that can be read, the oldest first. One that cannot is named in the log, and left alone.
+    /// All readable runs of a deployment, the oldest first. An unreadable one is logged and skipped.
     pub async fn runs(&self, deployment: &str) -> Result<Vec<RunRecord>> {
         let items = self
             .store
             .query(&key(deployment, "").pk, "RUN#", &Condition::Always)
             .await?;
-        let mut runs: Vec<RunRecord> = items.into_iter().filter_map(legible).collect();
+        let mut runs: Vec<RunRecord> = items.into_iter().filter_map(decode_readable).collect();
         runs.sort_by(|a, b| (a.started_at, &a.id).cmp(&(b.started_at, &b.id)));
         Ok(runs)
     }
 
-    /// Notes when a run passed a mark; the first time counts. A run that is not recorded is left so.
+    /// Records when a run passed a milestone; the first time counts. A run that is not recorded stays unrecorded.
     pub async fn mark_run(&self, deployment: &str, id: &str, mark: RunMilestone, at: Timestamp) -> Result<()> {
         let first = Condition::All(vec![Condition::Present("pk"), Condition::Absent(mark.attribute())]);
         let set = encode(&json!({ mark.attribute(): at }))?;
@@ -93,7 +93,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// Notes which hooks may have begun to bring the application to rest.
+    /// Records which hooks may have begun to quiesce the application.
     pub async fn note_hooks(&self, deployment: &str, id: &str, begun: &[String]) -> Result<()> {
         let set = encode(&json!({ "hooks_begun": begun }))?;
         self.store
@@ -102,8 +102,8 @@ impl Catalog {
         Ok(())
     }
 
-    /// Records that a run has ended of which nothing was recorded: a step of it that is still in flight finds it ended,
-    /// and begins nothing. One that is recorded is only marked.
+    /// Records that an unrecorded run has ended: a step of it that is still running finds it ended and starts nothing. A recorded
+    /// run only gets its milestone.
     pub async fn record_ended_run(&self, run: &Run, purpose: Purpose, at: Timestamp) -> Result<()> {
         let ended = RunRecord {
             ended_at: Some(at),
@@ -119,7 +119,7 @@ impl Catalog {
         self.mark_run(&run.deployment, &run.id, RunMilestone::Ended, at).await
     }
 
-    /// Adds a warning to a run, once. A run that is not recorded is left so.
+    /// Adds a warning to a run, once. A run that is not recorded stays unrecorded.
     pub async fn warn_run(&self, deployment: &str, id: &str, warning: Reason) -> Result<()> {
         for _ in 0..TRIES {
             let Some(run) = self.run(deployment, id).await? else {
@@ -141,7 +141,7 @@ impl Catalog {
         )))
     }
 
-    /// Forgets a run; already gone is success.
+    /// Deletes a run; already deleted is success.
     pub async fn delete_run(&self, deployment: &str, id: &str) -> Result<()> {
         self.store.delete(&key(deployment, sk(id)), &Condition::Always).await?;
         Ok(())

@@ -4,15 +4,15 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::store::Condition;
-use super::{Catalog, decode, encode, key, legible, name_of};
+use super::{Catalog, decode, decode_readable, encode, key, name_of};
 use crate::domain::set::{BackupSet, Point, Reason, SetStatus};
 use crate::error::{Error, Result};
 
 impl Catalog {
-    /// Begins a set, which is `running`. The same execution may begin it again.
+    /// Begins a set, with status `running`. The same execution may begin it again.
     ///
     /// # Errors
-    /// `Conflict` when the set belongs to another execution, or has ended.
+    /// `Conflict` if the set belongs to another execution, or has ended.
     pub async fn begin_set(&self, set: &BackupSet) -> Result<()> {
         let key = key(&set.deployment, sk(&set.id));
         let item = encode(set)?;
@@ -34,8 +34,8 @@ impl Catalog {
         )))
     }
 
-    /// Records a set that was found without the catalog, its points first: a set counts once its own record is there. What
-    /// is recorded already stays as it is. Answers whether the set was new.
+    /// Records a set that was found without the catalog. Its points are written first: a set counts only once its own record
+    /// exists. Existing records are left unchanged. Returns whether the set was new.
     pub async fn adopt_set(&self, set: &BackupSet, points: &[Point]) -> Result<bool> {
         for point in points {
             self.begin_point(&set.deployment, point).await?;
@@ -48,23 +48,23 @@ impl Catalog {
         self.store.get(&key(deployment, sk(id))).await?.map(decode).transpose()
     }
 
-    /// All sets of a deployment that can be read, the oldest first. One that cannot is named in the log, and left alone.
+    /// All readable sets of a deployment, the oldest first. An unreadable one is logged and skipped.
     pub async fn sets(&self, deployment: &str) -> Result<Vec<BackupSet>> {
-        // Points lie under their sets; of the two, only a set has an id of its own.
+        // Points have the prefix of their sets; of the two, only a set has an id of its own.
         let items = self
             .store
             .query(&key(deployment, "").pk, "SET#", &Condition::Present("id"))
             .await?;
-        let mut sets: Vec<BackupSet> = items.into_iter().filter_map(legible).collect();
+        let mut sets: Vec<BackupSet> = items.into_iter().filter_map(decode_readable).collect();
         sets.sort_by(|a, b| (a.started_at, &a.id).cmp(&(b.started_at, &b.id)));
         Ok(sets)
     }
 
-    /// Closes a running set as sealed or failed, by one conditional write, and answers the status that the catalog
-    /// holds now: a set that was closed before stays as it is.
+    /// Closes a running set as sealed or failed, by one conditional write, and returns the status that is now in the catalog: a set
+    /// that is already closed is left unchanged.
     ///
     /// # Errors
-    /// `Conflict` when the set is gone, or belongs to another execution.
+    /// `Conflict` if the set is missing, or belongs to another execution.
     pub async fn close_set(&self, set: &BackupSet) -> Result<SetStatus> {
         let ours = Condition::All(vec![
             Condition::Equals("status", name_of(SetStatus::Running)),
@@ -86,7 +86,7 @@ impl Catalog {
         }
     }
 
-    /// Closes a set as failed if it is still running; answers its status now, or `None` when there is no such set.
+    /// Closes a set as failed if it is still running; returns its status now, or `None` if there is no such set.
     pub async fn fail_set(
         &self,
         deployment: &str,
@@ -106,7 +106,7 @@ impl Catalog {
         }
     }
 
-    /// Marks a set as one whose recovery points are being deleted: from then on it is never offered for restore.
+    /// Marks a set whose recovery points are being deleted: from then on it is never offered for restore.
     ///
     /// # Errors
     /// `Conflict` while the set is running.
@@ -130,7 +130,7 @@ impl Catalog {
         }
     }
 
-    /// Deletes the record of an expiring set; already gone is success.
+    /// Deletes the record of an expiring set; already deleted is success.
     pub async fn delete_set(&self, deployment: &str, id: &str) -> Result<()> {
         let expiring = Condition::Equals("status", name_of(SetStatus::Expiring));
         self.store.delete(&key(deployment, sk(id)), &expiring).await?;

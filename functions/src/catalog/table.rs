@@ -1,4 +1,4 @@
-//! The store on DynamoDB.
+//! The DynamoDB implementation of the store.
 
 use std::collections::HashMap;
 
@@ -155,7 +155,7 @@ impl Store for Table {
 }
 
 impl Table {
-    /// Whether a conditional write took effect: not, when its condition did not hold.
+    /// Whether a conditional write took effect; it does not if its condition did not hold.
     fn took_effect<T, E>(
         &self,
         doing: &str,
@@ -188,14 +188,14 @@ fn some<V>(map: HashMap<String, V>) -> Option<HashMap<String, V>> {
 fn item(found: HashMap<String, AttributeValue>) -> Result<Item> {
     match serde_dynamo::from_item(found) {
         Ok(Value::Object(item)) => Ok(item),
-        Ok(_) => Err(unreadable("an item that is no map")),
+        Ok(_) => Err(unreadable("an item that is not a map")),
         Err(error) => Err(unreadable(&error.to_string())),
     }
 }
 
 fn unreadable(why: &str) -> Error {
     Error::VerificationFailed(format!(
-        "reading the catalog: an item cannot be read: {why}. Something else than Holdfast wrote to the table"
+        "reading the catalog: an item cannot be read: {why}. Something other than Holdfast wrote to the table"
     ))
 }
 

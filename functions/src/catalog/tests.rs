@@ -74,7 +74,7 @@ async fn a_lease_of_an_ended_execution_is_taken_over_from_that_execution_alone()
         ..run()
     };
     catalog.acquire_lease(&first, |_| async { Ok(true) }).await.unwrap();
-    // While the second looks at the first, the third takes over: the second must not take it from the third.
+    // While the second checks the first, the third takes over: the second must not take the lease from the third.
     let asked = AtomicUsize::new(0);
     let error = catalog
         .acquire_lease(&second, |holder| {
@@ -92,7 +92,7 @@ async fn a_lease_of_an_ended_execution_is_taken_over_from_that_execution_alone()
     assert_eq!(catalog.lease("hubs-prod").await.unwrap().unwrap().execution, "third");
 }
 
-/// Fails at 8e363f8: a restore that waited for an answer kept the nightly backup from running.
+/// Fails at 8e363f8: a restore that waited for an approval kept the nightly backup from running.
 #[tokio::test]
 async fn a_backup_borrows_the_lease_of_a_run_that_waits_and_holds_it_when_that_ends_first() {
     let (catalog, _) = catalog();
@@ -134,7 +134,7 @@ async fn a_backup_borrows_the_lease_of_a_run_that_waits_and_holds_it_when_that_e
     assert_eq!(holder().await, Some(("backup".to_owned(), None)));
     catalog.release_lease("hubs-prod", "backup").await.unwrap();
     assert_eq!(holder().await, None);
-    // The other way round, and with a lender that died.
+    // The reverse, and with a lender that ended early.
     catalog.acquire_lease(&restore, all_run).await.unwrap();
     catalog.lend_lease(&restore, now()).await.unwrap();
     catalog.acquire_or_borrow_lease(&backup, all_run).await.unwrap();

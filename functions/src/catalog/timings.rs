@@ -7,11 +7,11 @@ use super::{Catalog, decode, encode, key, name_of};
 use crate::domain::set::Timing;
 use crate::error::{Error, Result};
 
-/// As many durations as are kept.
+/// How many durations are kept.
 const KEPT: usize = 10;
 const TRIES: usize = 3;
 
-/// The record: each duration with the set that it comes from, so that a repeated write adds nothing.
+/// The record: each duration with its set, so that a repeated write adds nothing.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct TimingRecord {
     resource: String,
@@ -25,7 +25,7 @@ struct TimingEntry {
 }
 
 impl Catalog {
-    /// The durations of a resource's last sealed backups; none where there is no history.
+    /// The durations of a resource's last sealed backups; none without a history.
     pub async fn timing(&self, deployment: &str, resource: &str) -> Result<Timing> {
         let record = self.record(deployment, resource).await?;
         let durations = record.map(|record| record.entries.iter().map(|entry| entry.seconds).collect());

@@ -106,10 +106,10 @@ async fn a_source_that_is_gone_has_no_configuration_and_a_failure_that_passes_is
 async fn a_set_that_is_not_whole_or_not_proven_is_reported_and_not_offered() {
     for (tagged, words) in [
         (vec![snapshot(Some(2))], "1 of its 2 recovery points"),
-        (vec![table("rooms", "hubs-rooms")], "nothing says that it was sealed"),
+        (vec![table("rooms", "hubs-rooms")], "nothing shows that it was sealed"),
         (
             vec![snapshot(None), table("rooms", "hubs-rooms")],
-            "nothing says that it was sealed",
+            "nothing shows that it was sealed",
         ),
     ] {
         let (catalog, kinds, _) = lost(tagged).await;

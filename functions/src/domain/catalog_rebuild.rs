@@ -1,4 +1,4 @@
-//! A lost catalog: which sets the recovery points that AWS still shows make up, and which of them were sealed.
+//! Rebuilding a lost catalog: which sets the remaining recovery points in AWS form, and which of those sets were sealed.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::kinds;
 use super::resource::{RecoveryPoint, Target};
 
-/// A finished recovery point that carries our tags or our name.
+/// A finished recovery point with Holdfast's tags or a name that Holdfast gives.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaggedPoint {
     pub deployment: String,
@@ -20,7 +20,7 @@ pub struct TaggedPoint {
     pub recovery_point: RecoveryPoint,
     pub captured_at: Timestamp,
     pub size_bytes: Option<u64>,
-    /// How many recovery points its set had when it was sealed; `None` where AWS keeps no tags, or the set was not sealed.
+    /// The number of recovery points in its set when that was sealed; `None` if AWS keeps no tags, or the set was not sealed.
     pub sealed: Option<usize>,
 }
 
@@ -35,18 +35,18 @@ pub struct FoundSet {
     pub state: Completeness,
 }
 
-/// What the tags say of a set.
+/// What the tags say about a set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Completeness {
-    /// It was sealed, and all of its recovery points are there.
+    /// It was sealed, and all of its recovery points still exist.
     Complete,
-    /// It was sealed; of so many recovery points some are gone.
+    /// It was sealed with this many recovery points, and some of them are gone.
     Missing(usize),
-    /// Nothing says that it was sealed: it failed, or it holds nothing that AWS keeps tags on.
+    /// There is no evidence that it was sealed: it failed, or it has no resource whose tags AWS keeps.
     Unproven,
 }
 
-/// The sets that recovery points make up, the oldest first. What bears the id of no set is left out.
+/// The sets that the recovery points form, oldest first. Recovery points without a valid set id are left out.
 pub fn sets(tagged: Vec<TaggedPoint>) -> Vec<FoundSet> {
     let mut by_set: BTreeMap<(String, String), Vec<TaggedPoint>> = BTreeMap::new();
     for point in tagged {
@@ -60,8 +60,8 @@ pub fn sets(tagged: Vec<TaggedPoint>) -> Vec<FoundSet> {
             let points = without_duplicates(points);
             let state = match points.iter().filter_map(|point| point.sealed).max() {
                 None => Completeness::Unproven,
-                Some(wanted) if wanted == points.len() => Completeness::Complete,
-                Some(wanted) => Completeness::Missing(wanted),
+                Some(expected) if expected == points.len() => Completeness::Complete,
+                Some(expected) => Completeness::Missing(expected),
             };
             Some(FoundSet {
                 deployment,
@@ -76,7 +76,7 @@ pub fn sets(tagged: Vec<TaggedPoint>) -> Vec<FoundSet> {
     found
 }
 
-/// Of a backup that was started twice, since an answer was lost, the earlier one is the set's.
+/// If a lost response caused a backup to be started twice, the earlier one belongs to the set.
 fn without_duplicates(mut points: Vec<TaggedPoint>) -> Vec<TaggedPoint> {
     points.sort_by_key(|point| point.captured_at);
     let mut kept: Vec<TaggedPoint> = Vec::with_capacity(points.len());
@@ -111,7 +111,7 @@ fn deployment_of(set: &str) -> Option<&str> {
         .filter(|deployment| shaped && super::names::is_name(deployment))
 }
 
-/// When the run of a set started: its id says so.
+/// When the run of a set started, from its id.
 fn started_at(deployment: &str, set: &str) -> Option<Timestamp> {
     deployment_of(set).filter(|named| *named == deployment)?;
     let stamp = set.strip_prefix(deployment)?.get(1..16)?;

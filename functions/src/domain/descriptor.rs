@@ -1,8 +1,8 @@
-//! A deployment's descriptor: what is protected, how it is counted, brought to rest and kept.
+//! A deployment's descriptor: what is protected, how it is probed and quiesced, and how long backups are kept.
 //!
 //! A descriptor is parsed as a whole: [`Descriptor::parse`] returns every fault at once. It serializes to its
-//! canonical document, with the defaults written out, so that the policy in the catalog is the one in force even after
-//! a default has changed. Parsing that document gives the same descriptor.
+//! canonical document, with the defaults written out, so that the policy in the catalog stays in force even after a default has
+//! changed. Parsing that document returns the same descriptor.
 
 mod cut_over;
 pub(super) mod facts;
@@ -34,22 +34,22 @@ use super::duration;
 use super::kinds::{self, dynamodb::closeness};
 use super::resource::{Resource, Target};
 
-/// Seconds within which a backup must end where the descriptor says nothing: 6 hours.
+/// Default deadline of a backup, in seconds: 6 hours.
 pub const DEFAULT_DEADLINE_SECONDS: u64 = 6 * 3_600;
-/// The fewest and the most seconds that a deadline may have: one minute and seven days.
+/// The shortest and the longest deadline, in seconds: one minute and seven days.
 const DEADLINE: (u64, u64) = (60, 7 * 86_400);
-/// Seconds within which a restore must end where the descriptor says nothing: 36 hours.
+/// Default deadline of a restore, in seconds: 36 hours.
 pub const DEFAULT_RESTORE_DEADLINE_SECONDS: u64 = 36 * 3_600;
-/// Seconds that a SQL probe may take where the descriptor says nothing.
+/// Default timeout of a SQL probe, in seconds.
 pub const DEFAULT_PROBE_TIMEOUT_SECONDS: u64 = 30;
 
-/// One deployment, valid as a whole.
+/// The descriptor of one deployment, validated as a whole.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Descriptor {
     pub deployment: String,
     /// A disabled deployment is not backed up, neither nightly nor on demand.
     pub enabled: bool,
-    /// ARN of the SNS topic for this deployment's messages; the stack's on-call topic where absent.
+    /// ARN of the SNS topic for this deployment's messages; if absent, the stack's on-call topic.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
     /// By name; never empty.
@@ -60,11 +60,11 @@ pub struct Descriptor {
     /// In the order in which they quiesce; resuming runs them in reverse.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hooks: Vec<Hook>,
-    /// What a restore switches, in order; switching back goes in reverse.
+    /// What a restore switches, in order; switching back runs in reverse.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cut_over: Vec<Switch>,
     pub keep: Keep,
-    /// Seconds within which the backup of a resource must end that has no deadline of its own.
+    /// Seconds within which the backup of a resource without its own deadline must end.
     #[serde(rename = "deadline", serialize_with = "duration::serialize")]
     pub deadline_seconds: u64,
     /// Seconds within which the restore of a resource must end.
@@ -72,11 +72,11 @@ pub struct Descriptor {
     pub restore_deadline_seconds: u64,
 }
 
-/// A resource as a descriptor names it; [`Descriptor::resources`] gives it with its deadline.
+/// A resource as a descriptor names it; [`Descriptor::resources`] adds the effective deadline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProtectedResource {
     pub target: Target,
-    /// Of a file system: directories that are in use, besides those that the switches' services mount.
+    /// For a file system: directories in use, in addition to those that the switches' services mount.
     pub roots: Vec<String>,
     /// This resource's own deadline.
     pub deadline_seconds: Option<u64>,
@@ -89,7 +89,7 @@ pub struct ProtectedResource {
 /// A count to take at backup time and to compare after a restore.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Probe {
-    /// Name of the resource in which it counts.
+    /// Name of the resource that it counts in.
     pub resource: String,
     #[serde(flatten)]
     pub count: Count,
@@ -99,7 +99,7 @@ pub struct Probe {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Count {
-    /// One read-only statement in an Aurora cluster that gives one non-negative integer.
+    /// One read-only statement in an Aurora cluster that returns one non-negative integer.
     Sql {
         sql: String,
         /// Name or ARN of the secret whose JSON holds `username` and `password`.
@@ -108,14 +108,14 @@ pub enum Count {
         #[serde(rename = "timeout", serialize_with = "duration::serialize")]
         timeout_seconds: u64,
     },
-    /// The items of a DynamoDB table. `table` is given where the resource is a prefix.
+    /// The items of a DynamoDB table. `table` is set if the resource is a prefix.
     Items {
         #[serde(skip_serializing_if = "Option::is_none")]
         table: Option<String>,
     },
 }
 
-/// How many sealed sets are kept, and for how many days a failed one is.
+/// How many sealed sets are kept, and for how many days a failed set is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Keep {
     /// The newest sets.
@@ -143,7 +143,7 @@ impl Default for Keep {
 }
 
 impl Probe {
-    /// How a run calls the resource in which it counts: a prefix's table is `<resource>.<table>`.
+    /// The name that a run uses for the resource that it counts in: a prefix's table is `<resource>.<table>`.
     pub fn item_name(&self) -> String {
         match &self.count {
             Count::Items { table: Some(table) } => format!("{}.{table}", self.resource),
@@ -153,8 +153,7 @@ impl Probe {
 }
 
 impl Descriptor {
-    /// The resources in the order of their names, each with its deadline. A prefix is one resource here; see
-    /// [`Descriptor::tables`].
+    /// The resources ordered by name, each with its deadline. A prefix counts as one resource; see [`Descriptor::tables`].
     pub fn resources(&self) -> Vec<Resource> {
         self.resources
             .iter()
@@ -166,19 +165,19 @@ impl Descriptor {
             .collect()
     }
 
-    /// The resources for the tables that a prefix resource found, one a table, called `<name>.<table>`. A table
-    /// belongs to one resource alone: to the one that names it, else to the longest prefix that it begins with.
+    /// One resource for each table that a prefix resource found, named `<name>.<table>`. A table belongs to exactly one
+    /// resource: to the one that names it, otherwise to the longest matching prefix.
     pub fn tables(&self, prefix_resource: &Resource, found: &[String]) -> Vec<Resource> {
         let own = &prefix_resource.target;
         if !kinds::is_pattern(own) {
             return Vec::new();
         }
         let others = || self.resources.values().map(|protected| &protected.target);
-        let belongs_here = |table: &str| {
+        let belongs_to_prefix = |table: &str| {
             let closest = others().filter_map(|other| closeness(other, table)).max();
             closeness(own, table).is_some_and(|own| closest.is_none_or(|closest| own >= closest))
         };
-        let mut tables: Vec<&String> = found.iter().filter(|table| belongs_here(table)).collect();
+        let mut tables: Vec<&String> = found.iter().filter(|table| belongs_to_prefix(table)).collect();
         tables.sort_unstable();
         tables.dedup();
         tables
@@ -193,42 +192,41 @@ impl Descriptor {
 }
 
 impl Descriptor {
-    /// Takes out of the tables that a prefix found those that are `copies` of restores, unless a probe or a switch of the resource
-    /// names them: the application uses such a copy. Returns what was taken out.
+    /// Removes `copies` of restores from the tables that a prefix found, unless a probe or a switch of the resource names them:
+    /// the application uses such a copy. Returns the removed names.
     pub fn leave_out_copies(
         &self,
         prefix_resource: &str,
         tables: &mut Vec<Resource>,
         copies: &BTreeSet<String>,
     ) -> Vec<String> {
-        let of_it =
+        let named_table =
             |resource: &str, table: &Option<String>| (resource == prefix_resource).then(|| table.clone()).flatten();
         let switched = self
             .cut_over
             .iter()
-            .filter_map(|switch| of_it(&switch.resource, &switch.table));
+            .filter_map(|switch| named_table(&switch.resource, &switch.table));
         let counted = self.probes.values().filter_map(|probe| match &probe.count {
-            Count::Items { table } => of_it(&probe.resource, table),
+            Count::Items { table } => named_table(&probe.resource, table),
             Count::Sql { .. } => None,
         });
         let named: BTreeSet<String> = switched.chain(counted).collect();
         let mut left_out = Vec::new();
         tables.retain(|table| {
             let name = table.target.identifier();
-            let stays = !copies.contains(name) || named.contains(name);
-            if !stays {
+            let keep = !copies.contains(name) || named.contains(name);
+            if !keep {
                 left_out.push(name.to_owned());
             }
-            stays
+            keep
         });
         left_out
     }
 }
 
-/// As in a descriptor: `kind`, the kind's own fields, `deadline`, `terraform`, `logical_id`; a prefix is of kind `dynamodb`.
 impl ProtectedResource {
     /// The fields that name the resource, the identifier first.
-    fn named(&self) -> serde_json::Result<Vec<(String, Value)>> {
+    fn naming_fields(&self) -> serde_json::Result<Vec<(String, Value)>> {
         let Value::Object(fields) = serde_json::to_value(&self.target)? else {
             return Ok(Vec::new());
         };
@@ -238,11 +236,12 @@ impl ProtectedResource {
     }
 }
 
+/// As in a descriptor: `kind`, the kind's own fields, `deadline`, `terraform`, `logical_id`; a prefix is of kind `dynamodb`.
 impl Serialize for ProtectedResource {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("kind", self.target.kind())?;
-        for (field, value) in self.named().map_err(S::Error::custom)? {
+        for (field, value) in self.naming_fields().map_err(S::Error::custom)? {
             map.serialize_entry(&field, &value)?;
         }
         if !self.roots.is_empty() {

@@ -1,8 +1,8 @@
 //! Durations as people write and read them: `6h` in a descriptor, `3 hours` in a message.
 //!
-//! Not jiff's friendly durations: its `SignedDuration` refuses days, `2d`; both of its types take what a descriptor does not,
-//! `1h30m`, `1.5h` or `-1h`, so that the rule would have to be checked here all the same; and in words it writes every unit
-//! that there is, where a message has two at most.
+//! Not jiff's friendly durations: its `SignedDuration` rejects days, `2d`; both of its types accept what a descriptor does not,
+//! `1h30m`, `1.5h` or `-1h`, so that the rule would still have to be checked here; and its text has every unit, while a message has
+//! two at most.
 
 use serde::Serializer;
 
@@ -19,7 +19,7 @@ pub fn parse(text: &str) -> Option<u64> {
     digits.parse::<u64>().ok()?.checked_mul(*seconds)
 }
 
-/// The shortest text that [`parse`] turns into `seconds`: in the largest unit that divides it.
+/// The shortest text that [`parse`] turns into `seconds`, in the largest unit that divides it.
 pub fn text(seconds: u64) -> String {
     let (unit, size) = UNITS
         .iter()
@@ -28,8 +28,8 @@ pub fn text(seconds: u64) -> String {
     format!("{}{unit}", seconds / size)
 }
 
-/// A length of time for a reader in a hurry: `45 seconds`, `3 hours 20 minutes`, `5 days`. Two units at most,
-/// and one from three days on.
+/// A duration for a reader in a hurry: `45 seconds`, `3 hours 20 minutes`, `5 days`. At most two units, and only one from three
+/// days on.
 pub fn friendly(seconds: u64) -> String {
     let count = |number: u64, unit: &str| format!("{number} {unit}{}", if number == 1 { "" } else { "s" });
     let (large, small, size, part) = match seconds {

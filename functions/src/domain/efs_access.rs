@@ -1,5 +1,5 @@
-//! What the function that mounts a file system (`efs-access`) is asked, and what it answers. A path is absolute, `/` being
-//! the root of the file system; files are regular files; a symbolic link is never followed.
+//! Requests to the function that mounts a file system (`efs-access`), and its responses. Paths are absolute, and `/` is the root
+//! of the file system; files are regular files; symbolic links are never followed.
 
 pub mod directory;
 pub mod roots;
@@ -9,45 +9,45 @@ use serde::{Deserialize, Serialize};
 pub use self::directory::ListedDirectory;
 use super::set::{Sample, SampledFile};
 
-/// The most entries (files, directories and links) that are looked at in one tree; beyond them a count is not complete.
+/// Maximum entries (files, directories and links) that are read in one tree; with more, the count is incomplete.
 pub const MOST_ENTRIES: u64 = 200_000;
 
-/// How many files of a file system are sampled: those whose paths have the lowest hashes.
+/// Number of files of a file system that are sampled: those whose paths have the lowest hashes.
 pub const SAMPLED: usize = 40;
 
-/// One question.
+/// A request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 pub enum AccessRequest {
-    /// Which directories of AWS Backup's restores are at the root? Answered with a [`Listing`].
+    /// Lists the directories of AWS Backup's restores at the root. Returns a [`Listing`].
     List {
-        /// How many entries to look at in each at most; 0 counts nothing.
+        /// Maximum entries to read in each; 0 counts nothing.
         #[serde(default)]
         most_entries: u64,
     },
-    /// How many files are under `root`, and what do a few of them hold? Answered with a [`Sample::Files`].
+    /// Counts the files under `root`, and samples a few of them. Returns a [`Sample::Files`].
     Sample {
         #[serde(default = "whole")]
         root: String,
         #[serde(default = "most")]
         most_entries: u64,
-        /// How many of them.
+        /// Number of files to sample.
         #[serde(default = "sampled")]
         most_files: usize,
-        /// How long whoever asks waits. A walk that outlasted it would go on beside the one of the next try.
-        #[serde(default = "patient")]
+        /// How long the caller waits. A longer walk would overlap with that of the caller's retry.
+        #[serde(default = "within_seconds")]
         within_seconds: u64,
     },
-    /// Which of these are directories? Answered with [`FoundDirectories`].
+    /// Finds out which of these are directories. Returns [`FoundDirectories`].
     Find { paths: Vec<String> },
-    /// How many files are under `root`, and what became of those that were sampled? Answered with [`TreeComparison`].
+    /// Counts the files under `root`, and compares those that were sampled. Returns a [`TreeComparison`].
     Check {
         root: String,
         sampled: Vec<SampledFile>,
         #[serde(default = "most")]
         most_entries: u64,
     },
-    /// Removes one directory of a restore at the root, a part of it at a time. Answered with [`RemovalResult`].
+    /// Removes a part of one directory of a restore at the root. Returns a [`RemovalResult`].
     Remove { directory: String },
 }
 
@@ -59,7 +59,7 @@ fn most() -> u64 {
     MOST_ENTRIES
 }
 
-fn patient() -> u64 {
+fn within_seconds() -> u64 {
     800
 }
 
@@ -67,7 +67,7 @@ fn sampled() -> usize {
     SAMPLED
 }
 
-/// One answer, as the question's comment says.
+/// A response, of the type that the request documents.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum AccessResponse {
@@ -78,7 +78,7 @@ pub enum AccessResponse {
     Removed(RemovalResult),
 }
 
-/// The directories of restores at the root, the oldest first.
+/// The directories of restores at the root, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
     pub directories: Vec<ListedDirectory>,
@@ -86,36 +86,36 @@ pub struct Listing {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundDirectories {
-    /// Those of the paths that are directories, in their order.
+    /// The requested paths that are directories, in the requested order.
     pub paths: Vec<String>,
 }
 
-/// A tree, compared with a sample.
+/// A comparison of a tree with a sample.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TreeComparison {
-    /// Whether the root that was asked for is there at all.
+    /// Whether the requested root exists.
     pub found: bool,
     pub files: u64,
     pub bytes: u64,
-    /// Whether all were counted.
+    /// Whether all files were counted.
     pub complete: bool,
-    /// How many directories of restores are in it, which were not counted.
+    /// Number of directories of restores in it, which were not counted.
     #[serde(default)]
     pub restores: u64,
-    /// The sampled files that are not as they were.
+    /// The sampled files that differ.
     pub differing: Vec<DifferingFile>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DifferingFile {
-    /// As it was sampled.
+    /// As sampled.
     pub was: SampledFile,
-    /// As it is, without a hash where the sizes differ already; `None` where it is missing, or no regular file.
+    /// As found, without a hash if the size differs; `None` if it is missing or not a regular file.
     pub is: Option<SampledFile>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemovalResult {
-    /// Nothing of it is there any more; else ask again.
+    /// Whether it is completely removed; if not, request it again.
     pub gone: bool,
 }

@@ -1,4 +1,4 @@
-//! The backup of one resource while it is under way: what a state machine carries between looks.
+//! The backup of one resource in progress: the state that a state machine keeps between polls.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use super::resource::{RecoveryPoint, Resource};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     pub deployment: String,
-    /// Id of the backup set or of the restore that the run makes; a pure function of the other three.
+    /// Id of the backup set or the restore that the run creates; a pure function of the other three.
     pub id: String,
     /// ARN of the execution.
     pub execution: String,
@@ -17,7 +17,7 @@ pub struct Run {
     pub started_at: Timestamp,
 }
 
-/// What the machine's Choice looks at.
+/// What the machine's Choice branches on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobStatus {
@@ -34,10 +34,10 @@ pub struct Job {
     /// The application has to stay quiesced until this job ends (EFS: the data is read while the job runs).
     #[serde(default)]
     pub holds_quiesce: bool,
-    /// 0 to 100, where AWS tells.
+    /// 0 to 100, if AWS reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percent: Option<f64>,
-    /// Never a guard's versions, which could outgrow the machine's state.
+    /// Never a guard's versions, which could exceed the limit of the machine's state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery_point: Option<RecoveryPoint>,
     /// When AWS accepted the job.
@@ -46,10 +46,10 @@ pub struct Job {
     /// Median duration in seconds of this resource's last sealed backups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usual_seconds: Option<u64>,
-    /// When it was last looked at, also in vain.
+    /// When it was last polled, also if the poll failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub looked_at: Option<Timestamp>,
-    /// Looks in a row that failed: they say nothing about the job.
+    /// How many polls in a row failed: they say nothing about the job.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub misses: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,8 +57,7 @@ pub struct Job {
 }
 
 impl Job {
-    /// An ended job with no more than its end, and when that was seen: the machine carries all jobs of a run, and its state is
-    /// bounded.
+    /// An ended job with only its end, and when that was noticed: the machine's state has all jobs of a run, and is limited.
     pub fn ended(self) -> Self {
         Self {
             percent: None,
@@ -76,19 +75,19 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
-/// Why something ended badly: the error's stable name and its message. Also the shape of a machine's caught
-/// error, whose `cause` may be the JSON text in which Lambda wraps `errorMessage` (see [`Failure::message`]).
+/// Why something failed: the error's stable name and its message. Also the shape of a machine's caught error, whose `cause` may be
+/// the JSON text in which Lambda wraps `errorMessage` (see [`Failure::message`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     #[serde(alias = "Error")]
     pub error: String,
-    /// Empty where Step Functions gives none: a task that timed out.
+    /// Empty if Step Functions gives none: a task that timed out.
     #[serde(alias = "Cause", default)]
     pub cause: String,
 }
 
 impl Failure {
-    /// The message for a person: Lambda's `errorMessage` where the cause is Lambda's JSON, else the cause.
+    /// The message for a person: Lambda's `errorMessage` if the cause is Lambda's JSON, otherwise the cause.
     pub fn message(&self) -> String {
         serde_json::from_str::<serde_json::Value>(&self.cause)
             .ok()
@@ -97,7 +96,7 @@ impl Failure {
     }
 }
 
-/// What AWS says of a job or recovery point, before pacing and deadline are applied.
+/// What AWS reports about a job or recovery point, before pacing and deadline are applied.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Progress {
     InProgress {
@@ -105,12 +104,12 @@ pub enum Progress {
     },
     /// Finished and restorable: described, complete, not empty.
     Succeeded(Finished),
-    /// Ended without a usable recovery point; the reason is AWS's, in words for the operator.
+    /// Ended without a usable recovery point; the reason is AWS's, for the operator.
     Failed {
         reason: String,
     },
-    /// Ended without having begun, because another job was at work on the resource, which has ended since: it may be started
-    /// again.
+    /// Ended without having started, because another job was processing the resource. That job has ended since: this one may be
+    /// started again.
     Blocked {
         reason: String,
     },
@@ -119,9 +118,9 @@ pub enum Progress {
 /// A finished recovery point.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finished {
-    /// The moment whose data it holds.
+    /// The time whose data it holds.
     pub captured_at: Timestamp,
-    /// When AWS says that the job ended; `None` where it does not say (cluster snapshots).
+    /// When the job ended, according to AWS; `None` if AWS does not say (cluster snapshots).
     pub finished_at: Option<Timestamp>,
     pub size_bytes: Option<u64>,
 }

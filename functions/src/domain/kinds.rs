@@ -1,4 +1,4 @@
-//! What is known of each kind without asking AWS, a file a kind. Who does not know the kind asks here.
+//! What is known about each kind without asking AWS, one file per kind. Code that is independent of the kind calls these functions.
 
 pub mod aurora;
 pub mod dynamodb;

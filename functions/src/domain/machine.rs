@@ -1,14 +1,14 @@
-//! The state machines: what there is to know of each, and which of them an execution is of. The last is told by its ARN, since
-//! a machine is named `<stack>-<machine>`.
+//! The state machines: the facts about each, and which one an execution belongs to. Its ARN identifies the machine, whose name is
+//! `<stack>-<machine>`.
 
 use super::set::Purpose;
 
-/// What a machine does to a deployment. It decides how on-call is told of its executions, and what they leave to be closed.
+/// What a machine does to a deployment. It decides how on-call is notified of its executions, and what the clean-up has to close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activity {
-    /// Makes backup sets.
+    /// Creates backup sets.
     BackUp,
-    /// Makes copies, and switches the application to them.
+    /// Creates copies, and switches the application to them.
     Restore,
     /// Removes the copies of a restore.
     RemoveCopies,
@@ -16,10 +16,10 @@ pub enum Activity {
     SwitchBack,
 }
 
-/// Where an execution has the id of the restore that it is about.
+/// Where an execution has the id of its restore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RestoreId {
-    /// It is about none.
+    /// It has none.
     None,
     /// The id of its own run.
     OfRun,
@@ -27,7 +27,7 @@ pub enum RestoreId {
     InInput,
 }
 
-/// What there is to know of a machine.
+/// The facts about a machine.
 #[derive(Debug)]
 pub struct MachineFacts {
     /// The machine's name without the stack's.
@@ -35,18 +35,18 @@ pub struct MachineFacts {
     /// What an execution is called in messages.
     pub noun: &'static str,
     pub activity: Activity,
-    /// What its runs are for; `None` where its executions are recorded as no run.
+    /// The purpose of its runs; `None` if its executions are not recorded as runs.
     pub purpose: Option<Purpose>,
     pub restore: RestoreId,
-    /// Whether an execution that ended early has to be taken back by another machine.
+    /// Whether another machine has to undo an execution that ended early.
     pub is_taken_back: bool,
-    /// The setting of `clean-up` that holds the machine's ARN, where it is one that takes a restore back.
+    /// The setting of `clean-up` with the machine's ARN, if the machine undoes a restore or its cut-over.
     pub setting: Option<&'static str>,
-    /// The command that starts a new execution, for a deployment.
+    /// The command that starts a new execution for a deployment.
     pub again: fn(&str) -> String,
 }
 
-/// One entry a machine: its name in the code, and what there is to know of it.
+/// One entry for each machine: its name in the code, and its facts.
 macro_rules! machines {
     ($($(#[$about:meta])* $machine:ident: $facts:expr,)*) => {
         /// A state machine of the stack.
@@ -56,7 +56,7 @@ macro_rules! machines {
         }
 
         impl Machine {
-            /// Every one.
+            /// Every machine.
             pub const ALL: &[Machine] = &[$(Machine::$machine),*];
 
             pub fn facts(self) -> &'static MachineFacts {
@@ -71,7 +71,7 @@ macro_rules! machines {
 machines! {
     Nightly: MachineFacts {
         name: "nightly",
-        noun: "night",
+        noun: "nightly run",
         activity: Activity::BackUp,
         purpose: None,
         restore: RestoreId::None,
@@ -99,7 +99,7 @@ machines! {
         setting: None,
         again: |deployment| format!("`holdfast restore {deployment}`"),
     },
-    /// Removes what a restore made.
+    /// Removes what a restore created.
     UndoRestore: MachineFacts {
         name: "undo-restore",
         noun: "undo of a restore",
@@ -110,7 +110,7 @@ machines! {
         setting: Some("UNDO_RESTORE_STATE_MACHINE_ARN"),
         again: |deployment| undo("undo-restore", deployment),
     },
-    /// Switches a restore's cut-over back.
+    /// Undoes a restore's cut-over.
     UndoCutOver: MachineFacts {
         name: "undo-cut-over",
         noun: "undo of a cut-over",
@@ -141,7 +141,7 @@ impl Machine {
         self.facts().activity
     }
 
-    /// The machine of an execution's ARN or of a state machine's; `None` where it bears no name of ours.
+    /// The machine of an execution's ARN or of a state machine's; `None` if it does not name one of Holdfast's machines.
     pub fn of(arn: &str) -> Option<Self> {
         let name = arn.split(':').nth(6)?;
         // The longest: `undo-restore` also ends in `restore`.
@@ -152,7 +152,8 @@ impl Machine {
         machines.max_by_key(|machine| machine.name().len())
     }
 
-    /// The ARN of this machine in the stack that an execution belongs to; `None` where its ARN bears no name of ours.
+    /// The ARN of this machine in the stack that an execution belongs to; `None` if its ARN does not name one of Holdfast's
+    /// machines.
     pub fn arn_in_stack_of(self, execution: &str) -> Option<String> {
         let own = Machine::of(execution)?;
         let parts: Vec<&str> = execution.split(':').collect();
@@ -165,14 +166,14 @@ impl Machine {
     }
 }
 
-/// The name of the stack that an execution belongs to; `None` where its ARN bears no name of ours.
+/// The name of the stack that an execution belongs to; `None` if its ARN does not name one of Holdfast's machines.
 pub fn stack_of(execution: &str) -> Option<&str> {
     let name = execution.split(':').nth(6)?;
     let before = stack(name, Machine::of(execution)?)?;
     Some(before.trim_end_matches('-')).filter(|stack| !stack.is_empty())
 }
 
-/// What stands before the machine's name, with its hyphen; empty where it is the whole name.
+/// The part before the machine's name, with its hyphen; empty if there is none.
 fn stack(name: &str, machine: Machine) -> Option<&str> {
     let before = name.strip_suffix(machine.name())?;
     (before.is_empty() || before.ends_with('-')).then_some(before)
@@ -213,7 +214,7 @@ mod tests {
         );
     }
 
-    /// The files that are deployed: a machine that `ALL` leaves out would be taken for none.
+    /// Compares with the deployed files: a machine missing from `ALL` would not be recognized.
     #[test]
     fn every_deployed_machine_is_known() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../state-machines");

@@ -1,4 +1,4 @@
-//! What on-call is told: what happened, what it means, and what to do next, for somebody who was asleep a minute ago.
+//! The messages to on-call: what happened, what it means, and what to do next, for somebody who was asleep a minute ago.
 
 mod advice;
 mod backup;

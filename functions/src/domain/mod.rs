@@ -1,4 +1,4 @@
-//! Decisions. Nothing here waits, asks AWS, reads a clock or rolls dice: `now` is an argument.
+//! Decisions without side effects: nothing here waits, asks AWS, reads a clock or uses randomness; `now` is an argument.
 
 pub mod catalog_rebuild;
 pub mod descriptor;

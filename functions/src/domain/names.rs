@@ -1,5 +1,4 @@
-//! Every name, tag and token that a run gives away: pure functions of what the run is, so that a step that runs
-//! twice names the same things.
+//! The names, tags and tokens that a run uses: pure functions of the run, so that a step that runs twice uses the same ones.
 
 use super::job::Run;
 use jiff::Timestamp;
@@ -8,16 +7,16 @@ use sha2::{Digest, Sha256};
 /// Tag keys on everything that a run creates.
 pub const TAG_DEPLOYMENT: &str = "holdfast:deployment";
 pub const TAG_SET: &str = "holdfast:set";
-/// On what a restore creates, in place of the set.
+/// On what a restore creates, instead of the set.
 pub const TAG_RESTORE: &str = "holdfast:restore";
 pub const TAG_RESOURCE: &str = "holdfast:resource";
-/// On the recovery points of a sealed set: how many the set has. With it a lost catalog is rebuilt from tags alone.
+/// On the recovery points of a sealed set: how many it has. With it, a lost catalog can be rebuilt from tags alone.
 pub const TAG_SEALED: &str = "holdfast:sealed";
 
 /// Longest name of a deployment, resource, probe or hook.
 pub const MAX_NAME: usize = 32;
 
-/// What a name may be, in words for an operator.
+/// The rule for names, for operators.
 pub const NAME_RULE: &str =
     "1 to 32 lower-case letters, digits and single hyphens, beginning with a letter and not ending with a hyphen";
 
@@ -26,7 +25,7 @@ pub fn is_name(text: &str) -> bool {
     text.len() <= MAX_NAME && is_hyphenated(text)
 }
 
-/// `^[a-z](-?[a-z0-9])*$`: also what RDS accepts as an identifier, there with at most 63 characters.
+/// `^[a-z](-?[a-z0-9])*$`: also what RDS accepts as an identifier, with at most 63 characters.
 pub fn is_hyphenated(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
         && !text.ends_with('-')
@@ -36,8 +35,8 @@ pub fn is_hyphenated(text: &str) -> bool {
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
-/// Id of the set that an execution makes: `<deployment>-<yyyymmdd>-<hhmmss>-<4 hex of the execution ARN's hash>`, UTC.
-/// At most 53 characters.
+/// Id of the set that an execution creates: `<deployment>-<yyyymmdd>-<hhmmss>-<4 hex of the execution ARN's hash>`, UTC. At most 53
+/// characters.
 pub fn set_id(deployment: &str, started_at: Timestamp, execution_arn: &str) -> String {
     format!(
         "{deployment}-{}-{}",
@@ -52,7 +51,7 @@ pub fn recovery_point(set: &str, resource: &str) -> String {
     format!("hf-{set}-{}", &sha256_hex(&[resource])[..6])
 }
 
-/// AWS Backup's `IdempotencyToken` for one thing done to one resource of one set; 64 hexadecimal digits.
+/// AWS Backup's `IdempotencyToken` for one action on one resource of one set; 64 hexadecimal digits.
 pub fn token(set: &str, resource: &str, purpose: &str) -> String {
     sha256_hex(&[set, resource, purpose])
 }
@@ -80,9 +79,9 @@ pub fn restore_tags(deployment: &str, restore: &str, resource: &str) -> [(&'stat
     [deployment, (TAG_RESTORE, restore), resource]
 }
 
-/// The name of a copy: `<source>-<suffix>`. A source that is a copy itself gives it without its own suffix, so that names do not
-/// grow from restore to restore: `<original>-<4 hex of the source's hash>-<suffix>`. What is longer than `longest` is cut, and
-/// six digits of the source's hash keep two sources apart.
+/// The name of a copy: `<source>-<suffix>`. If the source is itself a copy, its own suffix is dropped, so that names do not grow
+/// from restore to restore: `<original>-<4 hex of the source's hash>-<suffix>`. A name longer than `longest` is cut, and six digits
+/// of the source's hash distinguish two sources.
 pub fn copy_of(source: &str, suffix: &str, longest: usize) -> String {
     let hash = sha256_hex(&[source]);
     let original = without_suffix(source);
@@ -99,13 +98,13 @@ pub fn copy_of(source: &str, suffix: &str, longest: usize) -> String {
     format!("{}-{hash}-{suffix}", cut.trim_end_matches('-'))
 }
 
-/// The suffix of a restore's copies where the operator names none: `r<yyyymmdd>-<hhmmss>-<4 hex>` of its start, UTC, and of its
-/// execution: two that begin in the same second may share a cluster or a file system.
+/// The suffix of a restore's copies if the operator gives none: `r<yyyymmdd>-<hhmmss>-<4 hex>` of its start, UTC, and of its
+/// execution: two that start in the same second may share a cluster or a file system.
 pub fn suffix(run: &Run) -> String {
     format!("r{}-{}", stamp(run.started_at), &sha256_hex(&[&run.execution])[..4])
 }
 
-/// A copy's name without what [`copy_of`] added to its source's; `None` where the name has no suffix of a restore.
+/// A copy's name without what [`copy_of`] added; `None` if the name has no suffix of a restore.
 fn without_suffix(name: &str) -> Option<&str> {
     let parts: Vec<(usize, &str)> = name
         .match_indices('-')
@@ -134,7 +133,7 @@ pub fn access_function(file_system: &str) -> String {
     format!("holdfast-efs-{file_system}")
 }
 
-/// Tells two texts apart: 64 hexadecimal digits.
+/// Identifies a text: 64 hexadecimal digits.
 pub fn digest(text: &str) -> String {
     sha256_hex(&[text])
 }
@@ -143,7 +142,7 @@ fn stamp(at: Timestamp) -> String {
     at.strftime("%Y%m%d-%H%M%S").to_string()
 }
 
-/// Hash of several texts: a NUL between them keeps ("ab", "c") apart from ("a", "bc").
+/// Hash of several texts: a NUL between them distinguishes ("ab", "c") from ("a", "bc").
 fn sha256_hex(texts: &[&str]) -> String {
     Sha256::digest(texts.join("\0"))
         .iter()
@@ -218,7 +217,7 @@ mod tests {
         );
         assert_eq!(copied(&second, 63).len(), second.len());
         assert!(earlier != first && earlier != second && earlier.len() == second.len());
-        // No suffix of a restore: a name that somebody gave.
+        // No suffix of a restore: names that somebody chose.
         for name in ["r20261120-021500-77aa", "db-20261120-021500", "db-r2026-021500-77aa"] {
             assert_eq!(copied(name, 63), format!("{name}-r20261121-021500-77aa"));
         }

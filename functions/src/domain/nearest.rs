@@ -1,10 +1,10 @@
-//! The nearest of several names, to suggest it where a person mistyped one.
+//! The nearest of several names, as a suggestion for a mistyped one.
 
 use strsim::generic_levenshtein;
 
-/// The candidate that `text` most likely meant; `None` where none is near. Case, hyphens and underscores do not count.
+/// The candidate that `text` most likely meant; `None` if none is near. Case, hyphens and underscores are ignored.
 pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // A name of any length may stand in a document: only its beginning is compared.
+    // A document may have a name of any length: only its beginning is compared.
     let plain = |text: &str| -> Vec<char> {
         text.chars()
             .filter(|c| !matches!(c, '-' | '_'))
@@ -12,17 +12,16 @@ pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             .take(64)
             .collect()
     };
-    let wanted = plain(text);
+    let typed = plain(text);
     candidates
         .into_iter()
         .filter_map(|candidate| {
             let name = plain(candidate);
-            let extended =
-                name.len() >= 3 && wanted.starts_with(&name) || wanted.len() >= 3 && name.starts_with(&wanted);
+            let extended = name.len() >= 3 && typed.starts_with(&name) || typed.len() >= 3 && name.starts_with(&typed);
             let distance = if extended {
                 1
             } else {
-                generic_levenshtein(&wanted, &name)
+                generic_levenshtein(&typed, &name)
             };
             (distance <= name.len().max(3) / 3).then_some((distance, candidate))
         })

@@ -1,43 +1,43 @@
-//! When the jobs of one run are looked at: in one loop for all of them, together where their windows overlap.
+//! When the jobs of one run are polled: in one loop for all of them, together if their windows overlap.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::job::{Job, JobStatus};
 use super::pacing::{self, PollWindow};
 
-/// Whether a job is to be looked at by who looks at `at`.
+/// Whether a poll at `at` has to include the job.
 pub fn is_due(job: &Job, at: Timestamp) -> bool {
     job.status == JobStatus::InProgress && poll_window(job).is_none_or(|(earliest, _)| at >= earliest)
 }
 
-/// When to look again: at the end of the window that ends first, in a whole second after `now`. Until then no job has to be
-/// looked at, and then every job is whose window has begun. `None` where all have ended.
+/// When to poll again: at the end of the window that ends first, at a whole second after `now`. Until then no job has to be polled;
+/// then every job whose window has started is. `None` if all have ended.
 pub fn next_poll(jobs: &[Job], now: Timestamp) -> Option<Timestamp> {
     let running = jobs.iter().filter(|job| job.status == JobStatus::InProgress);
     let ends = running.map(|job| poll_window(job).map_or(now, |(_, latest)| latest));
     Some(whole_second(ends.min()?.max(after(now, 1))))
 }
 
-/// When the next look at a job may come, from and to. `None` for one whose begin is not known: at any time.
+/// When a job may be polled next, from and to. `None` if its start is not known: at any time.
 fn poll_window(job: &Job) -> Option<(Timestamp, Timestamp)> {
-    let began = job.started_at?;
-    let looked = seconds_between(began, job.looked_at.unwrap_or(began));
+    let started = job.started_at?;
+    let polled = seconds_between(started, job.looked_at.unwrap_or(started));
     let PollWindow { earliest, latest } = if job.misses > 0 {
         let wait = pacing::next_poll_after_miss(job.misses);
         PollWindow {
-            earliest: looked.saturating_add(wait / 2),
-            latest: looked.saturating_add(wait),
+            earliest: polled.saturating_add(wait / 2),
+            latest: polled.saturating_add(wait),
         }
     } else {
-        // At its deadline a job has failed.
-        let PollWindow { earliest, latest } = pacing::window(looked, job.usual_seconds);
-        let latest = latest.min(job.resource.deadline_seconds.max(looked.saturating_add(1)));
+        // A job has failed at its deadline.
+        let PollWindow { earliest, latest } = pacing::window(polled, job.usual_seconds);
+        let latest = latest.min(job.resource.deadline_seconds.max(polled.saturating_add(1)));
         PollWindow {
             earliest: earliest.min(latest),
             latest,
         }
     };
-    Some((after(began, earliest), after(began, latest)))
+    Some((after(started, earliest), after(started, latest)))
 }
 
 fn after(time: Timestamp, seconds: u64) -> Timestamp {
@@ -45,7 +45,7 @@ fn after(time: Timestamp, seconds: u64) -> Timestamp {
     time.saturating_add(seconds).unwrap_or(Timestamp::MAX)
 }
 
-/// Seconds from one time to a later one; 0 when the clocks disagree about the order.
+/// Seconds from one time to a later one; 0 if the clocks disagree about the order.
 fn seconds_between(from: Timestamp, to: Timestamp) -> u64 {
     u64::try_from(to.duration_since(from).as_secs()).unwrap_or(0)
 }

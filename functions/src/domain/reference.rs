@@ -1,22 +1,22 @@
-//! Where a switch leads now, as against a resource: what is backed up has to be what is in use.
+//! Whether a switch presently refers to a resource: what is backed up has to be what is in use.
 
 use crate::domain::descriptor::{Descriptor, Switch};
 use crate::domain::resource::Target;
 
-/// What the present value of a switch tells of a resource.
+/// What the present value of a switch refers to, compared with a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reference {
-    /// It leads to the resource.
+    /// It refers to the resource.
     Matches,
-    /// It leads to another one; which, in words, without what a secret holds.
+    /// It refers to another one; the text names it, without what a secret holds.
     Elsewhere(String),
-    /// It cannot be told; why, in words.
+    /// It cannot be determined; the text says why.
     Unknown(String),
-    /// What it holds does not tell resources apart, such as a port.
+    /// Its value does not identify a resource, such as a port.
     Unrelated,
 }
 
-/// One lead of several values: what leads elsewhere outweighs all, then what cannot be told.
+/// Combines the references of several values: `Elsewhere` outweighs all, then `Unknown`.
 pub fn combine(references: impl IntoIterator<Item = Reference>) -> Reference {
     let rank = |reference: &Reference| match reference {
         Reference::Unrelated => 0,
@@ -30,7 +30,7 @@ pub fn combine(references: impl IntoIterator<Item = Reference>) -> Reference {
         .unwrap_or(Reference::Unrelated)
 }
 
-/// Where the name of a table (or its ARN) leads.
+/// What the name of a table (or its ARN) refers to.
 pub fn of_table(value: &str, table: &str) -> Reference {
     let named = value.rsplit_once(":table/").map_or(value, |(_, name)| name);
     match named == table {
@@ -39,7 +39,7 @@ pub fn of_table(value: &str, table: &str) -> Reference {
     }
 }
 
-/// Where an identifier leads that has one spelling: a cluster's or a file system's.
+/// What an identifier with a single spelling refers to: a cluster's or a file system's.
 pub fn of_identifier(value: &str, identifier: &str, kind: &str) -> Reference {
     match value.eq_ignore_ascii_case(identifier) {
         true => Reference::Matches,
@@ -47,28 +47,28 @@ pub fn of_identifier(value: &str, identifier: &str, kind: &str) -> Reference {
     }
 }
 
-/// Whether a text, an ARN or a name, names the secret of this ARN, which ends in a hyphen and six characters of its own.
+/// Whether a text, an ARN or a name, names the secret of this ARN, which ends in a hyphen and six random characters.
 pub fn names_secret(text: &str, arn: &str) -> bool {
     let name = || arn.split_once(":secret:")?.1.rsplit_once('-').map(|(name, _)| name);
     text == arn || name() == Some(text)
 }
 
-/// Where the ARN (or the name) of a secret leads in which RDS manages a master password. RDS makes one for each cluster.
+/// What the ARN (or the name) of an RDS-managed master password secret refers to. RDS creates one for each cluster.
 pub fn of_master_secret(value: &str, own: &str) -> Reference {
     match names_secret(value, own) {
         true => Reference::Matches,
-        false => Reference::Elsewhere("the master secret of another cluster, or one that is gone".to_owned()),
+        false => Reference::Elsewhere("the master secret of another cluster, or a deleted one".to_owned()),
     }
 }
 
-/// A cluster and the host names by which it is reached: its writer's, its readers' and custom endpoints.
+/// A cluster and its endpoints: the writer's, the readers' and custom endpoints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterHosts {
     pub cluster: String,
     pub hosts: Vec<String>,
 }
 
-/// Where a host name leads: to the cluster or, of `others`, to another one. An alias or a proxy cannot be told.
+/// What a host name refers to: the cluster or one of `others`. An alias or a proxy cannot be determined.
 pub fn of_host(value: &str, cluster: &ClusterHosts, others: &[ClusterHosts]) -> Reference {
     let named = |hosts: &ClusterHosts| {
         let value = value.trim_end_matches('.');
@@ -80,13 +80,14 @@ pub fn of_host(value: &str, cluster: &ClusterHosts, others: &[ClusterHosts]) -> 
     match others.iter().find(|other| other.cluster != cluster.cluster && named(other)) {
         Some(other) => Reference::Elsewhere(format!("cluster {}", other.cluster)),
         None => Reference::Unknown(
-            "its host name is no endpoint of a cluster that is there: an alias, a proxy, an instance's, or one that is gone"
+            "its host name is no endpoint of an existing cluster: an alias, a proxy, an instance endpoint, or that of a deleted \
+             cluster"
                 .to_owned(),
         ),
     }
 }
 
-/// The resource of a descriptor that a switch belongs to: of a prefix, the table. `None` where the descriptor has none.
+/// The resource of a descriptor that a switch belongs to: for a prefix, the table. `None` if the descriptor has none.
 pub fn resource_of(descriptor: &Descriptor, switch: &Switch) -> Option<Target> {
     let target = &descriptor.resources.get(&switch.resource)?.target;
     Some(match &switch.table {

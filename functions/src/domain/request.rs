@@ -7,13 +7,13 @@ use super::descriptor::reader::{Faults, Object, shown};
 use super::set::Purpose;
 use crate::error::{Error, Result};
 
-/// What a person or a schedule asks of the `backup` machine: `{"deployment": "hubs-prod"}`.
+/// The request that a person or a schedule starts the `backup` machine with: `{"deployment": "hubs-prod"}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     pub deployment: String,
     /// `Backup`, or `SafetyBackup` on behalf of a restore.
     pub purpose: Purpose,
-    /// Of a safety backup, the ARN of the restore's execution, whose lease of the deployment covers this backup.
+    /// For a safety backup, the ARN of the restore's execution, whose lease of the deployment covers this backup.
     pub on_behalf_of: Option<String>,
 }
 
@@ -21,8 +21,8 @@ impl Request {
     /// Reads the input of an execution.
     ///
     /// # Errors
-    /// `InvalidInput` with every fault: anything but a mapping with `deployment`, a name, and perhaps `on_behalf_of`, the
-    /// ARN of an execution, and the `purpose` that goes with it.
+    /// `InvalidInput` with every fault: anything other than a mapping with `deployment`, a name, and optionally `on_behalf_of`,
+    /// the ARN of an execution, and the matching `purpose`.
     pub fn parse(input: &Value) -> Result<Request> {
         let mut faults = Faults::default();
         let request = Object::open(
@@ -50,13 +50,13 @@ impl Request {
     }
 }
 
-/// A backup on behalf of an execution is a safety backup, and no other is: where the input does not say the purpose, it follows.
+/// A backup is a safety backup if and only if it is on behalf of an execution: a missing purpose follows from that.
 fn purpose(faults: &mut Faults, object: &Object<'_>) -> Option<Purpose> {
     let (purpose, word, rule) = match object.get("on_behalf_of") {
         None => (
             Purpose::Backup,
             "backup",
-            "backup; a safety_backup names in on_behalf_of the execution for which it is",
+            "backup; a safety_backup names its execution in on_behalf_of",
         ),
         Some(_) => (
             Purpose::SafetyBackup,

@@ -1,4 +1,4 @@
-//! A stateful thing of a deployment, and the backup of it.
+//! A stateful resource of a deployment, and its backup.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// One resource of a run: a name, what it is in AWS, and how long its backup may take.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {
-    /// Unique in the deployment. A table found by a prefix is called `<name>.<table>`.
+    /// Unique in the deployment. A table found by a prefix is named `<name>.<table>`.
     pub name: String,
     #[serde(flatten)]
     pub target: Target,
@@ -20,7 +20,7 @@ pub struct Resource {
 pub enum Target {
     /// An Aurora cluster, by its `DBClusterIdentifier`.
     Aurora { cluster: String },
-    /// An EFS file system, backed up by AWS Backup into `vault` under `role` (the stack's own where absent).
+    /// An EFS file system, backed up by AWS Backup into `vault` with `role` (by default, those of the stack).
     Efs {
         file_system: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,7 +31,7 @@ pub enum Target {
     /// One DynamoDB table.
     #[serde(rename = "dynamodb")]
     DynamoDb { table: String },
-    /// All DynamoDB tables whose names begin with `prefix`; planning turns it into one `dynamodb` each.
+    /// All DynamoDB tables whose names begin with `prefix`; planning turns it into one `dynamodb` per table.
     DynamodbPrefix { prefix: String },
     /// A Secrets Manager secret, by name or ARN: guarded, never read.
     Secret { secret: String },
@@ -39,7 +39,7 @@ pub enum Target {
     Parameters { path: String },
 }
 
-/// The field of a descriptor that names a target, and the identifier in it.
+/// The descriptor's field that names a target, and the identifier in it.
 macro_rules! named {
     ($target:expr) => {
         match $target {
@@ -54,12 +54,12 @@ macro_rules! named {
 }
 
 impl Target {
-    /// The field of a descriptor that holds the identifier.
+    /// The descriptor's field that holds the identifier.
     pub fn field(&self) -> &'static str {
         named!(self).0
     }
 
-    /// The identifier by which AWS knows it: cluster, file system, table, secret or path.
+    /// Its identifier in AWS: cluster, file system, table, secret or path.
     pub fn identifier(&self) -> &str {
         named!(self).1
     }
@@ -68,7 +68,7 @@ impl Target {
         named!(self).1
     }
 
-    /// The same by another identifier.
+    /// The same target with another identifier.
     pub fn renamed(&self, identifier: &str) -> Self {
         let mut renamed = self.clone();
         identifier.clone_into(renamed.identifier_mut());
@@ -76,26 +76,26 @@ impl Target {
     }
 }
 
-/// The backup of one resource, as AWS knows it.
+/// The backup of one resource, as AWS identifies it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum RecoveryPoint {
     /// An Aurora cluster snapshot.
     ClusterSnapshot { id: String, arn: String },
-    /// An AWS Backup recovery point of an EFS file system, and the job that makes it.
+    /// An AWS Backup recovery point of an EFS file system, and the job that creates it.
     BackupRecoveryPoint { arn: String, vault: String, job: String },
     /// A DynamoDB on-demand backup.
     TableBackup { arn: String, name: String },
-    /// What a guard saw: each secret's or parameter's current version, never its value.
+    /// What a guard read: the current version of each secret or parameter, never its value.
     Versions {
         versions: Vec<Version>,
-        /// When it saw them.
+        /// When it read them.
         seen_at: Timestamp,
     },
 }
 
 impl RecoveryPoint {
-    /// Its ARN; a guard makes nothing that has one.
+    /// Its ARN; the versions that a guard records have none.
     pub fn arn(&self) -> Option<&str> {
         match self {
             RecoveryPoint::ClusterSnapshot { arn, .. }

@@ -1,4 +1,4 @@
-//! A restore: what was asked for, what was planned, what became of each resource, and what was switched over.
+//! A restore: its request, its plan, the outcome for each resource, and what was switched.
 
 pub mod dependents;
 pub mod descriptor_updates;
@@ -39,45 +39,45 @@ use self::verdict::Verification;
 use super::job::Run;
 use super::set::Reason;
 
-/// How far a restore is.
+/// The status of a restore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RestoreStatus {
-    /// The plan is made; nothing is created yet.
+    /// The plan exists; nothing is created yet.
     Planned,
-    /// Copies are being made or verified.
+    /// Copies are being created or verified.
     Running,
-    /// The copies stand beside what was there, which is unchanged.
+    /// The copies exist beside the live resources, which are unchanged.
     Restored,
     /// What the application uses is being switched to the copies.
     Switching,
     /// The application uses the copies.
     CutOver,
-    /// The cut-over was taken back; the copies are still there.
+    /// The application was switched back; the copies still exist.
     SwitchedBack,
-    /// Everything that the run created is being, or was, removed; see [`RestoreRecord::left`].
+    /// Everything that the run created is being or was removed; see [`RestoreRecord::left`].
     Undone,
-    /// Ended badly, with its copies kept for inspection.
+    /// It failed, and its copies are kept for inspection.
     Failed,
 }
 
 impl RestoreStatus {
-    /// As a reader takes it.
+    /// As text for people.
     pub fn words(self) -> &'static str {
         match self {
             RestoreStatus::Planned => "planned, nothing is created yet",
-            RestoreStatus::Running => "copies are being made or verified",
-            RestoreStatus::Restored => "restored, the copies stand beside what was there",
+            RestoreStatus::Running => "copies are being created or verified",
+            RestoreStatus::Restored => "restored, the copies exist beside the live resources",
             RestoreStatus::Switching => "BEING SWITCHED, the application may use some of each",
             RestoreStatus::CutOver => "cut over, the application uses the copies",
-            RestoreStatus::SwitchedBack => "switched back, the copies are still there",
+            RestoreStatus::SwitchedBack => "switched back, the copies still exist",
             RestoreStatus::Undone => "undone, its copies are removed",
             RestoreStatus::Failed => "failed, its copies are kept",
         }
     }
 }
 
-/// One execution of `restore`, as the catalog keeps it (`RESTORE#<id>`); its resources are [`item::Item`]s.
+/// The catalog's record of one execution of `restore` (`RESTORE#<id>`); its resources are [`item::RestoreItem`]s.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RestoreRecord {
     pub id: String,
@@ -89,27 +89,27 @@ pub struct RestoreRecord {
     pub plan: Plan,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification: Option<Verification>,
-    /// With which version of which secret the copies were logged in to: a cut-over leads nobody to a copy with another.
+    /// The secrets, and their versions, that were tried on the copies: a cut-over requires that they are unchanged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub logins: Vec<LoginResult>,
-    /// What was switched, in order; what is switched back is taken from here.
+    /// What was switched, in order; switching back uses it.
     #[serde(default)]
     pub switched: Vec<SwitchRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub infrastructure: Option<Infrastructure>,
-    /// The names that the deployment's descriptor changed with the cut-over, and changes back with it.
+    /// The descriptor's changes that followed the cut-over, and are reverted with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub followed: Vec<DescriptorChange>,
-    /// What the machine waits for a person to answer.
+    /// The question that the machine waits for a person to answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<Question>,
-    /// Why it failed, one entry a resource or step.
+    /// Why it failed, one entry per resource or step.
     #[serde(default)]
     pub reasons: Vec<Reason>,
     /// When its undo began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoing_at: Option<Timestamp>,
-    /// When on-call was told that it waits for capacity.
+    /// When on-call was notified that it waits for capacity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told_waiting_at: Option<Timestamp>,
     /// What an undo could not remove, and where it is.
@@ -118,7 +118,7 @@ pub struct RestoreRecord {
 }
 
 impl RestoreRecord {
-    /// The record of a restore whose plan was just made.
+    /// The record of a restore that was just planned.
     pub fn planned(run: &Run, plan: Plan) -> Self {
         Self {
             id: run.id.clone(),
@@ -142,8 +142,8 @@ impl RestoreRecord {
 }
 
 impl RestoreRecord {
-    /// The resources of which the application uses the live one although there was a cut-over: those to whose copy the plan has
-    /// no switch, and those whose switch was not carried out. Empty where all of the deployment was cut over.
+    /// The resources of which the application uses the live one despite the cut-over: those without a switch in the plan, and those
+    /// whose switch was not carried out. Empty if the whole deployment was cut over.
     pub fn live(&self) -> Vec<String> {
         let mut live = self.plan.matching.live.clone();
         for switched in self.switched.iter().filter(|of| of.state != SwitchState::Done) {
@@ -156,16 +156,16 @@ impl RestoreRecord {
     }
 }
 
-/// A question that a person has to answer before the machine goes on.
+/// A question that a person must answer before the machine continues.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Question {
     pub about: About,
-    /// Step Functions' task token: whoever has it can answer, so it is never shown or logged.
+    /// The Step Functions task token: anyone who has it can answer, so it is never shown or logged.
     pub token: String,
     pub asked_at: Timestamp,
     /// When no answer means no.
     pub until: Timestamp,
-    /// When on-call was told; a question that was not told is told again.
+    /// When on-call was notified of the question; until then, the notification is retried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told_at: Option<Timestamp>,
 }
@@ -179,7 +179,7 @@ impl std::fmt::Debug for Question {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum About {
-    /// May what is planned be made?
+    /// May the plan be carried out?
     Plan,
     /// May the application be switched to the copies?
     CutOver,

@@ -1,7 +1,7 @@
 //! Which sets are kept, each with its reasons, and which expire.
 //!
-//! A set expires only where a newer one is sealed: so the newest sealed set never does, nor anything while no newer
-//! set is sealed. Only sealed sets count towards `keep`.
+//! A set expires only if a newer one is sealed: so the newest sealed set never expires, nor does any newer set. Only sealed sets
+//! count towards `keep`.
 
 mod policy;
 mod reasons;
@@ -16,18 +16,18 @@ pub use reasons::{ExpireReason, KeepReason};
 use super::descriptor::Keep;
 use super::set::{BackupSet, RunRecord, SetStatus};
 
-/// What becomes of each set, by its id. Every set is in exactly one of the two lists.
+/// The decision about each set, by its id. Every set is in exactly one of the two lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Retention {
     /// Newest first; never without a reason.
     pub keep: Vec<(String, Vec<KeepReason>)>,
-    /// Oldest first: where a deletion stops halfway, the newer sets are still there.
+    /// Oldest first: if a deletion stops halfway, the newer sets still exist.
     pub expire: Vec<(String, ExpireReason)>,
 }
 
 /// Sorts a deployment's sets into those that are kept and those that expire.
 ///
-/// A set found `expiring` is expired again, so that an interrupted deletion ends.
+/// A set that is already `expiring` expires again, so that an interrupted deletion is completed.
 pub fn retention(sets: &[BackupSet], keep: &Keep, now: Timestamp) -> Retention {
     let mut newest_first: Vec<&BackupSet> = sets.iter().collect();
     newest_first.sort_by_key(|set| std::cmp::Reverse(age(set)));
@@ -62,11 +62,11 @@ pub fn retention(sets: &[BackupSet], keep: &Keep, now: Timestamp) -> Retention {
     retention
 }
 
-/// Days for which a run is remembered at least: longer than its execution may last (25 hours, the machine's own limit).
+/// Minimum number of days for which a run's record is kept: longer than its execution may last (25 hours, the machine's limit).
 const LEAST_RUN_DAYS: u32 = 2;
 
-/// The ids of the runs that came to no set and are older than failed sets become. `sets` are the ids of all sets; a run
-/// with a set goes with its set.
+/// The ids of the runs without a set that are older than failed sets are kept. `sets` are the ids of all sets; a run with a set is
+/// removed with it.
 pub fn forgettable(runs: &[RunRecord], sets: &[&str], keep: &Keep, now: Timestamp) -> Vec<String> {
     let days = keep.failed_days.max(LEAST_RUN_DAYS);
     runs.iter()
@@ -81,12 +81,12 @@ fn days_after(at: Timestamp, days: u32) -> Timestamp {
     at.saturating_add(days).unwrap_or(Timestamp::MAX)
 }
 
-/// Newer is greater; the id decides between two sets of one instant.
+/// Newer is greater; the id decides between two sets of the same instant.
 fn age(set: &BackupSet) -> (Timestamp, &str) {
     (set.started_at, &set.id)
 }
 
-/// Until when a failed set is kept. One whose end is not known ended when it began: it holds nothing to wait for.
+/// Until when a failed set is kept. If its end is not known, its start counts: there is nothing to wait for.
 fn failed_recently(set: &BackupSet, keep: &Keep, now: Timestamp) -> Option<KeepReason> {
     let until = days_after(set.ended_at.unwrap_or(set.started_at), keep.failed_days);
     (now < until).then_some(KeepReason::FailedRecently { until })

@@ -8,25 +8,25 @@ use super::job::{Failure, Job};
 use super::resource::RecoveryPoint;
 use super::set::{Point, PointStatus, Reason};
 
-/// All that is known of a run's outcome when it comes to sealing its set.
+/// What is known about a run's outcome when its set is to be sealed.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {
     /// Names of the resources that were planned.
     pub planned: &'a [String],
-    /// The set's points as the last look left them: `available` is only what was just described as finished.
+    /// The set's points as of the last poll: only those just described as finished are `available`.
     pub points: &'a [Point],
-    /// What the machine's jobs came to; their failures explain points that are missing.
+    /// The machine's ended jobs; their failures explain missing points.
     pub jobs: &'a [Job],
-    /// Errors that kept the machine from its way (not those of the hooks that resume: they spoil no recovery point).
+    /// Errors that stopped the machine (not those of resuming hooks, which do not affect recovery points).
     pub failures: &'a [Reason],
 }
 
-/// What becomes of a set.
+/// The decision about a set.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
     /// Every planned recovery point is finished and restorable.
     Sealed(CaptureSpan),
-    /// Never offered for restore; one reason a resource or state.
+    /// Never offered for restore; one reason for each resource or state.
     Failed(Vec<Reason>),
 }
 
@@ -38,7 +38,7 @@ pub struct CaptureSpan {
 }
 
 impl CaptureSpan {
-    /// Earliest and latest capture time of the points that hold data; a guard's versions are none.
+    /// Earliest and latest capture time of the points that hold data; a guard's versions do not.
     pub fn of<'a>(points: impl IntoIterator<Item = &'a Point>) -> Option<CaptureSpan> {
         let mut times: Vec<Timestamp> = points
             .into_iter()
@@ -58,7 +58,7 @@ impl CaptureSpan {
     }
 }
 
-/// Judges a set. Everything that was planned has to be there: a set without a single recovery point is not sealed either.
+/// Decides about a set. Everything that was planned has to be available; a set without any recovery point is not sealed either.
 pub fn verdict(evidence: &Evidence<'_>) -> Verdict {
     let mut reasons = evidence.failures.to_vec();
     reasons.extend(evidence.planned.iter().filter_map(|name| defect(evidence, name)));
@@ -73,7 +73,7 @@ pub fn verdict(evidence: &Evidence<'_>) -> Verdict {
                 reasons.push(reason(
                     "set",
                     "JobFailed",
-                    "the run made no recovery point: there is nothing in this set to restore",
+                    "the run created no recovery point: there is nothing in this set to restore",
                 ));
             }
             Verdict::Failed(reasons)
@@ -81,7 +81,7 @@ pub fn verdict(evidence: &Evidence<'_>) -> Verdict {
     }
 }
 
-/// Why one planned resource's recovery point is not fit to be restored; `None` where it is.
+/// Why one planned resource's recovery point cannot be restored; `None` if it can.
 fn defect(evidence: &Evidence<'_>, name: &str) -> Option<Reason> {
     let job = evidence.jobs.iter().find(|job| job.resource.name == name);
     let job_failure = job.and_then(|job| job.failure.as_ref());
@@ -103,23 +103,20 @@ fn defect(evidence: &Evidence<'_>, name: &str) -> Option<Reason> {
     }
 }
 
-/// What a point lacks that was seen finished.
+/// What a finished point lacks.
 fn incomplete(point: &Point) -> Option<String> {
-    match &point.recovery_point {
-        None => Some("AWS says that its backup ended, but names no recovery point".to_owned()),
-        Some(RecoveryPoint::BackupRecoveryPoint { arn, .. })
-            if point.size_bytes == Some(0) && !emptiness::is_known(point) =>
-        {
-            Some(format!(
-                "its recovery point {arn} holds 0 bytes, {}",
-                emptiness::against(point)
-            ))
-        }
-        Some(_) if holds_data(point) && point.captured_at.is_none() => {
-            Some("the moment that its recovery point holds is not known".to_owned())
-        }
-        Some(_) => None,
+    let Some(found) = &point.recovery_point else {
+        return Some("AWS reports that its backup ended, but names no recovery point".to_owned());
+    };
+    if let RecoveryPoint::BackupRecoveryPoint { arn, .. } = found
+        && point.size_bytes == Some(0)
+        && !emptiness::is_known(point)
+    {
+        let known = emptiness::against(point);
+        return Some(format!("its recovery point {arn} holds 0 bytes, {known}"));
     }
+    (holds_data(point) && point.captured_at.is_none())
+        .then(|| "the capture time of its recovery point is not known".to_owned())
 }
 
 fn holds_data(point: &Point) -> bool {

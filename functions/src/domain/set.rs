@@ -1,4 +1,4 @@
-//! A backup set and the records around it, as the catalog keeps them.
+//! A backup set and its related records, as the catalog keeps them.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,9 +12,9 @@ use super::resource::{RecoveryPoint, Resource};
 pub enum SetStatus {
     /// Its run has not ended.
     Running,
-    /// Every recovery point was seen finished and restorable.
+    /// Every recovery point was described as finished and restorable.
     Sealed,
-    /// Kept for its reasons; never offered for restore.
+    /// Kept for the reasons of its failure; never offered for restore.
     Failed,
     /// Its recovery points are being deleted; never offered for restore.
     Expiring,
@@ -26,7 +26,7 @@ pub struct BackupSet {
     pub id: String,
     pub deployment: String,
     pub status: SetStatus,
-    /// ARN of the execution that made it.
+    /// ARN of the execution that created it.
     pub execution: String,
     pub started_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,13 +47,13 @@ pub struct BackupSet {
     pub quiesced_seconds: Option<f64>,
     #[serde(default)]
     pub probes: Vec<ProbeResult>,
-    /// Why it failed, one entry a resource or step.
+    /// Why it failed, one entry for each resource or step.
     #[serde(default)]
     pub reasons: Vec<Reason>,
 }
 
 impl BackupSet {
-    /// A set that a run begins, of the resources of these names.
+    /// A set that a run starts, with the resources of these names.
     pub fn begun(run: &Run, resources: Vec<String>) -> Self {
         Self {
             id: run.id.clone(),
@@ -94,7 +94,7 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// Whether another says the same, be it of another subject: what failed a switch has failed the state that made it.
+    /// Whether another reason says the same, possibly about another subject: the error of a switch is also that of its state.
     pub fn is_repeated_in(&self, others: &[Reason]) -> bool {
         others
             .iter()
@@ -118,7 +118,7 @@ pub struct Point {
     pub status: PointStatus,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery_point: Option<RecoveryPoint>,
-    /// The configuration that a restore does not bring back, as AWS described it.
+    /// The configuration that no restore includes, as AWS described it.
     #[serde(default)]
     pub configuration: Value,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,10 +131,10 @@ pub struct Point {
     pub size_bytes: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percent: Option<f64>,
-    /// When `poll-status` last looked.
+    /// When `poll-status` last polled it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub looked_at: Option<Timestamp>,
-    /// What was sampled of its data, to compare a restore with; `None` where nothing could be.
+    /// The sample of its data, to compare a restore with; `None` if none could be taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<Sample>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,7 +142,7 @@ pub struct Point {
 }
 
 impl Point {
-    /// The point of a resource of which nothing is recorded yet.
+    /// The point of a resource for which nothing is recorded yet.
     pub fn begun(set: &str, resource: Resource) -> Self {
         Self {
             set: set.to_owned(),
@@ -162,7 +162,7 @@ impl Point {
     }
 }
 
-/// A few things of a resource's data, read just before its backup began.
+/// A sample of a resource's data, read just before its backup started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
 pub enum Sample {
@@ -170,16 +170,16 @@ pub enum Sample {
     Items { items: Vec<SampledItem> },
     /// Files of a file system, without the directories of earlier restores.
     Files {
-        /// Files that were counted, and their bytes.
+        /// The number of counted files, and their bytes.
         files: u64,
         bytes: u64,
-        /// Whether all were counted, or only as many as the access function may.
+        /// Whether all were counted, or only as many as the access function is limited to.
         complete: bool,
         sampled: Vec<SampledFile>,
-        /// The directories in which they are, each counted; none in a set from before there were any: all of the file system.
+        /// Their directories, each counted. Older sets have none: they counted the whole file system.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         roots: Vec<CountedRoot>,
-        /// Directories in use that were not there.
+        /// Directories in use that do not exist.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         missing: Vec<String>,
     },
@@ -188,7 +188,7 @@ pub enum Sample {
 /// The files of one directory, without the directories of restores in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CountedRoot {
-    /// Absolute; `/` is all of the file system.
+    /// Absolute; `/` is the whole file system.
     pub path: String,
     pub files: u64,
     pub bytes: u64,
@@ -212,31 +212,31 @@ pub struct SampledFile {
     pub sha256: String,
 }
 
-/// What a run is for.
+/// The purpose of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     #[default]
     Backup,
-    /// A backup of what a restore will replace, made by the restore before it begins.
+    /// A backup of what a restore will replace, which the restore takes before it starts.
     SafetyBackup,
-    /// A restore that an operator asked for.
+    /// A restore that an operator requested.
     Restore,
-    /// Switching a restore's cut-over back.
+    /// Undoing a restore's cut-over.
     UndoCutOver,
 }
 
 impl Purpose {
-    /// Whether the run makes a set.
+    /// Whether the run creates a set.
     pub fn is_backup(self) -> bool {
         matches!(self, Purpose::Backup | Purpose::SafetyBackup)
     }
 }
 
-/// One execution of `backup`, `restore` or `undo-cut-over`, whatever came of it.
+/// One execution of `backup`, `restore` or `undo-cut-over`, whether or not it succeeded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
-    /// Id of the set or of the restore that the run makes.
+    /// Id of the set or the restore that the run creates.
     pub id: String,
     #[serde(default)]
     pub purpose: Purpose,
@@ -247,34 +247,33 @@ pub struct RunRecord {
     pub ended_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiesced_at: Option<Timestamp>,
-    /// The hooks of which it is not certain that they did not begin to bring the application to rest; a record of before there
-    /// was this field does not know.
+    /// The hooks that may have started to quiesce the application; unknown in records from before this field existed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hooks_begun: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed_at: Option<Timestamp>,
-    /// Set once on-call was told.
+    /// Set once on-call was notified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notified_at: Option<Timestamp>,
-    /// What went wrong beside the set itself: a hook, retention, a step.
+    /// What went wrong apart from the set itself: a hook, retention, a step.
     #[serde(default)]
     pub warnings: Vec<Reason>,
 }
 
 impl RunRecord {
-    /// When it began to bring the application to rest; `None` where no hook began to.
+    /// When it started to quiesce the application; `None` if no hook started to.
     pub fn rested_at(&self) -> Option<Timestamp> {
-        let none_began = self.hooks_begun.as_ref().is_some_and(Vec::is_empty);
-        self.quiesced_at.filter(|_| !none_began)
+        let none_started = self.hooks_begun.as_ref().is_some_and(Vec::is_empty);
+        self.quiesced_at.filter(|_| !none_started)
     }
 
-    /// Whether a hook has to be asked to bring the application back.
+    /// Whether a hook has to resume the application.
     pub fn has_begun(&self, hook: &str) -> bool {
         let begun = self.hooks_begun.as_ref();
         begun.is_none_or(|begun| begun.iter().any(|name| name == hook))
     }
 
-    /// The record of a run that has just begun.
+    /// The record of a run that has just started.
     pub fn begun(run: &Run, purpose: Purpose) -> Self {
         Self {
             id: run.id.clone(),

@@ -1,19 +1,19 @@
-//! Nights that a schedule leaves out: where a zone sets its clocks forward, some times of day do not exist, and EventBridge
-//! Scheduler starts nothing at them.
+//! Nights that a schedule skips: when a zone sets its clocks forward, some times of day do not exist, and EventBridge Scheduler
+//! starts nothing at those times.
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-/// How far ahead is looked.
+/// How far ahead to search.
 const YEAR: SignedDuration = SignedDuration::from_hours(366 * 24);
 const MONTHS: [&str; 12] = [
     "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
 ];
 const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
-/// The first time within a year of `from` at which a `cron(...)` should start and cannot, on a day on which it starts at no
-/// other. `None` also for what is no such expression, and for `L`, `W` and `#`, which are not reckoned with.
+/// The first time within a year of `from` at which a `cron(...)` should start but cannot, on a day without another start. `None`
+/// also for other expressions, and for `L`, `W` and `#`, which are not supported.
 pub fn first_skipped_time(expression: &str, zone: &TimeZone, from: Timestamp) -> Option<DateTime> {
     let cron = Cron::parse(expression)?;
     let until = from.checked_add(YEAR).ok()?;
@@ -28,7 +28,7 @@ pub fn first_skipped_time(expression: &str, zone: &TimeZone, from: Timestamp) ->
         .next()
 }
 
-/// What the six fields of an expression allow.
+/// The values that the six fields of an expression allow.
 struct Cron {
     minutes: Vec<i16>,
     hours: Vec<i16>,
@@ -56,9 +56,9 @@ impl Cron {
         })
     }
 
-    /// The first of a day's times, where all of them are skipped: `from` is the first skipped time, `to` the first that is not.
+    /// The first of a day's times, if all of them are skipped: `from` is the first skipped time, `to` the first that is not.
     fn first_skipped_time_between(&self, from: DateTime, to: DateTime) -> Option<DateTime> {
-        // A gap may begin before midnight and end after it.
+        // A gap may start before midnight and end after it.
         let days = [Some(from.date()), Some(to.date()).filter(|day| *day != from.date())];
         days.into_iter().flatten().find_map(|day| {
             let times = self.times(day);

@@ -1,4 +1,4 @@
-//! When the step of each of many resources starts, so that all of them together ask no more than AWS answers.
+//! When the step of each resource starts, so that all of them together stay below AWS's request rates.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use super::kinds::{self, Stateful};
 use super::resource::Resource;
 
-/// A resource with its turn, in seconds after the first.
+/// A resource with its start delay (`turn`), in seconds.
 #[derive(Serialize)]
 struct DelayedResource<'a> {
     #[serde(flatten)]
@@ -15,7 +15,7 @@ struct DelayedResource<'a> {
     turn: u64,
 }
 
-/// Gives the resources of a plan their turns as it is told to the machine.
+/// Serializes the resources of a plan for the machine, with their start delays.
 pub fn with_start_delays<S: Serializer>(resources: &[Resource], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(
         resources
@@ -25,16 +25,16 @@ pub fn with_start_delays<S: Serializer>(resources: &[Resource], serializer: S) -
     )
 }
 
-/// Resources of a kind of which AWS does not start all at once wait for one another, and nothing else waits.
+/// Delays resources of a kind for which AWS limits the request rate; all others start at once.
 fn start_delays(resources: &[Resource]) -> impl Iterator<Item = u64> {
     let mut started: BTreeMap<&str, u64> = BTreeMap::new();
     resources
         .iter()
         .map(move |resource| {
-            let a_second = kinds::stateful(&resource.target).and_then(Stateful::starts_a_second)?;
+            let per_second = kinds::stateful(&resource.target).and_then(Stateful::starts_a_second)?;
             let started = started.entry(resource.target.kind()).or_default();
             *started += 1;
-            (*started - 1).checked_div(a_second)
+            (*started - 1).checked_div(per_second)
         })
         .map(Option::unwrap_or_default)
 }
@@ -65,16 +65,19 @@ mod tests {
     fn a_hundred_tables_start_four_a_second_and_nothing_else_waits() {
         let mut resources = vec![resource(Target::DynamoDb { table: "t".into() }); 100];
         resources.insert(50, resource(Target::Aurora { cluster: "c".into() }));
-        let told = serde_json::to_value(Plan { resources }).unwrap();
-        let told = told["resources"].as_array().unwrap();
-        assert_eq!((&told[50]["turn"], &told[50]["cluster"]), (&0.into(), &"c".into()));
+        let plan = serde_json::to_value(Plan { resources }).unwrap();
+        let delayed = plan["resources"].as_array().unwrap();
+        assert_eq!(
+            (&delayed[50]["turn"], &delayed[50]["cluster"]),
+            (&0.into(), &"c".into())
+        );
         for second in 0..25 {
-            let at_once = told
+            let at_once = delayed
                 .iter()
                 .filter(|one| one["kind"] == "dynamodb" && one["turn"] == second);
             assert_eq!(at_once.count(), 4, "{second}");
         }
-        let read: Resource = serde_json::from_value(told[0].clone()).unwrap();
+        let read: Resource = serde_json::from_value(delayed[0].clone()).unwrap();
         assert_eq!(read, resource(Target::DynamoDb { table: "t".into() }));
     }
 }

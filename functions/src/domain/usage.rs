@@ -1,4 +1,4 @@
-//! Whether anybody uses what a restore made, told from what was seen of it: what is in use is not removed.
+//! Whether anyone uses the copies of a restore, based on what was found: copies in use are not removed.
 
 use std::collections::BTreeSet;
 
@@ -17,24 +17,24 @@ use services::{AccessPoint, RunningService};
 
 pub use copies::{CopyUser, RestoredCopy};
 
-/// A way of looking for users. A person may do without one, by name.
+/// A way to look for users. A person can skip one by naming it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UsageCheck {
     /// All descriptors in the catalog.
     Descriptors,
-    /// What the switches of all descriptors hold now.
+    /// The present values of all descriptors' switches.
     Switches,
     /// ECS services, by what their task definitions mount and name.
     Services,
     /// Access points of the file system.
     AccessPoints,
-    /// Reads, writes and connections of the last while.
+    /// Recent reads, writes and connections.
     Activity,
 }
 
 impl UsageCheck {
-    /// Its word in a request.
+    /// Its name in a request.
     pub fn word(self) -> &'static str {
         match self {
             UsageCheck::Descriptors => "descriptors",
@@ -46,86 +46,86 @@ impl UsageCheck {
     }
 }
 
-/// What was seen, of all copies.
+/// What was found for all copies.
 #[derive(Debug, Clone, Default)]
 pub struct UsageReport {
     pub descriptors: Vec<Descriptor>,
     pub services: Vec<RunningService>,
     pub access_points: Vec<AccessPoint>,
-    /// Switches that lead to a copy.
+    /// Switches whose present value refers to a copy.
     pub references: Vec<SwitchReference>,
     pub activity: Vec<CopyActivity>,
-    /// What could not be looked at.
+    /// Checks that could not be made.
     pub unseen: Vec<SkippedCheck>,
 }
 
-/// A switch whose present value leads to a copy.
+/// A switch whose present value refers to a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SwitchReference {
     pub copy: RestoredCopy,
     pub deployment: String,
     pub switch: String,
-    /// What it switches, in words: `parameter /hubs/prod/table`.
+    /// What it switches, as text: `parameter /hubs/prod/table`.
     pub what: String,
 }
 
-/// Something that was done with a copy, and not by its restore.
+/// Something done to a copy, other than by its restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyActivity {
     pub copy: RestoredCopy,
-    /// In words: `it was written since 02:15 UTC`.
+    /// As text: `it was written since 02:15 UTC`.
     pub what: String,
 }
 
-/// What could not be looked at, and why.
+/// A check that could not be made, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SkippedCheck {
     pub look: UsageCheck,
     pub why: String,
 }
 
-/// All that keeps these copies from being removed: users, and what could not be looked at. `without` are the looks that a person
-/// does without: it excuses what was not seen, and what was done may have been done by that person; a user that names a copy
-/// stays a user.
-pub fn users(copies: &[RestoredCopy], seen: &UsageReport, without: &BTreeSet<UsageCheck>) -> Vec<CopyUser> {
+/// Everything that prevents the removal of these copies: users, and checks that could not be made. `without` are the checks that a
+/// person skips: those need not succeed, and activity may be that person's own. A user that names a copy always counts.
+pub fn users(copies: &[RestoredCopy], found: &UsageReport, without: &BTreeSet<UsageCheck>) -> Vec<CopyUser> {
     let mut users = Vec::new();
     for copy in copies {
         users.extend(
-            seen.descriptors
+            found
+                .descriptors
                 .iter()
                 .flat_map(|descriptor| named_by(descriptor, copy)),
         );
-        users.extend(seen.services.iter().flat_map(|service| service.uses_of(copy)));
-        users.extend(seen.access_points.iter().filter_map(|point| point.use_of(copy)));
+        users.extend(found.services.iter().flat_map(|service| service.uses_of(copy)));
+        users.extend(found.access_points.iter().filter_map(|point| point.use_of(copy)));
     }
-    users.extend(seen.references.iter().map(|lead| CopyUser {
+    users.extend(found.references.iter().map(|reference| CopyUser {
         uses: format!(
-            "{} is what {} holds (switch {} of {})",
-            lead.copy, lead.what, lead.switch, lead.deployment
+            "{} is the value of {} (switch {} of {})",
+            reference.copy, reference.what, reference.switch, reference.deployment
         ),
-        next: format!("Let {} hold what is to be used instead", lead.what),
+        next: format!("Set {} to what is to be used instead", reference.what),
     }));
     if !without.contains(&UsageCheck::Activity) {
-        users.extend(seen.activity.iter().map(|active| CopyUser {
-            uses: format!("{}: {}", active.copy, active.what),
+        users.extend(found.activity.iter().map(|activity| CopyUser {
+            uses: format!("{}: {}", activity.copy, activity.what),
             next: format!(
-                "See who that is, and end it; if it was you, do without this look: {}",
+                "Find out who that is, and stop it; if it was you, skip this check: {}",
                 UsageCheck::Activity.word()
             ),
         }));
     }
-    let unseen = seen.unseen.iter().filter(|unseen| !without.contains(&unseen.look));
-    users.extend(unseen.map(|unseen| CopyUser {
-        uses: format!("whether they are used could not be looked at: {}", unseen.why),
+    let skipped = found.unseen.iter().filter(|skipped| !without.contains(&skipped.look));
+    users.extend(skipped.map(|skipped| CopyUser {
+        uses: format!("whether they are used could not be checked: {}", skipped.why),
         next: format!(
-            "Let the function undo-restore look; or see for yourself, and do without this look: {}",
-            unseen.look.word()
+            "Allow the function undo-restore to check; or check yourself, and skip this check: {}",
+            skipped.look.word()
         ),
     }));
     users
 }
 
-/// Where a descriptor names a copy. The names of prefixes name nothing in particular.
+/// Where a descriptor names a copy. A prefix does not name a particular copy.
 fn named_by(descriptor: &Descriptor, copy: &RestoredCopy) -> Vec<CopyUser> {
     let Some(wanted) = copy.target() else {
         return Vec::new();
@@ -159,6 +159,6 @@ fn named_by(descriptor: &Descriptor, copy: &RestoredCopy) -> Vec<CopyUser> {
             descriptor.deployment,
             paths.join(", ")
         ),
-        next: "Let it name what is to be used instead, and `holdfast apply FILE`".to_owned(),
+        next: "Change it to name what is to be used instead, and `holdfast apply FILE`".to_owned(),
     }]
 }

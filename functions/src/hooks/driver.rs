@@ -1,4 +1,4 @@
-//! What a kind of hook does.
+//! The trait of a kind of hook.
 
 use async_trait::async_trait;
 
@@ -9,21 +9,22 @@ use crate::error::{Fault, Result};
 /// Carries out the hooks of one kind.
 #[async_trait]
 pub trait HookDriver: Send + Sync {
-    /// Brings the application to rest, and waits for it.
+    /// Quiesces the application, and waits until it is quiesced.
     ///
     /// # Errors
-    /// `JobFailed` with what the hook itself said; `Unavailable` when it did not answer in time.
+    /// `JobFailed` with the hook's own error message; `Unavailable` if it did not respond in time.
     async fn quiesce(&self, hook: &Hook, run: &Run) -> Result<()>;
 
-    /// Brings it back, and waits for it. Called also when quiescing failed half-way, and perhaps more than once.
+    /// Resumes the application, and waits until it is resumed. Also called if quiescing failed half-way, and possibly more than
+    /// once.
     ///
     /// # Errors
     /// As `quiesce`.
     async fn resume(&self, hook: &Hook, run: &Run) -> Result<()>;
 
-    /// Why the hook could not be called; `None` where it can be. Calls nothing.
+    /// Why the hook cannot be called; `None` if it can. Calls nothing.
     ///
     /// # Errors
-    /// Where AWS could not be asked, or does not let itself be asked.
+    /// The error of a failed call to AWS, including denied access.
     async fn check(&self, hook: &Hook) -> Result<Option<Fault>>;
 }

@@ -1,6 +1,6 @@
-//! The hook that calls a Lambda function of the deployment's own with
-//! `{"action": "quiesce" | "resume", "deployment": …, "set": …, "hook": …}` and waits for its answer. `set`
-//! is the id of the set that the run makes, or of its restore.
+//! The hook that invokes a Lambda function of the deployment's owner with
+//! `{"action": "quiesce" | "resume", "deployment": …, "set": …, "hook": …}` and waits for its response. `set` is the id of the
+//! run's set, or of its restore.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::domain::descriptor::Hook;
 use crate::domain::job::Run;
 use crate::error::{Error, Fault, Result};
 
-/// A hook by a Lambda function.
+/// A hook that invokes a Lambda function.
 pub struct LambdaHook {
     functions: Functions,
     /// Name or ARN, with or without a version or alias.
@@ -30,7 +30,7 @@ impl LambdaHook {
         }
     }
 
-    /// `action` is what the function is asked for, and `doing` how a message calls it.
+    /// `action` is what the function is asked to do; `doing` describes it in messages.
     async fn call(&self, hook: &Hook, run: &Run, action: &str, doing: &str) -> Result<()> {
         let function = &self.function;
         let event = json!({"action": action, "deployment": run.deployment, "set": run.id, "hook": hook.name});
@@ -44,7 +44,7 @@ impl LambdaHook {
         match &answer.function_error {
             None => Ok(()),
             Some(how) => {
-                let said = words(&answer.bytes);
+                let said = error_text(&answer.bytes);
                 Err(Error::JobFailed(format!(
                     "{doing} {function} of hook {}: the function failed ({how}): {said}. See its log, correct it, then \
                      start a new run",
@@ -65,7 +65,7 @@ impl HookDriver for LambdaHook {
         self.call(hook, run, "resume", "resuming").await
     }
 
-    /// Looks for the version or alias too: Lambda takes it as part of the name.
+    /// Checks for the version or alias too: Lambda accepts it as part of the name.
     async fn check(&self, hook: &Hook) -> Result<Option<Fault>> {
         let function = &self.function;
         let exists = self.functions.exists(function).await.map_err(|error| {
@@ -82,11 +82,11 @@ impl HookDriver for LambdaHook {
     }
 }
 
-/// The most of a function's own words that a message repeats, in characters.
+/// Maximum length of a function's own error in a message, in characters.
 const WORDS: usize = 500;
 
-/// The `errorType` and `errorMessage` of a failed function's answer.
-fn words(payload: &[u8]) -> String {
+/// The `errorType` and `errorMessage` from a failed function's response.
+fn error_text(payload: &[u8]) -> String {
     let answer: Value = serde_json::from_slice(payload).unwrap_or_default();
     let field = |name: &str| answer.get(name).and_then(Value::as_str);
     let said = match (field("errorType"), field("errorMessage")) {

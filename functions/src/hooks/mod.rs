@@ -1,5 +1,5 @@
-//! What brings an application to rest around a run, and back. One trait, one file a kind; a step knows a kind only through the
-//! trait. A run's hooks quiesce in order, and resume in reverse.
+//! What quiesces and resumes an application around a run. One trait, one file per kind; a step knows a kind only through the trait.
+//! A run's hooks quiesce in order, and resume in reverse order.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ mod lambda;
 pub use driver::HookDriver;
 use lambda::LambdaHook;
 
-/// The driver of a hook, by what it calls.
+/// Looks up the driver of a hook by its action.
 type DriverLookup = dyn Fn(&HookAction) -> Arc<dyn HookDriver> + Send + Sync;
 
 /// Every kind.
@@ -54,10 +54,10 @@ impl Hooks {
         (self.0)(&hook.action).check(hook).await
     }
 
-    /// Checks every hook before anything is touched. Returns those that cannot be checked, with the reason.
+    /// Checks every hook before anything is changed. Returns the hooks that could not be checked, with the reason.
     ///
     /// # Errors
-    /// `InvalidInput` with every hook that cannot be called; whatever is worth another try.
+    /// `InvalidInput` with every hook that cannot be called; any error that is worth a retry.
     pub async fn check_all(&self, hooks: &[Hook]) -> Result<Vec<Reason>> {
         let (mut faults, mut unknown) = (Vec::new(), Vec::new());
         for hook in hooks {
@@ -66,7 +66,7 @@ impl Hooks {
                 Err(error) if error.class() == Class::Final => unknown.push(Reason {
                     subject: format!("hook {}", hook.name),
                     error: error.name().to_owned(),
-                    message: format!("whether it can be called cannot be told: {error}"),
+                    message: format!("whether it can be called could not be determined: {error}"),
                 }),
                 Err(error) => return Err(error),
             }
@@ -78,7 +78,7 @@ impl Hooks {
     }
 }
 
-/// Whether a hook that failed so did not begin, for certain: nothing was called.
+/// Whether a hook that failed with this error certainly did not begin: nothing was called.
 pub fn did_not_begin(error: &Error) -> bool {
     matches!(
         error,

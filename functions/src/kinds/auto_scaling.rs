@@ -1,5 +1,5 @@
-//! The Application Auto Scaling configuration of a resource, which no backup contains. It is kept as AWS describes it, and
-//! put back by [`restore`].
+//! The Application Auto Scaling configuration of a resource, which no backup contains. It is captured as AWS describes it, and put
+//! back by [`restore`].
 
 pub mod restore;
 
@@ -10,7 +10,7 @@ use crate::aws::service::{APPLICATION_AUTO_SCALING, Client};
 use crate::aws::{failure, offered};
 use crate::error::Result;
 
-/// How a service calls its resources there.
+/// The service namespaces of Application Auto Scaling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Namespace {
     DynamoDb,
@@ -26,7 +26,7 @@ impl Namespace {
     }
 }
 
-/// What there is of a resource.
+/// The scaling configuration of a resource.
 #[derive(Debug, Default)]
 pub struct Scaling {
     pub targets: Vec<Value>,
@@ -41,12 +41,12 @@ pub fn client(aws: &SdkConfig) -> Client {
     Client::new(aws, APPLICATION_AUTO_SCALING)
 }
 
-/// The scalable targets among `ids`, which are at most 50 of one resource, and the policies and scheduled actions of those
-/// that there are.
+/// The scalable targets among `ids`, which are at most 50 of one resource, and the policies and scheduled actions of those that
+/// exist.
 pub async fn describe(client: &Client, namespace: Namespace, ids: &[String], what: &str) -> Result<Scaling> {
-    let asked = json!({ "ServiceNamespace": namespace.name(), "ResourceIds": ids });
+    let input = json!({ "ServiceNamespace": namespace.name(), "ResourceIds": ids });
     let mut scaling = Scaling::default();
-    match all(client, "DescribeScalableTargets", asked, "ScalableTargets", what).await? {
+    match all(client, "DescribeScalableTargets", input, "ScalableTargets", what).await? {
         Some(targets) => scaling.targets = sorted(targets),
         None => scaling.not_offered.push("ScalableTargets"),
     }
@@ -72,10 +72,10 @@ pub async fn describe(client: &Client, namespace: Namespace, ids: &[String], wha
     Ok(scaling)
 }
 
-/// The scalable targets among `ids`; none where the Region does not offer Application Auto Scaling, which then scales nothing.
+/// The scalable targets among `ids`; none if the Region does not offer Application Auto Scaling, which then scales nothing.
 pub async fn targets(client: &Client, namespace: Namespace, ids: &[String], what: &str) -> Result<Vec<Value>> {
-    let asked = json!({ "ServiceNamespace": namespace.name(), "ResourceIds": ids });
-    let targets = all(client, "DescribeScalableTargets", asked, "ScalableTargets", what).await?;
+    let input = json!({ "ServiceNamespace": namespace.name(), "ResourceIds": ids });
+    let targets = all(client, "DescribeScalableTargets", input, "ScalableTargets", what).await?;
     Ok(sorted(targets.unwrap_or_default()))
 }
 
@@ -85,17 +85,17 @@ fn sorted(mut targets: Vec<Value>) -> Vec<Value> {
     targets
 }
 
-/// Every page of a list; `None` where the Region does not offer the call.
-async fn all(client: &Client, action: &str, mut asked: Value, list: &str, what: &str) -> Result<Option<Vec<Value>>> {
+/// Every page of a list; `None` if the Region does not offer the call.
+async fn all(client: &Client, action: &str, mut input: Value, list: &str, what: &str) -> Result<Option<Vec<Value>>> {
     let mut found = Vec::new();
     loop {
-        let page = offered(client.call(action, asked.clone()).await);
+        let page = offered(client.call(action, input.clone()).await);
         let Some(mut page) = page.map_err(|error| failure("describing the scaling of", what, error))? else {
             return Ok(None);
         };
         found.extend(page.take_list(list));
-        asked["NextToken"] = page.take_token("NextToken");
-        if asked["NextToken"].is_null() {
+        input["NextToken"] = page.take_token("NextToken");
+        if input["NextToken"].is_null() {
             return Ok(Some(found));
         }
     }

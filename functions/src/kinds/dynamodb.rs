@@ -1,7 +1,7 @@
 //! `dynamodb`: a DynamoDB table, backed up on demand, and restored as a new table.
 //!
-//! DynamoDB's backups carry no tags (`TagResource` takes tables only), so a backup is ours by its name, which holds the
-//! deployment and the set (`domain::names::recovery_point`), and by standing in the catalog.
+//! DynamoDB's backups carry no tags (`TagResource` takes tables only), so a backup is identified as Holdfast's by its name, which
+//! contains the deployment and the set (`domain::names::recovery_point`), and by being in the catalog.
 
 mod backup;
 mod backups;

@@ -38,7 +38,7 @@ use crate::error::Result;
 
 const KIND: &str = "efs";
 
-/// Where AWS Backup puts a recovery point whose resource names no vault, and whose role it takes.
+/// The vault and the role that AWS Backup uses for resources that name none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defaults {
     /// Name of the vault.

@@ -1,5 +1,5 @@
-//! What the guards have in common at a restore: nothing is created; what existed at backup has to exist, and changes since
-//! then are reported.
+//! What the guards share at a restore: nothing is created; everything that existed at backup has to exist, and changes since then
+//! are reported.
 
 mod recovery;
 
@@ -12,18 +12,18 @@ use crate::domain::restore::plan::Source;
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::error::{Class, Error, Fault, Result};
 
-/// What a version of the kind `secret`, and of `parameters`, is of.
+/// What the versions of the kinds `secret` and `parameters` belong to.
 pub const SECRET: &str = "secret";
 pub const PARAMETER: &str = "parameter";
 
-/// One recorded version beside the one that is current.
+/// A recorded version and the current one.
 struct VersionComparison<'a> {
     name: &'a str,
     then: &'a str,
     now: Option<&'a str>,
 }
 
-/// Faults for what is missing or cannot be read, remarks for what changed. `thing` is what a version is of.
+/// Faults for what is missing or cannot be read, remarks for what changed. `thing` is what the versions belong to.
 pub fn preflight(thing: &str, item: &RestoreItem, now: Result<StartedBackup>) -> Result<Preflight> {
     let resource = &item.planned.resource;
     let path = format!("resources.{}.{thing}", resource.name);
@@ -37,18 +37,18 @@ pub fn preflight(thing: &str, item: &RestoreItem, now: Result<StartedBackup>) ->
             return Ok(preflight);
         }
     };
-    for seen in beside(thing, recorded(item)?, &now) {
-        match seen.now {
+    for version in compare_versions(thing, recorded(item)?, &now) {
+        match version.now {
             None => preflight.faults.push(Fault {
                 path: path.clone(),
-                value: seen.name.to_owned(),
+                value: version.name.to_owned(),
                 allowed: format!(
-                    "a {thing} that is still there, as it was at backup (version {}). Put it back, or leave {} out \
+                    "a {thing} that is still there, as at backup (version {}). Restore it, or leave {} out \
                      (`except`)",
-                    seen.then, resource.name
+                    version.then, resource.name
                 ),
             }),
-            Some(now) if now != seen.then => preflight.remarks.push(changed(thing, &seen, now)),
+            Some(now) if now != version.then => preflight.remarks.push(changed(thing, &version, now)),
             Some(_) => {}
         }
     }
@@ -63,8 +63,8 @@ pub fn restore(item: &RestoreItem) -> Result<RestoreProgress> {
     })
 }
 
-/// One check a version that is not as it was: a missing one fails the restore. A changed one is said and no more: secrets are
-/// rotated, and a cut-over itself writes new versions.
+/// One check for each version that differs: a missing one fails the restore. A changed one is only reported: secrets are rotated,
+/// and a cut-over itself writes new versions.
 pub fn compare(thing: &str, item: &RestoreItem, now: Result<StartedBackup>) -> Result<Vec<Check>> {
     let resource = &item.planned.resource;
     let now = match now.and_then(current) {
@@ -79,17 +79,17 @@ pub fn compare(thing: &str, item: &RestoreItem, now: Result<StartedBackup>) -> R
         Err(error) => return Err(error),
     };
     let mut checks = Vec::new();
-    for seen in beside(thing, recorded(item)?, &now) {
-        let (finding, detail) = match seen.now {
+    for version in compare_versions(thing, recorded(item)?, &now) {
+        let (finding, detail) = match version.now {
             None => (
                 Finding::Different,
-                format!("version {} at backup, now missing", seen.then),
+                format!("version {} at backup, now missing", version.then),
             ),
-            Some(now) if now != seen.then => (Finding::Changed, changed(thing, &seen, now)),
+            Some(now) if now != version.then => (Finding::Changed, changed(thing, &version, now)),
             Some(_) => continue,
         };
         checks.push(Check {
-            name: format!("{}: {thing} {}", resource.name, seen.name),
+            name: format!("{}: {thing} {}", resource.name, version.name),
             finding,
             detail,
         });
@@ -104,8 +104,11 @@ pub fn compare(thing: &str, item: &RestoreItem, now: Result<StartedBackup>) -> R
     Ok(checks)
 }
 
-fn changed(thing: &str, seen: &VersionComparison<'_>, now: &str) -> String {
-    format!("{thing} {}: version {} at backup, now {now}", seen.name, seen.then)
+fn changed(thing: &str, version: &VersionComparison<'_>, now: &str) -> String {
+    format!(
+        "{thing} {}: version {} at backup, now {now}",
+        version.name, version.then
+    )
 }
 
 fn count(thing: &str, number: usize) -> String {
@@ -115,8 +118,8 @@ fn count(thing: &str, number: usize) -> String {
     }
 }
 
-/// A secret is one, whatever its ARN: one that was deleted and made anew has another.
-fn beside<'a>(thing: &str, then: &'a [Version], now: &'a [Version]) -> Vec<VersionComparison<'a>> {
+/// There is only one secret, whatever its ARN: one that was deleted and created again has another ARN.
+fn compare_versions<'a>(thing: &str, then: &'a [Version], now: &'a [Version]) -> Vec<VersionComparison<'a>> {
     let find = |name: &str| now.iter().find(|version| version.name == name || thing == SECRET);
     then.iter()
         .map(|then| VersionComparison {

@@ -13,13 +13,13 @@ pub fn client(aws: &SdkConfig) -> Client {
     Client::new(aws, KMS)
 }
 
-/// Sees that a key can be used. A key that AWS manages (`alias/aws/...`) can be neither disabled nor deleted. One of another
-/// account than the run's, which may not show itself to us, is no fault of what it protects: [`unseen`] records it.
+/// Ensures that a key can be used. A key that AWS manages (`alias/aws/...`) can be neither disabled nor deleted. A key of another
+/// account that cannot be described is not a fault of what it protects: [`inaccessible`] records it.
 ///
 /// # Errors
-/// `JobFailed` naming the key's state, and how to leave it; `NotReady` for a state that ends by itself.
+/// `JobFailed` with the key's state and how to change it; `NotReady` for a transient state.
 pub async fn ensure_usable(kms: &Client, run: &Run, key: &str, protects: &str) -> Result<()> {
-    if is_awss_own(key) {
+    if is_aws_alias(key) {
         return Ok(());
     }
     let doing = doing(protects);
@@ -33,7 +33,7 @@ pub async fn ensure_usable(kms: &Client, run: &Run, key: &str, protects: &str) -
         "Enabled" => return Ok(()),
         "Creating" | "Updating" => {
             return Err(Error::NotReady(format!(
-                "{doing} {key}: its state ends by itself; it is looked at again"
+                "{doing} {key}: its state is transient; it is checked again"
             )));
         }
         "Disabled" => format!("Enable it: aws kms enable-key --key-id {key}"),
@@ -47,12 +47,12 @@ pub async fn ensure_usable(kms: &Client, run: &Run, key: &str, protects: &str) -
     )))
 }
 
-/// Those of the keys that could not be looked at, each with AWS's reason, for what is captured. Only a key given by its ARN can
-/// be of another account.
+/// The keys that could not be described, each with AWS's reason, for the capture. Only a key given by its ARN can belong to another
+/// account.
 pub async fn inaccessible(kms: &Client, keys: impl IntoIterator<Item = &str>, protects: &str) -> Result<Value> {
     let mut inaccessible = Vec::new();
     for key in keys {
-        if is_awss_own(key) || account(key).is_none() {
+        if is_aws_alias(key) || account(key).is_none() {
             continue;
         }
         match describe(kms, key, protects).await {
@@ -64,9 +64,9 @@ pub async fn inaccessible(kms: &Client, keys: impl IntoIterator<Item = &str>, pr
     Ok(inaccessible.into())
 }
 
-/// Whether AWS manages a key for one of its services. A key that does not show itself to us is a customer's.
+/// Whether AWS manages a key for one of its services. A key that cannot be described is a customer managed key.
 pub async fn is_managed_by_aws(kms: &Client, key: &str, protects: &str) -> Result<bool> {
-    if is_awss_own(key) {
+    if is_aws_alias(key) {
         return Ok(true);
     }
     match describe(kms, key, protects).await {
@@ -88,11 +88,11 @@ fn doing(protects: &str) -> String {
     format!("describing the KMS key of {protects},")
 }
 
-fn is_awss_own(key: &str) -> bool {
+fn is_aws_alias(key: &str) -> bool {
     key.starts_with("alias/aws/") || key.contains(":alias/aws/")
 }
 
-/// A key without an ARN is of the caller's account.
+/// A key without an ARN belongs to the caller's account.
 fn is_of_another_account(key: &str, run: &Run) -> bool {
     account(key).is_some_and(|owner| account(&run.execution) != Some(owner))
 }

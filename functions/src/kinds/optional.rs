@@ -1,16 +1,16 @@
-//! Settings that contain none of a resource's data. A Region may not offer one, and a backup goes on without a setting that
-//! AWS does not describe for now.
+//! Settings that contain none of a resource's data. A Region may not offer one, and a backup continues without a setting that AWS
+//! cannot describe at the moment.
 
 use serde_json::{Map, Value, json};
 
 use crate::error::{Class, Result};
 
-/// The fields of a captured configuration that name what is not in it: field by field why AWS did not tell it; and what the Region
-/// does not offer.
+/// The field of a captured configuration that names what is missing from it: for each field why AWS did not return it; and what the
+/// Region does not offer.
 const NOT_CAPTURED: &str = "NotCaptured";
 const NOT_OFFERED: &str = "NotOffered";
 
-/// What a capture left out.
+/// What a capture omitted.
 pub struct Optional {
     leaves_out: bool,
     not_captured: Map<String, Value>,
@@ -18,12 +18,12 @@ pub struct Optional {
 }
 
 impl Optional {
-    /// For a backup, which leaves out what it does not need.
+    /// For a backup, which omits what it does not need.
     pub fn at_backup() -> Self {
         Self::new(true)
     }
 
-    /// For a copy, which is looked at again.
+    /// For a copy, which is captured again later.
     pub fn of_copy() -> Self {
         Self::new(false)
     }
@@ -36,43 +36,43 @@ impl Optional {
         }
     }
 
-    /// A setting that a restore puts back; null where the Region does not offer it. `looked` is `None` there.
+    /// A setting that a restore puts back; null if the Region does not offer it, for which `described` is `None`.
     ///
     /// # Errors
-    /// AWS's, since without it the copy would be another.
-    pub fn needed(&mut self, field: &str, looked: Result<Option<Value>>) -> Result<Value> {
-        let found = looked?;
+    /// AWS's error, since the copy would be different without the setting.
+    pub fn required(&mut self, field: &str, described: Result<Option<Value>>) -> Result<Value> {
+        let found = described?;
         if found.is_none() {
             self.not_offered.push(field.to_owned());
         }
         Ok(found.unwrap_or_default())
     }
 
-    /// The Region does not offer these, so that there is nothing of them.
-    pub fn lacks(&mut self, fields: &[&str]) {
+    /// Records that the Region does not offer these fields.
+    pub fn add_not_offered(&mut self, fields: &[&str]) {
         self.not_offered.extend(fields.iter().map(|&field| field.to_owned()));
     }
 
-    /// What watches the resource or listens to it: null also where AWS does not tell it at the second try.
-    pub async fn beside<F>(&mut self, field: &str, look: impl Fn() -> F) -> Result<Value>
+    /// A setting that monitors the resource or receives its changes: also null if AWS fails to return it twice.
+    pub async fn dispensable<F>(&mut self, field: &str, describe: impl Fn() -> F) -> Result<Value>
     where
         F: Future<Output = Result<Option<Value>>>,
     {
-        let looked = match look().await {
-            Err(error) if self.leaves_out && error.class() != Class::Final => look().await,
-            looked => looked,
+        let described = match describe().await {
+            Err(error) if self.leaves_out && error.class() != Class::Final => describe().await,
+            described => described,
         };
-        match looked {
+        match described {
             Err(error) if self.leaves_out => {
                 self.not_captured.insert(field.to_owned(), error.to_string().into());
                 Ok(Value::Null)
             }
-            looked => self.needed(field, looked),
+            described => self.required(field, described),
         }
     }
 
-    /// Writes down what was left out.
-    pub fn noted(self, mut configuration: Value) -> Value {
+    /// Adds the record of what was omitted.
+    pub fn record_in(self, mut configuration: Value) -> Value {
         if !self.not_captured.is_empty() {
             configuration[NOT_CAPTURED] = self.not_captured.into();
         }
@@ -92,7 +92,7 @@ pub fn not_captured(configuration: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A configuration without those fields, and without the notes on them.
+/// A configuration without those fields, and without the record of them.
 pub fn without(configuration: &Value, fields: &[(String, String)]) -> Value {
     let mut left = configuration.clone();
     if let Some(members) = left.as_object_mut() {
@@ -102,7 +102,7 @@ pub fn without(configuration: &Value, fields: &[(String, String)]) -> Value {
     left
 }
 
-/// What an operator should know of a restore from this configuration.
+/// What an operator should know about a restore from this configuration.
 pub fn remarks(configuration: &Value) -> Vec<String> {
     let not_captured = not_captured(configuration);
     let untold = not_captured.iter().map(|(field, why)| {
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
     use crate::error::Error;
 
-    /// Fails at 8e363f8: the backup failed with what only watches the table.
+    /// Fails at 8e363f8: the backup failed because of a setting that only monitors the table.
     #[tokio::test]
     async fn a_backup_does_without_what_aws_does_not_tell_and_a_copy_does_not() {
         let asked = Cell::new(0);
@@ -134,11 +134,15 @@ mod tests {
             Err(Error::Throttled("slower".into()))
         };
         let mut optional = Optional::at_backup();
-        assert_eq!(optional.beside("Insights", refused).await.unwrap(), Value::Null);
+        assert_eq!(optional.dispensable("Insights", refused).await.unwrap(), Value::Null);
         assert_eq!(asked.get(), 2);
-        assert!(optional.needed("Tags", Err(Error::Throttled("slower".into()))).is_err());
-        assert_eq!(optional.needed("Policy", Ok(None)).unwrap(), Value::Null);
-        let captured = optional.noted(json!({"Table": {}}));
+        assert!(
+            optional
+                .required("Tags", Err(Error::Throttled("slower".into())))
+                .is_err()
+        );
+        assert_eq!(optional.required("Policy", Ok(None)).unwrap(), Value::Null);
+        let captured = optional.record_in(json!({"Table": {}}));
         assert_eq!(not_captured(&captured), [("Insights".to_owned(), "slower".to_owned())]);
         let remarks = remarks(&captured);
         assert!(
@@ -149,7 +153,7 @@ mod tests {
         assert_eq!(without(&captured, &[]), json!({"Table": {}}));
 
         asked.set(0);
-        assert!(Optional::of_copy().beside("Insights", refused).await.is_err());
+        assert!(Optional::of_copy().dispensable("Insights", refused).await.is_err());
         assert_eq!(asked.get(), 1);
     }
 }

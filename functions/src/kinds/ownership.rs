@@ -1,4 +1,4 @@
-//! Who created a resource that has a name of ours. AWS shows the tags of a new resource with a delay: a resource without tags
+//! Who created a resource that has one of Holdfast's names. AWS shows the tags of a new resource with a delay: an untagged resource
 //! that is young enough to be this run's is neither adopted nor refused, but described again later.
 
 use aws_smithy_types::DateTime;
@@ -15,8 +15,8 @@ pub enum Ownership {
     Foreign,
 }
 
-/// Of a resource that has the run's tags (`ours`), or no tag at all, and was created then. AWS may not tell when, while it is
-/// creating it.
+/// For a resource that has the run's tags (`ours`), or no tags at all (`untagged`), and that was created at `created`. AWS may omit
+/// that time while it creates the resource.
 pub fn ownership(run: &Run, ours: bool, untagged: bool, created: Option<&DateTime>) -> Ownership {
     let can_be = created.is_none_or(|created| created.as_nanos() >= since(run).as_nanos());
     match (ours, untagged && can_be) {

@@ -1,5 +1,5 @@
-//! `parameters`: all Parameter Store parameters below a path, guarded: there has to be at least one, and all have to stay
-//! readable. Their values are never read.
+//! `parameters`: all Parameter Store parameters below a path, guarded: at least one has to exist, and all have to stay readable.
+//! Their values are never read.
 
 mod backup;
 mod restore;
@@ -31,7 +31,7 @@ impl Parameters {
     }
 }
 
-/// The path without a slash at its end, which SSM does not take.
+/// The path without a trailing slash, which SSM does not accept.
 fn path(resource: &Resource) -> Result<&str> {
     match &resource.target {
         Target::Parameters { path } if path.len() > 1 => Ok(path.trim_end_matches('/')),

@@ -7,28 +7,29 @@ use aws_config::SdkConfig;
 use super::{Aurora, Defaults, DynamoDb, Efs, Kind, Parameters, Secret};
 use crate::domain::resource::Target;
 
-/// One line a kind: its name here, which its folder has too, the targets that are of it, and how it is made.
+/// One line per kind: its name, which is also its folder's, its targets, and how it is built.
 macro_rules! kinds {
     (($aws:ident, $defaults:ident) $($name:ident: $target:pat => $made:expr,)*) => {
-        /// Every kind.
+        /// All kinds.
         #[derive(Clone)]
         pub struct Kinds {
             $($name: Arc<dyn Kind>,)*
         }
 
         impl Kinds {
-            /// How many there are.
+            /// The number of kinds.
             #[cfg(test)]
             pub const COUNT: usize = [$(stringify!($name)),*].len();
 
-            /// Every kind, with clients of one configuration. `defaults` is where AWS Backup puts what names no vault or role.
+            /// All kinds, with clients of one configuration. `defaults` is AWS Backup's vault and role for resources that name
+            /// none.
             pub fn from_config($aws: &SdkConfig, $defaults: Defaults) -> Self {
                 Self {
                     $($name: Arc::new($made),)*
                 }
             }
 
-            /// One kind in every place.
+            /// The same kind in every place.
             pub fn all(kind: &Arc<dyn Kind>) -> Self {
                 Self {
                     $($name: Arc::clone(kind),)*
@@ -42,18 +43,18 @@ macro_rules! kinds {
                 }
             }
 
-            /// Each of them.
+            /// Iterates over the kinds.
             pub fn each(&self) -> impl Iterator<Item = &dyn Kind> {
                 [$(&*self.$name),*].into_iter()
             }
         }
 
-        /// Each of them against the answers that its tests list.
+        /// Runs the suite for each kind with the responses that its tests list.
         #[cfg(test)]
         mod conformance {
             use crate::testing::conformance::Example;
 
-            /// One of each kind.
+            /// One example of each kind.
             fn examples() -> Vec<Example> {
                 vec![$({
                     use crate::kinds::$name::tests::conformance::{backup, restore};

@@ -13,10 +13,10 @@ use crate::domain::resource::{RecoveryPoint, Resource, Target, Version};
 use crate::domain::restore::item::RestoreItem;
 use crate::error::{Class, Error, Fault, Result};
 
-/// How far AWS's clocks may be behind the execution's start when a run looks for what it made.
+/// How far AWS's clocks may lag behind the execution's start when a run searches for what it created.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(2);
 
-/// Since when something that a run made can have been made.
+/// The earliest creation time of something that a run created.
 pub fn since(run: &Run) -> DateTime {
     let since = run.started_at.saturating_sub(CLOCK_SKEW);
     DateTime::from_secs(since.unwrap_or(Timestamp::MIN).as_second())
@@ -33,7 +33,7 @@ pub fn tagged_by<'a>(
         .all(|(key, value)| tags.clone().into_iter().any(|tag| tag == (*key, value.as_str())))
 }
 
-/// Sees that tags name this run's deployment and some set of it: only then may what carries them be deleted.
+/// Ensures that tags name this run's deployment and one of its sets: only then may the tagged resource be deleted.
 ///
 /// # Errors
 /// `Conflict` otherwise.
@@ -51,8 +51,8 @@ pub fn ensure_ours<'a>(
     match (of(names::TAG_DEPLOYMENT), of(names::TAG_SET)) {
         (Some(deployment), Some(_)) if deployment == run.deployment => Ok(()),
         _ => Err(Error::Conflict(format!(
-            "deleting {what}: it does not carry the tags of deployment {} ({} and {}), so it is left alone. Give the \
-             tags back if it is this deployment's, else delete it by hand",
+            "deleting {what}: it does not carry the tags of deployment {} ({} and {}), so it is left in place. Restore the \
+             tags if it is this deployment's, else delete it by hand",
             run.deployment,
             names::TAG_DEPLOYMENT,
             names::TAG_SET,
@@ -60,7 +60,7 @@ pub fn ensure_ours<'a>(
     }
 }
 
-/// A deletion that AWS refused for want of a permission is one that something protects; any other failure is itself.
+/// A deletion that AWS refused because of a missing permission is protected; any other error is returned.
 pub fn refused(error: Error) -> Result<Deletion> {
     match error {
         Error::AccessDenied(reason) => Ok(Deletion::Protected(reason)),
@@ -68,7 +68,7 @@ pub fn refused(error: Error) -> Result<Deletion> {
     }
 }
 
-/// A resource of another kind reached this one: the dispatch is wrong.
+/// The error for a resource of another kind: the dispatch is wrong.
 pub fn wrong_target(kind: &str, resource: &Resource) -> Error {
     Error::invalid(
         format!("resources.{}.kind", resource.name),
@@ -77,7 +77,7 @@ pub fn wrong_target(kind: &str, resource: &Resource) -> Error {
     )
 }
 
-/// The same, of a target alone.
+/// The same for a target alone.
 pub fn wrong_target_of(kind: &str, target: &Target) -> Error {
     Error::invalid(
         "kind",
@@ -86,7 +86,7 @@ pub fn wrong_target_of(kind: &str, target: &Target) -> Error {
     )
 }
 
-/// A recovery point of another kind reached this one.
+/// The error for a recovery point of another kind.
 pub fn wrong_point(kind: &str, point: &RecoveryPoint) -> Error {
     Error::invalid(
         "recovery_point",
@@ -95,7 +95,7 @@ pub fn wrong_point(kind: &str, point: &RecoveryPoint) -> Error {
     )
 }
 
-/// What a guard saw, as of when AWS answered it: to the second by AWS's clock, else when the run started.
+/// The versions that a guard read, as of AWS's response: to the second by AWS's clock, else when the run started.
 pub fn seen(run: &Run, answered_at: Option<Timestamp>, versions: Vec<Version>) -> StartedBackup {
     let seen_at = answered_at.unwrap_or(run.started_at);
     StartedBackup {
@@ -104,7 +104,7 @@ pub fn seen(run: &Run, answered_at: Option<Timestamp>, versions: Vec<Version>) -
     }
 }
 
-/// The versions that a guard recorded, and when it saw them.
+/// The versions that a guard recorded, and when it read them.
 pub fn versions<'a>(kind: &str, point: &'a RecoveryPoint) -> Result<(&'a [Version], Timestamp)> {
     let RecoveryPoint::Versions { versions, seen_at } = point else {
         return Err(wrong_point(kind, point));
@@ -112,7 +112,7 @@ pub fn versions<'a>(kind: &str, point: &'a RecoveryPoint) -> Result<(&'a [Versio
     Ok((versions, *seen_at))
 }
 
-/// A guard's recovery point is finished from the start: the versions that were current when it looked.
+/// A guard's recovery point is finished from the start: the versions that were current when it read them.
 pub fn guarded(kind: &str, point: &RecoveryPoint) -> Result<Progress> {
     let (_, seen_at) = versions(kind, point)?;
     Ok(Progress::Succeeded(Finished {
@@ -122,7 +122,7 @@ pub fn guarded(kind: &str, point: &RecoveryPoint) -> Result<Progress> {
     }))
 }
 
-/// The copy, as a resource of its kind: what `capture` takes to describe it. `None` while nothing is made.
+/// The copy as a resource of its kind, for `capture`. `None` while nothing is created.
 pub fn copy(item: &RestoreItem) -> Option<Resource> {
     let source = &item.planned.resource.target;
     let target = stateful(source)?.copy(item.created.as_ref()?, source)?;
@@ -132,10 +132,10 @@ pub fn copy(item: &RestoreItem) -> Option<Resource> {
     })
 }
 
-/// What stands in a restore's way, as a fault: `value` at `path`, and what went wrong.
+/// An obstacle to a restore, as a fault: `value` at `path`, and what went wrong.
 ///
 /// # Errors
-/// The error itself, where trying again may change it.
+/// The error itself, if a retry may succeed.
 pub fn fault(path: &str, value: &str, error: Error) -> Result<Fault> {
     match (error.class(), &error) {
         (Class::Final, _) | (_, Error::NotReady(_)) => Ok(Fault {
@@ -147,7 +147,7 @@ pub fn fault(path: &str, value: &str, error: Error) -> Result<Fault> {
     }
 }
 
-/// A captured configuration's part: null where it was not captured.
+/// A part of a captured configuration: null if it was not captured.
 pub fn part<'a>(configuration: &'a Value, name: &str) -> &'a Value {
     configuration.get(name).unwrap_or(&Value::Null)
 }

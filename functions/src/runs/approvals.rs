@@ -1,4 +1,4 @@
-//! The answer to what a restore asks, given by a step: no, because what it asks about is being removed.
+//! Rejects the question that a restore waits on, because its copies are being removed.
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -12,7 +12,7 @@ use crate::error::Result;
 
 #[async_trait]
 pub trait Approvals: Send + Sync {
-    /// Says no. A question that nobody waits for any more has its answer.
+    /// Rejects a question. One that nothing waits for any more counts as answered.
     async fn reject(&self, question: &Question, because: &str) -> Result<()>;
 }
 
@@ -31,7 +31,7 @@ impl StepFunctionsApprovals {
 #[async_trait]
 impl Approvals for StepFunctionsApprovals {
     async fn reject(&self, question: &Question, because: &str) -> Result<()> {
-        let answered = self
+        let sent = self
             .client
             .send_task_failure()
             .task_token(&question.token)
@@ -39,7 +39,7 @@ impl Approvals for StepFunctionsApprovals {
             .cause(because)
             .send()
             .await;
-        match answered {
+        match sent {
             Ok(_) => Ok(()),
             Err(error) if matches!(error.code(), Some("TaskDoesNotExist" | "TaskTimedOut" | "InvalidToken")) => Ok(()),
             Err(error) => Err(failure("answering", "what the restore asks", error)),
@@ -73,9 +73,9 @@ mod tests {
             .reject(&question(), "its copies are removed")
             .await
             .unwrap();
-        let asked = replay.played()[0].json();
+        let request = replay.played()[0].json();
         assert_eq!(
-            (&asked["taskToken"], &asked["error"]),
+            (&request["taskToken"], &request["error"]),
             (&"the-token".into(), &"Rejected".into())
         );
         for gone in ["TaskDoesNotExist", "TaskTimedOut"] {

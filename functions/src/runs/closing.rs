@@ -1,4 +1,4 @@
-//! The end of a run in the catalog: what `end-run` writes at its time, and `clean-up` when a run never got so far.
+//! Closes a run in the catalog: called by `end-run`, and by `clean-up` for a run that never reached it.
 
 use jiff::Timestamp;
 
@@ -10,18 +10,18 @@ use crate::domain::restore::RestoreStatus;
 use crate::domain::set::{Reason, SetStatus};
 use crate::error::{Class, Error, Result};
 
-/// Why a set or restore that is still running has failed, what went wrong first first, and whether anything failed at all.
+/// Why a set or restore that is still running has failed, the first error first, and whether anything failed at all.
 pub struct RunEnd {
     pub reasons: Vec<Reason>,
     pub failed: bool,
 }
 
-/// Refuses to begin anything for a run that has ended: its set has failed and on-call was told of it, but a step may still
-/// be in flight, or its execution redriven.
+/// Refuses to begin anything for a run that has ended: its set has failed and on-call was notified, but a step may still be
+/// in flight, or its execution redriven.
 ///
 /// # Errors
-/// `Conflict`, which names the run; also where another execution has its id.
-pub async fn refuse_ended(catalog: &Catalog, run: &Run, doing: &str) -> Result<()> {
+/// `Conflict`, which names the run; also where another execution has the same run id.
+pub async fn ensure_not_ended(catalog: &Catalog, run: &Run, doing: &str) -> Result<()> {
     match catalog.run(&run.deployment, &run.id).await? {
         Some(record) if record.ended_at.is_some() => Err(ended_error(run, doing)),
         Some(record) if record.execution != run.execution => Err(Error::Conflict(format!(
@@ -32,20 +32,20 @@ pub async fn refuse_ended(catalog: &Catalog, run: &Run, doing: &str) -> Result<(
     }
 }
 
-/// The error of a step that finds its run ended.
+/// The error of a step whose run has ended.
 pub fn ended_error(run: &Run, doing: &str) -> Error {
     let machine = Machine::of(&run.execution).unwrap_or(Machine::Backup);
     let again = (machine.facts().again)(&run.deployment);
     Error::Conflict(format!(
-        "{doing}: run {} has ended, and does nothing more. Start a new run: {again}",
+        "{doing}: run {} has ended and does nothing more. Start a new run: {again}",
         run.id
     ))
 }
 
-/// Marks the run as ended, fails the set or the restore if it is still running, notes a failure that is not among its
-/// reasons as a warning, and gives the lease back if it is this run's. Answers the set's id, where there is a set.
+/// Marks the run as ended, fails its set or restore if still running, records a failure that is not among the reasons as a
+/// warning, and releases the lease if this run holds it. Returns the set's id, if the run has a set.
 pub async fn end(catalog: &Catalog, run: &Run, end: RunEnd, now: Timestamp) -> Result<Option<String>> {
-    // First: what is in flight looks for this mark after each of its own writes, and so undoes what is not undone here.
+    // First: a step in flight checks for this mark after each of its writes, and undoes what is not undone here.
     catalog
         .mark_run(&run.deployment, &run.id, RunMilestone::Ended, now)
         .await?;
@@ -60,8 +60,8 @@ pub async fn end(catalog: &Catalog, run: &Run, end: RunEnd, now: Timestamp) -> R
     {
         return closed;
     }
-    // Last: nobody takes the deployment over while its run is still being written. But a record that cannot be read does
-    // not keep the lease for ever.
+    // Last: no other run may take the deployment while this one is still being written. A record that cannot be read must
+    // not keep the lease forever.
     catalog.release_lease(&run.deployment, &run.execution).await?;
     closed
 }
@@ -81,7 +81,7 @@ async fn close(catalog: &Catalog, run: &Run, end: RunEnd, now: Timestamp) -> Res
     Ok(set.map(|_| run.id.clone()))
 }
 
-/// A restore that was not done is failed, unless it was undone; what it asked is answered by nobody any more.
+/// An unfinished restore has failed, unless it was undone. Its open question is dropped.
 async fn close_restore(catalog: &Catalog, run: &Run, end: RunEnd) -> Result<()> {
     let (deployment, id) = (&run.deployment, &run.id);
     if catalog.restore(deployment, id).await?.is_none() {
@@ -108,10 +108,13 @@ async fn close_restore(catalog: &Catalog, run: &Run, end: RunEnd) -> Result<()> 
         })
         .await?;
     let reasons = end.reasons.into_iter();
-    let beside = reasons
+    let unrecorded = reasons
         .filter(|reason| !reason.is_repeated_in(&record.reasons))
         .collect();
-    let end = RunEnd { reasons: beside, ..end };
+    let end = RunEnd {
+        reasons: unrecorded,
+        ..end
+    };
     warn(catalog, run, end).await
 }
 

@@ -1,4 +1,4 @@
-//! Connections to a database, with a login that is read at the moment of use.
+//! Connections to a database, with a login read when it is needed.
 
 pub mod connection;
 pub mod credentials;

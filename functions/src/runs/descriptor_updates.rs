@@ -1,5 +1,5 @@
-//! The descriptor follows a cut-over, and comes back with it. What is to change is recorded with the restore before the
-//! descriptor is changed, so that a call that dies between the two is made good by the next.
+//! Updates the descriptor after a cut-over, and reverts that when it is undone. The changes are recorded with the restore before
+//! the descriptor changes, so that the next call completes one that was interrupted between the two.
 
 use jiff::Timestamp;
 
@@ -12,11 +12,11 @@ use crate::domain::restore::switch_progress::SwitchState;
 use crate::domain::set::Reason;
 use crate::error::{Class, Error, Result};
 
-/// Lets the descriptor name what the switches lead to. One that cannot be changed is a warning on the run: the application uses
-/// the copies all the same, and the next backup fails rather than back up something else.
+/// Changes the descriptor to name what the switches refer to now. A change that is not possible is a warning on the run: the
+/// application uses the copies anyway, and the next backup fails rather than back up something else.
 ///
 /// # Errors
-/// Whatever is worth another try.
+/// Only those worth retrying.
 pub async fn apply(catalog: &Catalog, run: &Run, restore: &str, items: &[RestoreItem], now: Timestamp) -> Result<()> {
     let record = catalog.known_restore(&run.deployment, restore).await?;
     let changes = match record.followed.is_empty() {
@@ -34,12 +34,12 @@ pub async fn apply(catalog: &Catalog, run: &Run, restore: &str, items: &[Restore
     });
     match followed.await {
         Ok(left) if left.is_empty() => Ok(()),
-        Ok(left) => warn(catalog, run, &left, changed(&left)).await,
+        Ok(left) => warn(catalog, run, &left, changed_meanwhile(&left)).await,
         Err(error) => warn(catalog, run, &changes, error).await,
     }
 }
 
-/// Records what is to change.
+/// Records the changes to make.
 async fn record_changes(
     catalog: &Catalog,
     run: &Run,
@@ -56,18 +56,18 @@ async fn record_changes(
         items,
         now,
     ));
-    let noted = catalog.change_restore(&run.deployment, &record.id, |record| {
+    let recorded = catalog.change_restore(&run.deployment, &record.id, |record| {
         if record.followed.is_empty() {
             record.followed.clone_from(&changes);
         }
     });
-    Ok(noted.await?.followed)
+    Ok(recorded.await?.followed)
 }
 
-/// Lets the descriptor name again what it named before, of the resources of which everything is switched back.
+/// Restores the descriptor's earlier names, for the resources whose switches are all switched back.
 ///
 /// # Errors
-/// Whatever is worth another try.
+/// Only those worth retrying.
 pub async fn revert(catalog: &Catalog, run: &Run, restore: &str, now: Timestamp) -> Result<()> {
     let record = catalog.known_restore(&run.deployment, restore).await?;
     let stays = |change: &DescriptorChange| {
@@ -83,32 +83,32 @@ pub async fn revert(catalog: &Catalog, run: &Run, restore: &str, now: Timestamp)
     if changes.is_empty() {
         return Ok(());
     }
-    let taken_back = catalog.change_descriptor(&run.deployment, |descriptor| {
+    let reverted = catalog.change_descriptor(&run.deployment, |descriptor| {
         descriptor_updates::revert_changes(descriptor, &changes)
     });
-    match taken_back.await {
-        // A name that somebody wrote since is theirs.
+    match reverted.await {
+        // A name that somebody has changed since is left as it is.
         Ok(left) => {
             if !left.is_empty() {
-                warn(catalog, run, &[], changed(&left)).await?;
+                warn(catalog, run, &[], changed_meanwhile(&left)).await?;
             }
-            let noted = catalog.change_restore(&run.deployment, restore, |record| {
+            let recorded = catalog.change_restore(&run.deployment, restore, |record| {
                 for change in record.followed.iter_mut().filter(|change| changes.contains(change)) {
                     change.back_at = Some(now);
                 }
             });
-            noted.await.map(drop)
+            recorded.await.map(drop)
         }
         Err(error) => warn(catalog, run, &[], error).await,
     }
 }
 
-fn changed(left: &[DescriptorChange]) -> Error {
+fn changed_meanwhile(left: &[DescriptorChange]) -> Error {
     let paths: Vec<String> = left.iter().map(DescriptorChange::path).collect();
     Error::Conflict(format!("somebody changed {} meanwhile", paths.join(", ")))
 }
 
-/// What is worth another try is an error; the rest says what to do by hand.
+/// Returns an error worth retrying; records any other as a warning with the manual remedy.
 async fn warn(catalog: &Catalog, run: &Run, left: &[DescriptorChange], error: Error) -> Result<()> {
     if error.class() != Class::Final {
         return Err(error);
@@ -130,11 +130,11 @@ async fn warn(catalog: &Catalog, run: &Run, left: &[DescriptorChange], error: Er
         ),
     };
     match catalog.warn_run(&run.deployment, &run.id, warning).await {
-        // What is switched stays so, whether or not it can be noted.
+        // The switches stay switched, whether or not the warning can be recorded.
         Err(error) if error.class() == Class::Final => {
             tracing::error!(%error, "the descriptor does not name what is in use, and that could not be noted");
             Ok(())
         }
-        noted => noted,
+        recorded => recorded,
     }
 }

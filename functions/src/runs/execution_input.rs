@@ -1,4 +1,4 @@
-//! What the machines tell a step beside its own input.
+//! What the machines pass to a step besides its own input.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,20 +9,20 @@ use crate::domain::machine::{Machine, RestoreId};
 use crate::domain::names;
 use crate::domain::set::Reason;
 
-/// An error that a machine caught, and the state in which it did. Its `cause` is Lambda's JSON, or Step Functions' words.
+/// An error that a machine caught, and the state where it was caught. Its `cause` is Lambda's JSON, or Step Functions' text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caught {
     pub state: String,
     pub error: String,
     #[serde(default)]
     pub cause: String,
-    /// What had been caught before it.
+    /// The error caught before this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Box<Caught>>,
 }
 
 impl Caught {
-    /// The reasons for a person, the first one first: the state, the error's name and its message.
+    /// The reasons for a person, oldest first: the state, the error's name and its message.
     pub fn reasons(&self) -> Vec<Reason> {
         let mut reasons = self.before.as_ref().map(|before| before.reasons()).unwrap_or_default();
         let failure = Failure {
@@ -37,7 +37,7 @@ impl Caught {
         reasons
     }
 
-    /// All in one: what went wrong first, and in its message whatever followed.
+    /// All errors as one reason: the first, with the later ones appended to its message.
     pub fn reason(&self) -> Reason {
         let mut reasons = self.reasons().into_iter();
         let first = reasons.next().unwrap_or_else(|| Reason {
@@ -55,7 +55,7 @@ impl Caught {
     }
 }
 
-/// The run of an execution, from what is known of the execution alone: for steps that run also when planning failed.
+/// The run of an execution, from the execution's own data alone: for steps that also run when planning failed.
 /// `None` when the execution's input names no deployment.
 pub fn run_of(request: &Value, execution: &str, started_at: Timestamp) -> Option<Run> {
     let deployment = request
@@ -70,7 +70,7 @@ pub fn run_of(request: &Value, execution: &str, started_at: Timestamp) -> Option
     })
 }
 
-/// The id of the restore that an execution makes or takes back.
+/// The id of the restore that an execution carries out or undoes.
 pub fn restore_of<'a>(machine: Machine, request: &'a Value, run: &'a Run) -> Option<&'a str> {
     match machine.facts().restore {
         RestoreId::OfRun => Some(&run.id),

@@ -1,4 +1,4 @@
-//! Whether an execution still runs: what a lease is worth.
+//! Whether an execution is still running, and so whether its lease is valid.
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -10,7 +10,7 @@ use crate::aws::failure;
 use crate::aws::lazy::Lazy;
 use crate::error::Result;
 
-/// Whether the execution of this ARN is still running; one that nobody knows any more is not.
+/// Whether the execution with this ARN is still running; an unknown one is not.
 pub async fn is_running(executions: &Client, execution: &str) -> Result<bool> {
     match executions.describe_execution().execution_arn(execution).send().await {
         Ok(found) => Ok(matches!(
@@ -28,7 +28,7 @@ pub async fn is_running(executions: &Client, execution: &str) -> Result<bool> {
     }
 }
 
-/// What a step that only looks at executions needs of Step Functions.
+/// The part of Step Functions that a step needs to check on executions.
 #[async_trait]
 pub trait Executions: Send + Sync {
     /// As [`is_running`].

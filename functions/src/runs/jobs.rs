@@ -1,4 +1,4 @@
-//! A point in the catalog, as the job that the machine carries.
+//! Converts a point in the catalog to the job that the machine carries, and polls it.
 
 use jiff::Timestamp;
 
@@ -21,7 +21,7 @@ pub fn of_point(point: &Point, usual_seconds: Option<u64>) -> Job {
         status,
         holds_quiesce: point.recovery_point.is_some() && is_read_while_backed_up(&point.resource.target),
         percent: point.percent,
-        // A guard's versions may be thousands: nobody polls for them, and the point has them.
+        // A guard may have thousands of versions: nothing polls them, and the point has them.
         recovery_point: point
             .recovery_point
             .clone()
@@ -44,17 +44,17 @@ pub fn elapsed(point: &Point, now: Timestamp) -> u64 {
     u64::try_from(now.duration_since(started_at).as_secs()).unwrap_or(0)
 }
 
-/// Looks once, and notes on the point what was seen. A point that failed before stays so.
+/// Polls once, and records the result on the point. A failed point stays failed.
 ///
 /// # Errors
-/// Those of the look itself: they say nothing about the backup.
+/// Those of the poll itself, which say nothing about the backup.
 pub async fn poll(kind: &dyn Kind, point: &mut Point, now: Timestamp) -> Result<()> {
     let progress = kind.poll(&point.resource, &known_recovery_point(point)?).await?;
     record_progress(point, progress, now);
     Ok(())
 }
 
-/// Notes on the point what a look saw. What would have to be started again has failed.
+/// Records a poll's result on the point. A blocked job counts as failed.
 fn record_progress(point: &mut Point, progress: Progress, now: Timestamp) {
     match progress {
         Progress::InProgress { percent } => {
@@ -64,7 +64,7 @@ fn record_progress(point: &mut Point, progress: Progress, now: Timestamp) {
         Progress::Succeeded(finished) => {
             point.status = PointStatus::Available;
             point.captured_at = Some(finished.captured_at);
-            // Where AWS does not say when the job ended, it is when that was first seen.
+            // Where AWS does not report an end time, the first poll that saw the end counts.
             point.finished_at = finished.finished_at.or(point.finished_at).or(Some(now));
             point.size_bytes = finished.size_bytes.or(point.size_bytes);
             point.percent = Some(100.0);
@@ -75,11 +75,11 @@ fn record_progress(point: &mut Point, progress: Progress, now: Timestamp) {
     }
 }
 
-/// The same, and starts a backup again that another job was in the way of: it was accepted when the first was, so that both
-/// have one deadline.
+/// As [`poll`], but restarts a backup that another job blocked. The restarted backup keeps the first start time, and with it
+/// the deadline.
 ///
 /// # Errors
-/// Those of the look itself, and of the start.
+/// Those of the poll itself, and of the start.
 pub async fn poll_or_restart(kind: &dyn Kind, run: &Run, point: &mut Point, now: Timestamp) -> Result<()> {
     let recovery_point = known_recovery_point(point)?;
     match kind.poll(&point.resource, &recovery_point).await? {
@@ -96,7 +96,7 @@ pub async fn poll_or_restart(kind: &dyn Kind, run: &Run, point: &mut Point, now:
 fn known_recovery_point(point: &Point) -> Result<RecoveryPoint> {
     point.recovery_point.clone().ok_or_else(|| {
         Error::NotFound(format!(
-            "looking at the backup of {}: no recovery point of it is known. Start a new run",
+            "polling the backup of {}: its recovery point is unknown. Start a new run",
             point.resource.name
         ))
     })

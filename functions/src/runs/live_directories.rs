@@ -1,4 +1,4 @@
-//! Which directories of a file system are in use now, by the descriptor and where its switches lead.
+//! Which directories of a file system are in use now, according to the descriptor and its switches.
 
 use crate::domain::descriptor::{Descriptor, SwitchAction};
 use crate::domain::efs_access::roots::DirectoriesInUse;
@@ -6,13 +6,13 @@ use crate::domain::resource::{Resource, Target};
 use crate::error::{Class, Result};
 use crate::switches::Switches;
 
-/// The same for a backup, which does without: what cannot be told at the second try is not, and a restore says so.
+/// As [`of`], but never fails: a backup records what is still unknown after the second try, and a restore reports it.
 pub async fn at_backup(descriptor: &Descriptor, switches: &Switches, resource: &Resource) -> DirectoriesInUse {
-    let looked = match of(descriptor, switches, resource).await {
+    let in_use = match of(descriptor, switches, resource).await {
         Err(_) => of(descriptor, switches, resource).await,
         in_use => in_use,
     };
-    looked.unwrap_or_else(|error| {
+    in_use.unwrap_or_else(|error| {
         tracing::warn!(resource = %resource.name, %error, "what is in use is not known");
         let protected = descriptor.resources.get(&resource.name);
         DirectoriesInUse {
@@ -24,7 +24,7 @@ pub async fn at_backup(descriptor: &Descriptor, switches: &Switches, resource: &
 }
 
 /// # Errors
-/// Only those that pass by themselves.
+/// Only transient ones.
 pub async fn of(descriptor: &Descriptor, switches: &Switches, resource: &Resource) -> Result<DirectoriesInUse> {
     let mut in_use = DirectoriesInUse::default();
     let Target::Efs { file_system, .. } = &resource.target else {
@@ -40,10 +40,10 @@ pub async fn of(descriptor: &Descriptor, switches: &Switches, resource: &Resourc
     {
         match switches.of(&switch.action).mounts(switch, file_system).await {
             Ok(mounts) => in_use.mounts.extend(mounts),
-            // What a secret holds is not read: then the descriptor says it.
+            // The secret's value is not read: the descriptor has the directories.
             Err(_) if matches!(switch.action, SwitchAction::Secret { .. }) && !in_use.declared.is_empty() => {}
             Err(error) if error.class() == Class::Final => {
-                tracing::warn!(switch = %switch.name, %error, "what it leads to is not known");
+                tracing::warn!(switch = %switch.name, %error, "the directory that it refers to is not known");
                 in_use.untold.push(format!("switch {}: {error}", switch.name));
             }
             Err(error) => return Err(error),

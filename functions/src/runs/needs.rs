@@ -1,4 +1,4 @@
-//! What more than one step needs from its environment.
+//! What several steps need from their environment.
 
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ impl SwitchNeeds {
 /// For steps that connect to databases.
 pub struct DatabaseNeeds {
     pub secrets: aws_sdk_secretsmanager::Client,
-    /// PEM file of certificate authorities to trust beside Amazon RDS's own.
+    /// PEM file of certificate authorities to trust besides Amazon RDS's own.
     pub authorities: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Telling on-call: what `notify` does at its time, and `clean-up` when a run never got so far.
+//! Notifies on-call: for `notify`, and for `clean-up` when a run never reached its Notify.
 
 mod topic;
 
@@ -14,35 +14,35 @@ use crate::domain::restore::item::RestoreItem;
 use crate::domain::set::{BackupSet, Point, Reason, RunRecord, SetStatus};
 use crate::error::{Class, Error, Result};
 
-/// All that the catalog knows of a run when on-call is told of it.
+/// Everything the catalog has about a run, for a message to on-call.
 #[derive(Debug, Default)]
 pub struct RunFacts {
     pub record: Option<RunRecord>,
     pub set: Option<BackupSet>,
     pub points: Vec<Point>,
-    /// The restore that the run makes, or takes back.
+    /// The restore that the run carries out, or undoes.
     pub restore: Option<RestoreRecord>,
     pub items: Vec<RestoreItem>,
     pub newest_sealed: Option<BackupSet>,
     /// The deployment's own topic.
     pub topic: Option<String>,
-    /// Why all of this is not known: a record cannot be read, and never will be.
+    /// Set when a record can never be read, so that the rest is unknown.
     pub unreadable: Option<Reason>,
 }
 
 impl RunFacts {
-    /// Never fails for good: of a run whose records cannot be read on-call is told just that, by the stack's topic.
+    /// Never fails permanently: if the run's records cannot be read, the message says so, and goes to the stack's topic.
     pub async fn of(catalog: &Catalog, run: &Run) -> Result<Self> {
         Self::unless_unreadable(run, Self::read(catalog, run).await)
     }
 
-    /// As [`RunFacts::of`], of a run that makes a restore, or takes one back; `None` where its input names none.
+    /// As [`RunFacts::of`], for a run that carries out a restore or undoes one; `None` where its input names none.
     pub async fn of_restore(catalog: &Catalog, run: &Run, restore: Option<&str>) -> Result<Self> {
         Self::unless_unreadable(run, Self::read_restore(catalog, run, restore).await)
     }
 
-    fn unless_unreadable(run: &Run, known: Result<Self>) -> Result<Self> {
-        match known {
+    fn unless_unreadable(run: &Run, facts: Result<Self>) -> Result<Self> {
+        match facts {
             Err(error) if error.class() == Class::Final => {
                 tracing::error!(deployment = %run.deployment, error = error.name(), message = %error, "unreadable");
                 let reason = Reason {
@@ -55,13 +55,13 @@ impl RunFacts {
                     ..Self::default()
                 })
             }
-            known => known,
+            facts => facts,
         }
     }
 
     async fn read(catalog: &Catalog, run: &Run) -> Result<Self> {
         let sets = catalog.sets(&run.deployment).await?;
-        // Not from the list, which leaves out what cannot be read.
+        // Read directly, because the list skips sets that cannot be read.
         let set = catalog.set(&run.deployment, &run.id).await?;
         let points = match &set {
             Some(_) => catalog.points(&run.deployment, &run.id).await?,
@@ -107,7 +107,7 @@ impl RunFacts {
         self.record.as_ref().is_some_and(|record| record.notified_at.is_some())
     }
 
-    /// What the composer of messages takes.
+    /// The input of the message composer.
     pub fn backup<'a>(&'a self, of: &'a Execution<'a>, failure: Option<&'a Reason>) -> BackupReport<'a> {
         BackupReport {
             deployment: of.run.map(|run| run.deployment.as_str()),
@@ -123,7 +123,7 @@ impl RunFacts {
         }
     }
 
-    /// As [`RunFacts::backup`], of a restore.
+    /// As [`RunFacts::backup`], for a restore.
     pub fn restore<'a>(&'a self, of: &'a Execution<'a>, failure: Option<&'a Reason>) -> RestoreReport<'a> {
         RestoreReport {
             deployment: of.run.map(|run| run.deployment.as_str()),
@@ -140,7 +140,7 @@ impl RunFacts {
     }
 }
 
-/// The execution that is told of.
+/// The execution that a message is about.
 #[derive(Debug)]
 pub struct Execution<'a> {
     pub arn: &'a str,
@@ -150,12 +150,12 @@ pub struct Execution<'a> {
     pub run: Option<&'a Run>,
 }
 
-/// The newest of the sealed sets; `sets` are the oldest first.
+/// The newest sealed set; `sets` are oldest first.
 pub fn newest_sealed(sets: &[BackupSet]) -> Option<&BackupSet> {
     sets.iter().rev().find(|set| set.status == SetStatus::Sealed)
 }
 
-/// A descriptor that is missing or faulty has no topic of its own: on-call is told of that too.
+/// A missing or invalid descriptor has no topic of its own; on-call is still notified.
 async fn own_topic(catalog: &Catalog, deployment: &str) -> Result<Option<String>> {
     match catalog.descriptor(deployment).await {
         Ok(descriptor) => Ok(descriptor.topic),
@@ -164,22 +164,22 @@ async fn own_topic(catalog: &Catalog, deployment: &str) -> Result<Option<String>
     }
 }
 
-/// Sends a message to the deployment's own topic, and to the stack's where there is no other or the other refuses.
+/// Sends a message to the deployment's own topic; to the stack's if there is none, or if it refuses.
 pub async fn send(topic: &dyn Topic, own: Option<&str>, stacks: &str, message: &Message) -> Result<()> {
     let Some(own) = own else {
         return topic.publish(stacks, message).await;
     };
     match topic.publish(own, message).await {
         Err(error) if error.class() == Class::Final && own != stacks => {
-            tracing::error!(topic = own, error = error.name(), message = %error, "told the stack's on-call topic instead");
+            tracing::error!(topic = own, error = error.name(), message = %error, "notified the stack's on-call topic instead");
             topic.publish(stacks, message).await
         }
-        told => told,
+        sent => sent,
     }
 }
 
-/// Tells of a run, once: a run that was told of before is not told of again. A publication whose mark is lost may come
-/// twice: a standard topic knows no tokens, and twice is better than never.
+/// Notifies on-call of a run, unless the run is already marked as notified. If that mark is lost, the message may arrive twice:
+/// a standard topic has no idempotency tokens, and twice is better than never.
 pub async fn send_once(
     catalog: &Catalog,
     topic: &dyn Topic,

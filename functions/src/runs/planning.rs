@@ -1,4 +1,4 @@
-//! What the two planning steps share.
+//! Shared by the two planning steps.
 
 use jiff::Timestamp;
 
@@ -8,13 +8,13 @@ use crate::domain::job::Run;
 use crate::domain::set::Reason;
 use crate::error::{Error, Result};
 
-/// Stopping an execution stops no function in flight: a run whose clean-up came before the lease was taken, or what it makes
-/// was begun, takes both back. One whose clean-up comes later finds them. `doing` and `state` are the step's.
+/// Stopping an execution does not stop a function in flight. If the run was cleaned up before it took the lease or recorded its
+/// set or restore, this call releases and closes them; a later clean-up finds them. `doing` and `state` are the step's.
 ///
 /// # Errors
 /// `Conflict` for a run that has ended.
-pub async fn ensure_not_ended(catalog: &Catalog, run: &Run, doing: &str, state: &str, now: Timestamp) -> Result<()> {
-    let Err(ended) = closing::refuse_ended(catalog, run, doing).await else {
+pub async fn close_if_ended(catalog: &Catalog, run: &Run, doing: &str, state: &str, now: Timestamp) -> Result<()> {
+    let Err(ended) = closing::ensure_not_ended(catalog, run, doing).await else {
         return Ok(());
     };
     if let Error::Conflict(message) = &ended {

@@ -1,4 +1,4 @@
-//! A probe as planned: where to count and how, with no secret in it.
+//! A planned probe: what to count and where. It contains no secret.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,7 @@ pub struct Sql {
     /// The cluster's reader or writer endpoint; absent when it could not be found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<Endpoint>,
-    /// Why the endpoint is absent: the probe then fails by it, and stops nothing else.
+    /// Why the endpoint is absent: only this probe fails, with this error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
     pub database: String,
@@ -37,12 +37,12 @@ pub struct Sql {
     pub timeout_seconds: u64,
 }
 
-/// Whether SQL is counted in clusters of an engine: a probe speaks PostgreSQL's protocol.
+/// Whether SQL can be counted in clusters of an engine: probes use PostgreSQL's protocol.
 pub fn counts_in(engine: &str) -> bool {
     engine.contains("postgres")
 }
 
-/// Told as what it is, and not as a network that does not answer.
+/// A distinct error, so that it does not look like an unreachable network.
 pub fn cannot_count(cluster: &str, engine: &str) -> Error {
     Error::invalid(
         format!("probe of cluster {cluster}"),

@@ -1,5 +1,5 @@
-//! What the three restoring steps share. Each call looks at what is there and does what comes next; what came of it is in
-//! the catalog before the machine hears of it.
+//! Shared by the three restoring steps. Each call reads the present state and takes the next step; the result is in the catalog
+//! before it is returned to the machine.
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
@@ -41,11 +41,11 @@ pub struct Input {
     pub now: Timestamp,
 }
 
-/// Brings the restore of one resource a step further, and says when to look again. One that has ended is answered as it
-/// ended. A restore that fails, or is past its deadline, is an answer and no error.
+/// Advances the restore of one resource, and says when to poll again. A restore that has ended returns its result again. One that
+/// failed, or is past its deadline, is a result, not an error.
 ///
 /// # Errors
-/// `NotFound` for what was not planned; `Conflict` for a run that has ended; else the kind's own.
+/// `NotFound` for a resource that was not planned; `Conflict` for a run that has ended; else the kind's own.
 pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Result<RestoreJob> {
     let Input { run, resource, now } = input;
     let doing = format!("restoring {}", resource.name);
@@ -56,19 +56,19 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
             run.id
         ))
     })?;
-    let makes = matches!(item.status, ItemStatus::Planned | ItemStatus::InProgress);
-    if makes {
-        // Whoever undoes the restore waits for this step, and looks for what it made and did not live to record.
+    let creates = matches!(item.status, ItemStatus::Planned | ItemStatus::InProgress);
+    if creates {
+        // The undo waits for this step, and looks for resources that it created and did not record.
         item.status = ItemStatus::InProgress;
         item.started_at = item.started_at.or(Some(now));
         item.busy_since = Some(now);
         item = catalog.put_item(&run.deployment, &item).await?;
     }
-    // Only now: an undo that begins after this look sees that a function is at work.
-    let told = match begin(catalog, &run, makes, &doing).await {
+    // Only now: an undo that begins later finds the item busy.
+    let notified = match begin(catalog, &run, creates, &doing).await {
         Ok(record) => record.told_waiting_at.is_some(),
         Err(ended) => {
-            free(catalog, &run, item).await?;
+            clear_busy(catalog, &run, item).await?;
             return Err(ended);
         }
     };
@@ -76,11 +76,11 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
         return Ok(job(&item, None, now));
     }
     match kind.advance(&run, &item).await {
-        Ok(advance) => note(&mut item, advance, now),
-        // What never will be is recorded here: the machine's own catch records nothing.
+        Ok(advance) => record_progress(&mut item, advance, now),
+        // A permanent error is recorded here, because the machine's own catch records nothing.
         Err(error) if error.class() == Class::Final => fail(&mut item, &error, now),
         Err(error) => {
-            free(catalog, &run, item).await?;
+            clear_busy(catalog, &run, item).await?;
             return Err(error);
         }
     }
@@ -88,48 +88,48 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
     if item.status == ItemStatus::InProgress && item.is_late(now) {
         let error = late(&item, now);
         fail(&mut item, &error, now);
-        // Nothing is wrong with what was restored, wherever its parts are on their way in and out of the queue.
+        // The restored data is complete; it only lacks an instance, wherever its parts are in the queue.
         item.shortage.kept = !item.shortage.since.is_empty() && item.created.is_some();
     }
     if item.status == ItemStatus::Restored {
-        remember(catalog, &run, &item).await?;
+        record_stage_durations(catalog, &run, &item).await?;
     }
-    let held = catalog.put_item(&run.deployment, &item).await?;
-    if held.status == ItemStatus::Undone {
-        return Err(take_back(catalog, kind, &run, &item).await?);
+    let stored = catalog.put_item(&run.deployment, &item).await?;
+    if stored.status == ItemStatus::Undone {
+        return Err(undo_late(catalog, kind, &run, &item).await?);
     }
-    let item = held;
-    tracing::info!(deployment = %run.deployment, restore = %run.id, resource = %resource.name, status = ?item.status, phase = item.phase.as_deref(), "looked");
-    let usual = usual(catalog, &run, &item).await?;
+    let item = stored;
+    tracing::info!(deployment = %run.deployment, restore = %run.id, resource = %resource.name, status = ?item.status, phase = item.phase.as_deref(), "polled");
+    let usual = usual_seconds(catalog, &run, &item).await?;
     let mut job = job(&item, usual, now);
-    // Until it was heard, it is said at every look.
-    job.tell = !told && job.status == JobStatus::InProgress && item.shortage.needs_notification(now);
+    // Repeated on every poll until on-call was notified.
+    job.tell = !notified && job.status == JobStatus::InProgress && item.shortage.needs_notification(now);
     Ok(job)
 }
 
 /// # Errors
-/// `Conflict` for a run that has ended or was undone; for one that is past restoring, where something is to be made.
-async fn begin(catalog: &Catalog, run: &Run, makes: bool, doing: &str) -> Result<RestoreRecord> {
-    closing::refuse_ended(catalog, run, doing).await?;
-    let record = catalog.change_restore(&run.deployment, &run.id, running).await?;
+/// `Conflict` for a run that has ended or was undone; and, if something must still be created, for one that is no longer running.
+async fn begin(catalog: &Catalog, run: &Run, creates: bool, doing: &str) -> Result<RestoreRecord> {
+    closing::ensure_not_ended(catalog, run, doing).await?;
+    let record = catalog.change_restore(&run.deployment, &run.id, mark_running).await?;
     match record.status {
         RestoreStatus::Running => Ok(record),
         RestoreStatus::Undone => Err(closing::ended_error(run, doing)),
-        _ if makes => Err(closing::ended_error(run, doing)),
+        _ if creates => Err(closing::ended_error(run, doing)),
         _ => Ok(record),
     }
 }
 
-/// Nobody is at work on the item any more.
-async fn free(catalog: &Catalog, run: &Run, mut item: RestoreItem) -> Result<()> {
+/// No function is processing the item any more.
+async fn clear_busy(catalog: &Catalog, run: &Run, mut item: RestoreItem) -> Result<()> {
     if item.busy_since.take().is_none() {
         return Ok(());
     }
     catalog.put_item(&run.deployment, &item).await.map(|_| ())
 }
 
-/// How long each stage took, for the next restore of the resource.
-async fn remember(catalog: &Catalog, run: &Run, item: &RestoreItem) -> Result<()> {
+/// Records how long each stage took, for the next restore of the resource.
+async fn record_stage_durations(catalog: &Catalog, run: &Run, item: &RestoreItem) -> Result<()> {
     for (stage, seconds) in item.stages.ended() {
         let name = stages::timing(&item.planned.resource.name, Some(stage));
         catalog.add_timing(&run.deployment, &name, &run.id, seconds).await?;
@@ -137,9 +137,9 @@ async fn remember(catalog: &Catalog, run: &Run, item: &RestoreItem) -> Result<()
     Ok(())
 }
 
-/// How long the stage that has not ended takes at least, as earlier restores of the resource had it. Nothing is known of one that
-/// comes a second time: what is kept is how long it took at first.
-async fn usual(catalog: &Catalog, run: &Run, item: &RestoreItem) -> Result<Option<u64>> {
+/// The shortest time that the open stage took in earlier restores of the resource. `None` for a stage that is entered a second
+/// time: the recorded times are those of the first.
+async fn usual_seconds(catalog: &Catalog, run: &Run, item: &RestoreItem) -> Result<Option<u64>> {
     let under_way = item.status == ItemStatus::InProgress;
     let Some(stage) = item
         .stages
@@ -153,16 +153,16 @@ async fn usual(catalog: &Catalog, run: &Run, item: &RestoreItem) -> Result<Optio
     Ok(pacing::soonest(&past.durations))
 }
 
-/// Stopping an execution stops no function in flight: what this one made after the undo had looked is removed here, or told
-/// of. Answers the error to end with.
-async fn take_back(catalog: &Catalog, kind: &dyn Restore, run: &Run, item: &RestoreItem) -> Result<Error> {
+/// Stopping an execution does not stop a function in flight. What this one created after the undo had looked is removed here, or
+/// reported. Returns the error to end with.
+async fn undo_late(catalog: &Catalog, kind: &dyn Restore, run: &Run, item: &RestoreItem) -> Result<Error> {
     let name = &item.planned.resource.name;
     let left = match kind.undo(run, item).await? {
         UndoProgress::Gone => return Ok(closing::ended_error(run, &format!("restoring {name}"))),
         UndoProgress::Underway(what) | UndoProgress::Remains(what) => Reason {
             subject: name.clone(),
             error: "Conflict".to_owned(),
-            message: format!("{what}; made after the restore was undone. Undo it again"),
+            message: format!("{what}; it was created after the restore was undone. Undo it again"),
         },
     };
     let note = |record: &mut RestoreRecord| {
@@ -174,13 +174,13 @@ async fn take_back(catalog: &Catalog, kind: &dyn Restore, run: &Run, item: &Rest
     Ok(closing::ended_error(run, &format!("restoring {name}")))
 }
 
-fn running(record: &mut RestoreRecord) {
+fn mark_running(record: &mut RestoreRecord) {
     if record.status == RestoreStatus::Planned {
         record.status = RestoreStatus::Running;
     }
 }
 
-fn note(item: &mut RestoreItem, advance: RestoreProgress, now: Timestamp) {
+fn record_progress(item: &mut RestoreItem, advance: RestoreProgress, now: Timestamp) {
     item.shortage.lacking.clear();
     match advance {
         RestoreProgress::InProgress {
@@ -192,7 +192,7 @@ fn note(item: &mut RestoreItem, advance: RestoreProgress, now: Timestamp) {
             let stage = stage.or((item.stages.open().is_none()).then_some("updating"));
             let another = stage.is_some_and(|stage| item.stages.enter(stage, now));
             item.phase = Some(phase);
-            // One stage's percentage says nothing of the next.
+            // A stage's percentage says nothing about the next.
             item.percent = if another { percent } else { percent.or(item.percent) };
             item.created = created.or(item.created.take());
         }
@@ -204,7 +204,7 @@ fn note(item: &mut RestoreItem, advance: RestoreProgress, now: Timestamp) {
             made: created,
         } => {
             item.settings.record(&settings, refused, now);
-            note(item, under_way(stage, phase, Some(created)), now);
+            record_progress(item, in_progress(stage, phase, Some(created)), now);
         }
         RestoreProgress::LacksCapacity {
             stage,
@@ -213,7 +213,7 @@ fn note(item: &mut RestoreItem, advance: RestoreProgress, now: Timestamp) {
             in_any_zone,
             made: created,
         } => {
-            note(item, under_way(stage, phase, created), now);
+            record_progress(item, in_progress(stage, phase, created), now);
             item.shortage.record(lacking, in_any_zone, now);
         }
         RestoreProgress::Restored { made: created, remarks } => {
@@ -233,7 +233,7 @@ fn note(item: &mut RestoreItem, advance: RestoreProgress, now: Timestamp) {
     }
 }
 
-fn under_way(stage: &'static str, phase: String, created: Option<CreatedResource>) -> RestoreProgress {
+fn in_progress(stage: &'static str, phase: String, created: Option<CreatedResource>) -> RestoreProgress {
     RestoreProgress::InProgress {
         stage: Some(stage),
         phase,
@@ -245,7 +245,7 @@ fn under_way(stage: &'static str, phase: String, created: Option<CreatedResource
 fn late(item: &RestoreItem, now: Timestamp) -> Error {
     let resource = &item.planned.resource;
     Error::DeadlineExceeded(format!(
-        "restoring {}: not finished after {} s ({}); its deadline is {} s. Look at it in AWS, or give the deployment a longer \
+        "restoring {}: not finished after {} s ({}); its deadline is {} s. Check it in AWS, or give the deployment a longer \
          `restore_deadline`",
         resource.name,
         item.elapsed(now),
@@ -263,7 +263,7 @@ fn fail(item: &mut RestoreItem, error: &Error, now: Timestamp) {
     });
 }
 
-/// An item as the job that the machine carries, with the wait until the next look; `usual` is how long the open stage takes.
+/// An item as the job that the machine carries, with the time to the next poll; `usual` is how long the open stage takes.
 fn job(item: &RestoreItem, usual: Option<u64>, now: Timestamp) -> RestoreJob {
     let status = match item.status {
         ItemStatus::Planned | ItemStatus::InProgress => JobStatus::InProgress,

@@ -1,4 +1,4 @@
-//! Bringing an application back: what `resume` does at its time, and `clean-up` when a run never got so far.
+//! Resumes an application: for `resume`, and for `clean-up` when a run never reached it.
 
 use jiff::Timestamp;
 
@@ -7,10 +7,10 @@ use crate::domain::job::Run;
 use crate::error::{Error, Result};
 use crate::hooks::Hooks;
 
-/// Runs the run's hooks in reverse if it quiesced and has not resumed yet, and answers their names.
+/// If the run quiesced and has not resumed yet, runs its hooks in reverse; returns their names.
 ///
 /// # Errors
-/// `Unavailable` with every hook that failed, after all were tried: an application at rest is always worth another try.
+/// `Unavailable` with every hook that failed, after all were tried: a quiesced application is always worth another try.
 pub async fn resume(catalog: &Catalog, hooks: &Hooks, run: &Run, now: Timestamp) -> Result<Vec<String>> {
     let record = catalog.run(&run.deployment, &run.id).await?;
     let Some(record) = record.filter(|record| record.rested_at().is_some() && record.resumed_at.is_none()) else {
@@ -27,7 +27,7 @@ pub async fn resume(catalog: &Catalog, hooks: &Hooks, run: &Run, now: Timestamp)
     }
     if !failures.is_empty() {
         return Err(Error::Unavailable(format!(
-            "resuming {}: {}. The application may still be at rest: bring it back by hand if this goes on",
+            "resuming {}: {}. The application may still be at rest: resume it by hand if this continues",
             run.deployment,
             failures.join("; ")
         )));

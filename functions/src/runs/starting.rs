@@ -1,5 +1,5 @@
-//! What the four start steps share: the configuration is captured, the point is in the catalog before anything is made of
-//! which nobody would know, the backup is started or adopted, and recorded before the machine hears of it.
+//! Shared by the four start steps: the configuration is captured, the point is recorded before anything is created, the backup is
+//! started or adopted, and its id recorded before it is returned to the machine.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::kinds::optional;
 use crate::kinds::{Kind, StartedBackup};
 use crate::runtime;
 
-/// How long a backup waits for a sample, within the time of its step: the application may be at rest meanwhile.
+/// How long a backup waits for a sample, within its step's time: the application may be at rest meanwhile.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a start step needs: the catalog and its own kind.
@@ -47,21 +47,21 @@ pub struct Input {
     pub now: Timestamp,
 }
 
-/// Starts the backup of one resource, after a few of its things were sampled, to compare a restore with. What an earlier call for
-/// the same run started, or ended, is answered again.
+/// Starts the backup of one resource, after sampling some of its data to compare a restore with. If an earlier call for the same
+/// run started it, returns that one.
 ///
 /// # Errors
-/// `NotFound` for a prefix that no table begins with; `Conflict` for a run that has ended; else the kind's own.
+/// `NotFound` for a prefix that matches no table; `Conflict` for a run that has ended; else the kind's own.
 pub async fn start<K: Kind + Restore>(catalog: &Catalog, kind: &K, input: Input) -> Result<Job> {
     start_with_configuration(catalog, kind, input, None).await
 }
 
-/// The same, where the step knows something of the resource that its kind does not capture: a field of the configuration.
+/// As [`start`], with a field of the configuration that the kind does not capture itself.
 pub async fn start_with_configuration<K: Kind + Restore>(
     catalog: &Catalog,
     kind: &K,
     input: Input,
-    known_besides: Option<(&str, Value)>,
+    extra_field: Option<(&str, Value)>,
 ) -> Result<Job> {
     let Input { run, resource, now } = input;
     if kinds::is_pattern(&resource.target) {
@@ -73,33 +73,33 @@ pub async fn start_with_configuration<K: Kind + Restore>(
             resource.target.field(),
         )));
     }
-    closing::refuse_ended(catalog, &run, &format!("backing up {}", resource.name)).await?;
+    closing::ensure_not_ended(catalog, &run, &format!("backing up {}", resource.name)).await?;
     let known = catalog.point(&run.deployment, &run.id, &resource.name).await?;
     let usual = pacing::usual(&catalog.timing(&run.deployment, &resource.name).await?.durations);
     if let Some(point) = known.filter(has_started) {
         return Ok(jobs::of_point(&point, usual));
     }
-    // Captured before the backup: what is missing in the configuration is then missing in the backup too.
+    // Captured before the backup, so that it is never newer than the backup.
     let mut configuration = kind.capture(&resource).await?;
     for (field, why) in optional::not_captured(&configuration) {
         let warning = Reason {
             subject: resource.name.clone(),
             error: "NotCaptured".to_owned(),
-            message: format!("{field} could not be captured, so a restore of this set does not bring it back ({why})"),
+            message: format!("{field} could not be captured, so a restore of this set does not restore it ({why})"),
         };
         catalog.warn_run(&run.deployment, &run.id, warning).await?;
     }
-    if let (Some((field, value)), Some(captured)) = (known_besides, configuration.as_object_mut()) {
+    if let (Some((field, value)), Some(captured)) = (extra_field, configuration.as_object_mut()) {
         captured.insert(field.to_owned(), value);
     }
-    let sample = sampled(PATIENCE, catalog, kind, &run, &resource, &configuration).await?;
+    let sample = sample_or_warn(PATIENCE, catalog, kind, &run, &resource, &configuration).await?;
     let point = Point {
         configuration,
         sample,
         ..Point::begun(&run.id, resource)
     };
-    // Whoever deletes the set looks for what this step made and did not live to record.
-    // What an earlier try captured and sampled stands: it may have started the backup, so that this try's is of a later moment.
+    // Deleting the set looks for a backup that this step started and did not record.
+    // An earlier try's capture and sample are kept: it may have started the backup, and this try's are from a later time.
     let mut point = catalog.begin_point(&run.deployment, &point).await?;
     if has_started(&point) {
         return Ok(jobs::of_point(&point, usual));
@@ -112,7 +112,7 @@ pub async fn start_with_configuration<K: Kind + Restore>(
     point.recovery_point = Some(recovery_point);
     point.started_at = Some(started_at);
     if at_once {
-        // A guard has seen all there is to see.
+        // A guard's backup is complete at once.
         jobs::poll(kind, &mut point, now).await?;
     }
     let point = catalog.put_point(&run.deployment, &point).await?;
@@ -120,8 +120,8 @@ pub async fn start_with_configuration<K: Kind + Restore>(
     Ok(jobs::of_point(&point, usual))
 }
 
-/// A sample, to compare a restore with. No backup fails for want of one: what cannot be sampled at the second try is a warning.
-async fn sampled<K: Restore>(
+/// A sample to compare a restore with. No backup fails for lack of one: a second failure is a warning.
+async fn sample_or_warn<K: Restore>(
     patience: Duration,
     catalog: &Catalog,
     kind: &K,
@@ -129,20 +129,20 @@ async fn sampled<K: Restore>(
     resource: &Resource,
     configuration: &Value,
 ) -> Result<Option<Sample>> {
-    let looks = async {
+    let sampling = async {
         match kind.sample(resource, configuration).await {
             Err(error) if error.class() != Class::Final => kind.sample(resource, configuration).await,
             sample => sample,
         }
     };
-    let looked = tokio::time::timeout(patience, looks).await.unwrap_or_else(|_| {
+    let sampled = tokio::time::timeout(patience, sampling).await.unwrap_or_else(|_| {
         Err(Error::DeadlineExceeded(format!(
             "sampling {}: it took longer than {} s",
             resource.name,
             patience.as_secs()
         )))
     });
-    match looked {
+    match sampled {
         Ok(sample) => Ok(sample),
         Err(error) => {
             catalog
@@ -158,13 +158,13 @@ fn not_sampled(resource: &Resource, error: &Error) -> Reason {
         subject: resource.name.clone(),
         error: "NotSampled".to_owned(),
         message: format!(
-            "what is backed up could not be sampled, so a restore of this set has nothing to compare its copy's content with ({}: {error})",
+            "its content could not be sampled, so a restore of this set has no sample to compare the copy with ({}: {error})",
             error.name()
         ),
     }
 }
 
-/// Whether a point is more than the intent to start one.
+/// Whether the backup was started, so that the point is more than an intent.
 fn has_started(point: &Point) -> bool {
     point.recovery_point.is_some() || point.status == PointStatus::Failed
 }

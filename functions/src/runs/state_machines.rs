@@ -11,11 +11,11 @@ use crate::error::Result;
 /// State machines that can be started.
 #[async_trait]
 pub trait Machines: Send + Sync {
-    /// Starts an execution of this name, once: one that there is or was counts as started.
+    /// Starts an execution with this name, once: one that already exists or existed counts as started.
     async fn start(&self, machine: &str, name: &str, input: &Value) -> Result<()>;
 }
 
-/// Those of AWS Step Functions.
+/// AWS Step Functions.
 pub struct Sfn {
     pub client: Client,
 }
@@ -71,8 +71,8 @@ mod tests {
         machines.start(MACHINE, "r-clean-up", &input).await.unwrap();
         let error = machines.start(MACHINE, "r-clean-up", &input).await.unwrap_err();
         assert!(error.to_string().contains(MACHINE), "{error}");
-        let asked = &replay.played()[0];
-        assert_eq!(asked.json()["name"], "r-clean-up");
-        assert_eq!(asked.json()["input"], input.to_string());
+        let request = &replay.played()[0];
+        assert_eq!(request.json()["name"], "r-clean-up");
+        assert_eq!(request.json()["input"], input.to_string());
     }
 }

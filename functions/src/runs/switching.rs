@@ -1,4 +1,4 @@
-//! What cutting over and switching back share: their answer, when to look again, and when to give up.
+//! Shared by cutting over and switching back: their output, when to poll again, and when to give up.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,9 +20,9 @@ pub struct Input {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Output {
     pub status: JobStatus,
-    /// When to look again, in seconds; only while in progress.
+    /// When to poll again, in seconds; only while in progress.
     pub wait_seconds: u64,
-    /// What it waits for, in words.
+    /// What it waits for, as text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phase: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,7 +39,7 @@ impl Output {
         }
     }
 
-    /// To be looked at again: every 5 seconds, and after minutes at every twentieth of the time that it takes.
+    /// To be polled again: every 5 seconds at first, after some minutes at every twentieth of the elapsed time.
     pub fn in_progress(phase: String, elapsed: u64, deadline_seconds: u64) -> Self {
         Self {
             status: JobStatus::InProgress,
@@ -64,7 +64,7 @@ impl Output {
     }
 }
 
-/// Seconds since a switch came to its state.
+/// Seconds since a switch entered its state.
 pub fn elapsed(switched: &SwitchRecord, now: Timestamp) -> u64 {
     let since = switched.at.unwrap_or(now);
     u64::try_from(now.duration_since(since).as_secs()).unwrap_or(0)
@@ -79,15 +79,15 @@ pub fn reason(switched: &str, error: &Error) -> Reason {
     }
 }
 
-/// How a switch is called among a restore's reasons.
+/// A switch's subject in a restore's reasons.
 pub fn subject(switched: &str) -> String {
     format!("switch {switched}")
 }
 
-/// The error of a switch that AWS is still at when its time is over.
+/// The error of a switch that is past its deadline while AWS is still working on it.
 pub fn late(doing: &str, switched: &SwitchRecord, phase: &str) -> Error {
     Error::DeadlineExceeded(format!(
-        "{doing} {}: after {} s, {phase}. See in AWS what keeps it",
+        "{doing} {}: after {} s, {phase}. Check in AWS what delays it",
         switched.switch.name,
         switched.deadline_seconds()
     ))

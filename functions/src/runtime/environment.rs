@@ -1,5 +1,5 @@
-//! The configuration of all AWS clients, from the environment that Lambda sets: none of the default chain's files and
-//! instance metadata, which a function does not have and which only cost a start.
+//! The configuration of all AWS clients, from the environment that Lambda sets: without the default chain's files and instance
+//! metadata, which a function does not have and which only slow down a cold start.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use super::settings::optional_setting;
 use super::trust;
 
-/// Region, credentials and endpoints as the environment has them; a Region that is missing fails each call, which says so.
+/// Region, credentials and endpoints from the environment; a missing Region fails each call with an error that says so.
 pub(super) fn sdk_config() -> SdkConfig {
     let region = optional_setting("AWS_REGION");
-    // Short pauses: a Lambda that sleeps is paid for, and the long ones are the machine's Retry.
+    // Short delays: a sleeping Lambda is billed, and longer delays are the state machine's Retry.
     let retries = RetryConfig::standard()
         .with_max_attempts(3)
         .with_initial_backoff(Duration::from_millis(200));
@@ -37,7 +37,7 @@ pub(super) fn sdk_config() -> SdkConfig {
         .timeout_config(timeouts)
         .retry_config(retries);
     config.set_endpoint_url(optional_setting("AWS_ENDPOINT_URL"));
-    // The name tells one function's calls from another's in CloudTrail.
+    // The name identifies a function's calls in CloudTrail.
     config.set_app_name(optional_setting("AWS_LAMBDA_FUNCTION_NAME").and_then(|name| AppName::new(name).ok()));
     config.build()
 }
@@ -46,7 +46,7 @@ fn is_on(name: &str) -> bool {
     optional_setting(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
-/// Settings of one service: `AWS_ENDPOINT_URL_<SERVICE>`.
+/// The settings of one service: `AWS_ENDPOINT_URL_<SERVICE>`.
 ///
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
 #[derive(Debug)]

@@ -1,5 +1,5 @@
-//! Whose certificates are trusted when AWS is called: Amazon Trust Services' own roots alone, instead of the some 140 in the
-//! function's file system, which a start would read and parse one by one. See `certs/README.md`.
+//! The certificates that are trusted when AWS is called: only Amazon Trust Services' own roots, instead of the about 140 in the
+//! function's file system, which a cold start would read and parse one by one. See `certs/README.md`.
 
 use std::time::Duration;
 
@@ -12,9 +12,8 @@ use crate::aws::partition::Partition;
 
 const AMAZON: &str = include_str!("../../certs/amazon-trust-services.pem");
 
-/// How long a connection may be silent before TCP asks whether the other side is still there. A call of a function that
-/// walks a file system is silent for many minutes, and a NAT gateway forgets a connection after 350 seconds of silence; the
-/// answer would never come.
+/// How long a connection may be idle before TCP sends a keepalive. A call of a function that walks a file system is idle for many
+/// minutes, and a NAT gateway drops a connection after 350 idle seconds; the response would never arrive.
 ///
 /// Source: <https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html#nat-gateway-troubleshooting-timeout>.
 const KEEPALIVE: Duration = Duration::from_secs(45);
@@ -26,14 +25,14 @@ pub(super) fn http_client(region: &str) -> SharedHttpClient {
 
 fn client(trusted: TrustStore) -> SharedHttpClient {
     let context = TlsContext::builder().with_trust_store(trusted).build();
-    // It refuses names of servers only, and none is given here.
+    // It only refuses server names, and none is set here.
     let context = context.unwrap_or_else(|error| unreachable!("a TLS context: {error}"));
     let pool = pool::Builder::default()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .tls_context(context)
         .tcp_keepalive(KEEPALIVE)
         .build_https();
-    // They refuse a limit of no connections, and partitions that are not declared; none of both is set here.
+    // It refuses a limit of zero connections, and partitions that are not declared; neither is set here.
     let pool = pool.unwrap_or_else(|error| unreachable!("a pool of connections: {error}"));
     let client = pool::Client::new(&pool);
     SharedHttpClient::new(client.unwrap_or_else(|error| unreachable!("a client of the pool: {error}")))
@@ -43,7 +42,7 @@ fn trusted_in(region: &str) -> TrustStore {
     if Partition::of(region).amazons_roots {
         TrustStore::empty().with_pem_certificate(AMAZON)
     } else {
-        // Their endpoints may have certificates of other authorities, which their Lambda brings along.
+        // Their endpoints may have certificates of other authorities, which their Lambda includes.
         TrustStore::default()
     }
 }

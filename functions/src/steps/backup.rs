@@ -1,4 +1,4 @@
-//! The steps that the machine `backup` alone runs.
+//! The steps that only the machine `backup` runs.
 
 pub mod back_up_file_system;
 pub mod back_up_table;

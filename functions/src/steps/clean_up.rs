@@ -1,5 +1,5 @@
-//! `clean-up`: ends what an execution left behind that never reached its own Notify: resumes what it quiesced, fails its
-//! set or has its restore taken back, gives its lease back, and tells on-call. Started by EventBridge's `Step Functions Execution Status Change`.
+//! `clean-up`: closes an execution that ended before its own Notify. Resumes the application, fails the set or has the restore
+//! undone, releases the lease, and notifies on-call. Started by EventBridge's `Step Functions Execution Status Change`.
 
 mod ended_execution;
 mod rollback;
@@ -29,8 +29,8 @@ use crate::runs::resuming::resume;
 use crate::runs::state_machines::{Machines, Sfn};
 use crate::runtime;
 
-/// The errors with which the machines end after they have told on-call themselves.
-const TOLD: [&str; 4] = ["BackupFailed", "NightFailed", "RestoreFailed", "UndoFailed"];
+/// The errors with which the machines end after they have notified on-call themselves.
+const NOTIFIED: [&str; 4] = ["BackupFailed", "NightFailed", "RestoreFailed", "UndoFailed"];
 
 pub struct Needs {
     pub catalog: Catalog,
@@ -41,7 +41,7 @@ pub struct Needs {
     /// ARN of the state machine `nightly`.
     pub nightly: String,
     pub machines: Arc<dyn Machines>,
-    /// ARNs of the state machines that take restores back.
+    /// ARNs of the state machines that undo restores.
     pub undo_machines: BTreeMap<Machine, String>,
 }
 
@@ -66,8 +66,8 @@ impl Needs {
 }
 
 /// EventBridge's event.
-// Not `aws_lambda_events`: its EventBridge event has no type for what Step Functions tells, which is all that is read here, and
-// brings chrono and serde_with into every function, beside jiff.
+// Not `aws_lambda_events`: its EventBridge event has no type for the detail of Step Functions, which is all that is read here,
+// and it adds chrono and serde_with to every function, although jiff is there.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
     pub time: Timestamp,
@@ -76,18 +76,18 @@ pub struct Input {
 
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Output {
-    /// Whether there was anything left to do.
+    /// Whether anything was left to do.
     pub acted: bool,
 }
 
 pub async fn handle(needs: &Needs, Input { time: now, detail }: Input) -> Result<Output> {
     let started_at = Timestamp::from_millisecond(detail.start_date)
         .map_err(|error| Error::invalid("detail.startDate", error.to_string(), "milliseconds since 1970"))?;
-    let told_itself = detail.error.as_deref().is_some_and(|error| TOLD.contains(&error));
+    let has_notified = detail.error.as_deref().is_some_and(|error| NOTIFIED.contains(&error));
     if detail.state_machine_arn == needs.nightly {
-        return match told_itself {
+        return match has_notified {
             true => Ok(Output { acted: false }),
-            false => notify_lost_night(needs, &detail, started_at, now).await,
+            false => notify_of_failed_night(needs, &detail, started_at, now).await,
         };
     }
     let request: Value = detail
@@ -95,7 +95,7 @@ pub async fn handle(needs: &Needs, Input { time: now, detail }: Input) -> Result
         .as_deref()
         .and_then(|text| serde_json::from_str(text).ok())
         .unwrap_or_default();
-    let lost = EndedExecution {
+    let ended = EndedExecution {
         catalog: &needs.catalog,
         topic: needs.topic.as_ref(),
         stacks_topic: &needs.stacks_topic,
@@ -107,18 +107,18 @@ pub async fn handle(needs: &Needs, Input { time: now, detail }: Input) -> Result
     };
     match (
         run_of(&request, &detail.execution_arn, started_at),
-        lost.machine.facts().purpose,
+        ended.machine.facts().purpose,
     ) {
         (Some(run), Some(usual)) => {
             let purpose = match usual.is_backup() {
                 true => Request::parse(&request).map_or(usual, |request| request.purpose),
                 false => usual,
             };
-            clean_up(needs, &run, purpose, &lost, told_itself).await
+            clean_up(needs, &run, purpose, &ended, has_notified).await
         }
-        // It has no run of its own, and quiesces nothing.
-        (run, _) if !told_itself => {
-            lost.notify(run.as_ref(), false, Rollback::Nothing).await?;
+        // Its machine has no run of its own, and quiesces nothing.
+        (run, _) if !has_notified => {
+            ended.notify(run.as_ref(), false, Rollback::Nothing).await?;
             Ok(Output { acted: true })
         }
         _ => Ok(Output { acted: false }),
@@ -129,49 +129,49 @@ async fn clean_up(
     needs: &Needs,
     run: &Run,
     purpose: Purpose,
-    lost: &EndedExecution<'_>,
-    told_itself: bool,
+    ended: &EndedExecution<'_>,
+    has_notified: bool,
 ) -> Result<Output> {
-    let (catalog, now) = (&needs.catalog, lost.now);
-    let record = readable(catalog.run(&run.deployment, &run.id).await)?;
-    let lease = readable(catalog.lease(&run.deployment).await)?;
-    let ours = lease.is_some_and(|lease| lease.execution == run.execution);
-    // A run that is recorded knows whether it told; one that is not has only its machine's word.
-    let told = record
+    let (catalog, now) = (&needs.catalog, ended.now);
+    let record = or_default_if_unreadable(catalog.run(&run.deployment, &run.id).await)?;
+    let lease = or_default_if_unreadable(catalog.lease(&run.deployment).await)?;
+    let had_lease = lease.is_some_and(|lease| lease.execution == run.execution);
+    // A recorded run knows whether on-call was notified; otherwise only the machine's error says so.
+    let was_notified = record
         .as_ref()
-        .map_or(told_itself, |record| record.notified_at.is_some());
+        .map_or(has_notified, |record| record.notified_at.is_some());
     let open = record.as_ref().is_some_and(|record| record.ended_at.is_none());
     // First: a step of this run that is still in flight, or redriven, then finds it ended.
-    if record.is_none() && !told_itself && is_registered(catalog, &run.deployment).await? {
+    if record.is_none() && !has_notified && is_registered(catalog, &run.deployment).await? {
         catalog.record_ended_run(run, purpose, now).await?;
     } else {
         catalog
             .mark_run(&run.deployment, &run.id, RunMilestone::Ended, now)
             .await?;
     }
-    let take_back_by = match lost.machine.facts().is_taken_back {
-        true => readable(rollback_machine(catalog, run, told_itself).await)?,
+    let rollback_by = match ended.machine.facts().is_taken_back {
+        true => or_default_if_unreadable(rollback_machine(catalog, run, has_notified).await)?,
         false => None,
     };
-    // An application that cannot be brought back must not keep on-call from being told, nor the lease.
+    // On-call is notified and the lease released even if the application cannot be resumed.
     let resumed = resume(catalog, &needs.hooks, run, now).await;
     let end = RunEnd {
-        reasons: reasons(lost.machine, lost.detail),
+        reasons: reasons(ended.machine, ended.detail),
         failed: false,
     };
-    readable(closing::end(catalog, run, end, now).await)?;
-    // After the lease is given back: what takes a cut-over back needs it.
-    let taken = start_rollback(needs.machines.as_ref(), &needs.undo_machines, run, take_back_by).await;
-    let brought_back = resumed.as_ref().is_ok_and(|hooks| !hooks.is_empty());
-    if !told {
-        lost.notify(Some(run), ours, taken.clone()).await?;
-    } else if brought_back {
-        lost.notify_resumed(run).await?;
+    or_default_if_unreadable(closing::end(catalog, run, end, now).await)?;
+    // After the lease is released: switching back needs it.
+    let rollback = start_rollback(needs.machines.as_ref(), &needs.undo_machines, run, rollback_by).await;
+    let resumed_now = resumed.as_ref().is_ok_and(|hooks| !hooks.is_empty());
+    if !was_notified {
+        ended.notify(Some(run), had_lease, rollback.clone()).await?;
+    } else if resumed_now {
+        ended.notify_resumed(run).await?;
     }
-    let acted = !told || open || ours || brought_back;
-    // Lambda tries again, and finds what is still to be taken back, or an application at rest. Of a run that cannot be
-    // read, on-call was told.
-    if let Rollback::NotBegun(_, error) = taken {
+    let acted = !was_notified || open || had_lease || resumed_now;
+    // Lambda retries, and finds the rollback that was not started, or the application still at rest. For a run that cannot be
+    // read, on-call was notified.
+    if let Rollback::NotBegun(_, error) = rollback {
         return Err(error);
     }
     match resumed {
@@ -180,8 +180,8 @@ async fn clean_up(
     }
 }
 
-/// What cannot be read is told of, and keeps nothing else from being ended.
-fn readable<T: Default>(found: Result<T>) -> Result<T> {
+/// A record that cannot be read is logged, and must not stop the rest of the clean-up.
+fn or_default_if_unreadable<T: Default>(found: Result<T>) -> Result<T> {
     match found {
         Err(error) if error.class() == Class::Final => {
             tracing::error!(error = error.name(), message = %error, "cleaned up as far as the catalog can be read");
@@ -200,8 +200,13 @@ async fn is_registered(catalog: &Catalog, deployment: &str) -> Result<bool> {
     }
 }
 
-/// A night leaves nothing behind: its backups are executions of their own, and told of as such.
-async fn notify_lost_night(needs: &Needs, detail: &Detail, started_at: Timestamp, now: Timestamp) -> Result<Output> {
+/// A night leaves nothing behind: its backups are executions of their own, and are cleaned up as such.
+async fn notify_of_failed_night(
+    needs: &Needs,
+    detail: &Detail,
+    started_at: Timestamp,
+    now: Timestamp,
+) -> Result<Output> {
     let reason = reasons(Machine::Nightly, detail).into_iter().next();
     let message = message::nightly(&NightlyRun {
         execution: &detail.execution_arn,

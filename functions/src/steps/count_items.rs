@@ -1,4 +1,4 @@
-//! `count-items`: one count of a table's items, by a strongly consistent scan that returns no items.
+//! `count-items`: counts a table's items once, by a strongly consistent scan that returns no items.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::domain::set::ProbeResult;
 use crate::error::{Error, Result};
 use crate::runs::probe::{Count, PlannedProbe};
 
-/// A little less than the most that Lambda gives a function, so that the answer says why there is none.
+/// A little less than Lambda's limit for a function, so that an error can say why there is no count.
 const PATIENCE: Duration = Duration::from_secs(870);
 
 pub struct Needs {
@@ -34,7 +34,7 @@ pub struct Input {
 }
 
 /// # Errors
-/// `DeadlineExceeded` for a table that cannot be counted within one function's time.
+/// `DeadlineExceeded` for a table that cannot be counted within one invocation.
 pub async fn handle(needs: &Needs, Input { probe }: Input) -> Result<ProbeResult> {
     let Count::Items { table } = &probe.count else {
         return Err(Error::invalid(
@@ -102,11 +102,11 @@ mod tests {
         };
         let result = handle(&needs, Input { probe }).await.unwrap();
         assert_eq!(result.count, Some(2517));
-        let asked = replay.played();
+        let requests = replay.played();
         assert_eq!(
-            asked[0].json(),
+            requests[0].json(),
             json!({"TableName": "hubs-rooms", "Select": "COUNT", "ConsistentRead": true})
         );
-        assert_eq!(asked[1].json()["ExclusiveStartKey"], json!({"id": {"S": "m"}}));
+        assert_eq!(requests[1].json()["ExclusiveStartKey"], json!({"id": {"S": "m"}}));
     }
 }

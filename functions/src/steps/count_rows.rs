@@ -1,4 +1,4 @@
-//! `count-rows`: one SQL count in an Aurora cluster, read-only, within its time, with credentials read at this moment.
+//! `count-rows`: takes one SQL count in an Aurora cluster, read-only, within its timeout, with credentials read just before.
 
 use serde::Deserialize;
 
@@ -14,8 +14,8 @@ pub struct Input {
 }
 
 /// # Errors
-/// `Unavailable` when the cluster does not answer; `AccessDenied` when it refuses the credentials;
-/// `VerificationFailed` when the answer is not one count.
+/// `Unavailable` when the cluster does not respond; `AccessDenied` when it refuses the credentials;
+/// `VerificationFailed` when the result is not one count.
 pub async fn handle(needs: &Needs, Input { probe }: Input) -> Result<ProbeResult> {
     let Count::Sql(sql) = probe.count else {
         return Err(Error::invalid(

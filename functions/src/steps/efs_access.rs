@@ -1,5 +1,5 @@
-//! `efs-access`: sees into the file system that is mounted into it (`infra/efs-access.yaml`, one stack a file system), for
-//! the kind `efs`: which directories restores have left, what a few files hold, and the removal of a restore's directory. It
+//! `efs-access`: for the kind `efs`, reads the file system mounted into the function (`infra/efs-access.yaml`, one stack for each
+//! file system): lists the directories that restores created, samples and compares files, and removes a restore's directory. It
 //! calls no AWS service.
 
 mod comparison;
@@ -21,7 +21,7 @@ use crate::domain::efs_access::{AccessRequest, AccessResponse};
 use crate::error::Result;
 use crate::runtime;
 
-/// Where Lambda mounts the file system unless the setting `MOUNT_PATH` says otherwise.
+/// Lambda's mount path of the file system, unless the setting `MOUNT_PATH` says otherwise.
 const MOUNT_PATH: &str = "/mnt/efs";
 
 pub struct Needs {
@@ -37,9 +37,9 @@ impl Needs {
     }
 }
 
-pub async fn handle(needs: &Needs, ask: AccessRequest) -> Result<AccessResponse> {
+pub async fn handle(needs: &Needs, request: AccessRequest) -> Result<AccessResponse> {
     let mount = &needs.mount;
-    match ask {
+    match request {
         AccessRequest::List { most_entries } => listing::list(mount, most_entries).map(AccessResponse::Listing),
         AccessRequest::Sample {
             root,

@@ -1,4 +1,4 @@
-//! `end-run`: closes the run in the catalog and gives the lease back, however far the run came.
+//! `end-run`: closes the run in the catalog and releases the lease, however far the run got.
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
@@ -26,18 +26,18 @@ impl Needs {
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
-    /// The execution's input, which may be anything when planning failed.
+    /// The execution's input, which may be anything if planning failed.
     pub request: Value,
     pub execution: String,
     pub started_at: Timestamp,
-    /// What the machine caught last.
+    /// The last error that the machine caught.
     pub failure: Option<Caught>,
     pub now: Timestamp,
 }
 
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Output {
-    /// The set that the run made, where it came to one.
+    /// The run's set, if it began one.
     pub set: Option<String>,
 }
 
@@ -51,7 +51,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         None => vec![Reason {
             subject: "EndRun".to_owned(),
             error: "VerificationFailed".to_owned(),
-            message: "the run ended before it came to an end that anybody recorded".to_owned(),
+            message: "the run ended before its outcome was recorded".to_owned(),
         }],
     };
     let end = RunEnd { reasons, failed };

@@ -1,4 +1,4 @@
-//! `list-due-deployments`: the enabled deployments, each with the name of its execution.
+//! `list-due-deployments`: lists the enabled deployments, each with its execution's name.
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;

@@ -1,8 +1,8 @@
-//! The steps, one file a Lambda function: Input, Output, and `handle`, which reads from top to bottom. A step never
-//! calls a step; what several share lies below, in `runs`. In `backup` and `restore` is what only those machines run, here
-//! what several do, or none.
+//! The steps, one file for each Lambda function: Input, Output, and `handle`, which reads from top to bottom. A step never
+//! calls a step; shared code is in the layer below, `runs`. `backup` and `restore` have the steps that only those machines
+//! run; the others are here.
 //!
-//! All of them are one program, which is built once: a function's handler says which step it serves.
+//! All of them are one program, built once: a function's handler names the step that it runs.
 
 pub mod backup;
 pub mod clean_up;
@@ -20,13 +20,13 @@ use aws_config::SdkConfig;
 
 use crate::runtime::{self, Handler};
 
-/// One line a step: its name, which is the handler of its function, and its module.
+/// One line for each step: its name, which is its function's handler, and its module.
 macro_rules! steps {
     ($($name:literal => $($step:ident)::+,)*) => {
         /// The names of all steps.
         pub const NAMES: &[&str] = &[$($name),*];
 
-        /// The step of a name, with what it needs.
+        /// The step with this name, and what it needs.
         pub fn find(name: &str, aws: &SdkConfig) -> Option<Handler> {
             match name {
                 $($name => Some(runtime::handler($($step)::+::Needs::from_env(aws), $($step)::+::handle)),)*

@@ -1,4 +1,4 @@
-//! `notify`: tells on-call what happened, what it means and what to do next, after a backup, a restore, what takes one back, or a
+//! `notify`: notifies on-call of what happened, what it means and what to do next, after a backup, a restore, its undo, or a
 //! night.
 
 mod results;
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use self::results::{Objects, ResultLocation, S3Objects, written};
+use self::results::{Objects, ResultLocation, S3Objects, read_results};
 use crate::catalog::Catalog;
 use crate::domain::machine::Machine;
 use crate::domain::message::{self, DueDeployment, Message, NightlyRun, RestoreOutcome, RestoreReport};
@@ -41,23 +41,23 @@ impl Needs {
     }
 }
 
-/// What is told of.
+/// The event to notify on-call of.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Input {
     Backup(EndedRun),
     Restore(EndedRun),
-    /// A restore that goes on, and waits for what AWS has no capacity for.
+    /// A restore that is still running, and waits for capacity that AWS lacks.
     RestoreWaits(EndedRun),
     UndoRestore(EndedRun),
     UndoCutOver(EndedRun),
     Nightly(EndedNight),
 }
 
-/// An execution that has done what it could, or waits.
+/// An execution that is about to end, or waits.
 #[derive(Debug, Clone, Deserialize)]
 pub struct EndedRun {
-    /// The execution's input, which may be anything when planning failed.
+    /// The execution's input, which may be anything if planning failed.
     pub request: Value,
     pub execution: String,
     pub started_at: Timestamp,
@@ -71,7 +71,7 @@ pub struct EndedNight {
     pub started_at: Timestamp,
     #[serde(default)]
     pub due: Vec<DueDeployment>,
-    /// Where the results of the deployments are, a [`ResultLocation`]; what cannot be read counts as not heard of.
+    /// Where the deployments' results are, a [`ResultLocation`]; a result that cannot be read counts as not reported.
     #[serde(default)]
     pub results: Value,
     pub failure: Option<Caught>,
@@ -82,9 +82,9 @@ pub struct EndedNight {
 pub struct Output {
     /// Whether all is well: the set is sealed, or every set of the night.
     pub sealed: bool,
-    /// Whether the execution did what it was asked for.
+    /// Whether the execution did what was requested.
     pub succeeded: bool,
-    /// What a restore, or what takes one back, came to.
+    /// The outcome of a restore, or of its undo.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<RestoreOutcome>,
     /// For the execution's own cause.
@@ -139,7 +139,7 @@ async fn notify_of_backup(needs: &Needs, input: EndedRun) -> Result<Output> {
     })
 }
 
-/// `compose` gives the message, what the execution came to, and whether it succeeded.
+/// `compose` returns the message, the outcome, and whether the execution succeeded.
 async fn notify_of_restore(
     needs: &Needs,
     machine: Machine,
@@ -178,7 +178,7 @@ async fn notify_of_restore(
     })
 }
 
-/// The run goes on: what it comes to is told later. Once for a restore, however many of its resources wait.
+/// The run continues; its outcome is reported later. Sent once for a restore, however many of its resources wait.
 async fn notify_of_wait(needs: &Needs, input: EndedRun) -> Result<Output> {
     let run = run_of(&input.request, &input.execution, input.started_at);
     let run = run.ok_or_else(|| Error::invalid("request", input.request.to_string(), "a request of a restore"))?;
@@ -200,8 +200,11 @@ async fn notify_of_wait(needs: &Needs, input: EndedRun) -> Result<Output> {
             &message,
         )
         .await?;
-        let told = |record: &mut RestoreRecord| record.told_waiting_at = Some(input.now);
-        needs.catalog.change_restore(&run.deployment, &run.id, told).await?;
+        let set_notified = |record: &mut RestoreRecord| record.told_waiting_at = Some(input.now);
+        needs
+            .catalog
+            .change_restore(&run.deployment, &run.id, set_notified)
+            .await?;
         summary = message.cause();
     }
     Ok(Output {
@@ -213,14 +216,14 @@ async fn notify_of_wait(needs: &Needs, input: EndedRun) -> Result<Output> {
 }
 
 async fn notify_of_night(needs: &Needs, input: EndedNight) -> Result<Output> {
-    let (entries, unread) = match serde_json::from_value::<ResultLocation>(input.results) {
-        Ok(place) => match written(needs.objects.as_ref(), &place).await {
+    let (entries, read_failure) = match serde_json::from_value::<ResultLocation>(input.results) {
+        Ok(place) => match read_results(needs.objects.as_ref(), &place).await {
             Ok(entries) => (entries, None),
-            // What is due is known all the same, and on-call hears of the night.
-            Err(error) if error.class() == Class::Final => (Vec::new(), Some(unread(&error))),
+            // The deployments that were due are known anyway, and on-call is notified of the night.
+            Err(error) if error.class() == Class::Final => (Vec::new(), Some(read_error(&error))),
             Err(error) => return Err(error),
         },
-        // The map broke off.
+        // The map failed.
         Err(_) => (Vec::new(), None),
     };
     let results: Vec<_> = entries.iter().filter_map(message::NightlyResult::written).collect();
@@ -232,7 +235,7 @@ async fn notify_of_night(needs: &Needs, input: EndedNight) -> Result<Output> {
             newest.insert(due.deployment.clone(), set.clone());
         }
     }
-    let failure = input.failure.as_ref().map(Caught::reason).or(unread);
+    let failure = input.failure.as_ref().map(Caught::reason).or(read_failure);
     let message = message::nightly(&NightlyRun {
         execution: &input.execution,
         started_at: input.started_at,
@@ -251,7 +254,7 @@ async fn notify_of_night(needs: &Needs, input: EndedNight) -> Result<Output> {
     })
 }
 
-fn unread(error: &Error) -> Reason {
+fn read_error(error: &Error) -> Reason {
     Reason {
         subject: "catalog".to_owned(),
         error: error.name().to_owned(),

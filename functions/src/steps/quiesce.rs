@@ -14,7 +14,7 @@ pub use crate::runs::needs::HookNeeds as Needs;
 
 const DOING: &str = "quiescing";
 
-/// Tries to bring back a hook of a run that has ended.
+/// Attempts to resume each hook of a run that has ended.
 const TRIES: usize = 3;
 
 #[derive(Debug, Deserialize)]
@@ -29,8 +29,8 @@ pub struct Output {
     pub quiesced: Vec<String>,
 }
 
-/// Stopping an execution stops no function in flight: so this one looks before and after every hook whether its run has
-/// ended or resumed, and then brings back what it brought to rest, whatever the clean-up has brought back before.
+/// Stopping an execution does not stop a function in flight. Before and after every hook, this one checks whether its run has
+/// ended or resumed; if so, it resumes what it quiesced, whether or not the clean-up has already done that.
 ///
 /// # Errors
 /// `Conflict` for a run that has ended; a hook's own.
@@ -45,13 +45,13 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
         .await?
         .and_then(|record| record.hooks_begun)
         .unwrap_or_default();
-    let mut asked: Vec<&Hook> = Vec::new();
+    let mut called: Vec<&Hook> = Vec::new();
     for hook in &descriptor.hooks {
         if is_over(catalog, &run).await? {
-            return Err(resume_begun_hooks(needs, &run, &asked, now).await?);
+            return Err(resume_begun_hooks(needs, &run, &called, now).await?);
         }
-        asked.push(hook);
-        // Noted before it is called: one that fails half-way is resumed too.
+        called.push(hook);
+        // Recorded before the call: a hook that fails half-way is resumed too.
         let new = !begun.contains(&hook.name);
         if new {
             begun.push(hook.name.clone());
@@ -62,17 +62,17 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
             .await?;
         let ran = needs.hooks.quiesce(hook, &run).await;
         if new && ran.as_ref().is_err_and(did_not_begin) {
-            asked.pop();
+            called.pop();
             begun.pop();
             catalog.note_hooks(&run.deployment, &run.id, &begun).await?;
         }
         if is_over(catalog, &run).await? {
-            return Err(resume_begun_hooks(needs, &run, &asked, now).await?);
+            return Err(resume_begun_hooks(needs, &run, &called, now).await?);
         }
         ran?;
         tracing::info!(deployment = %run.deployment, set = %run.id, hook = %hook.name, "quiesced");
     }
-    let quiesced = asked.iter().map(|hook| hook.name.clone()).collect();
+    let quiesced = called.iter().map(|hook| hook.name.clone()).collect();
     Ok(Output { quiesced })
 }
 
@@ -81,12 +81,12 @@ async fn is_over(catalog: &Catalog, run: &Run) -> Result<bool> {
     Ok(record.is_some_and(|record| record.ended_at.is_some() || record.resumed_at.is_some()))
 }
 
-/// Resumes hooks in reverse, and answers the error to end with. Nobody runs this step again: a hook that fails has a few
-/// tries, and is then a warning on the run.
-async fn resume_begun_hooks(needs: &Needs, run: &Run, asked: &[&Hook], now: Timestamp) -> Result<Error> {
+/// Resumes hooks in reverse, and returns the error to end with. This step does not run again: a hook that fails is retried a few
+/// times, and then is a warning on the run.
+async fn resume_begun_hooks(needs: &Needs, run: &Run, called: &[&Hook], now: Timestamp) -> Result<Error> {
     let catalog = &needs.catalog;
     let mut failures = Vec::new();
-    for hook in asked.iter().rev() {
+    for hook in called.iter().rev() {
         if let Err(error) = resume_with_retries(needs, hook, run).await {
             failures.push(error.to_string());
         }
@@ -100,7 +100,7 @@ async fn resume_begun_hooks(needs: &Needs, run: &Run, asked: &[&Hook], now: Time
     let error = ended_error(
         run,
         &format!(
-            "bringing back {}: {}. The application may still be at rest: bring it back by hand. {DOING}",
+            "resuming {}: {}. The application may still be at rest: resume it by hand. {DOING}",
             run.deployment,
             failures.join("; ")
         ),

@@ -1,4 +1,4 @@
-//! The steps of a restore and of what undoes it: of the machines `restore`, `undo-restore` and `undo-cut-over`.
+//! The steps of a restore and of its undo: of the machines `restore`, `undo-restore` and `undo-cut-over`.
 
 pub mod ask_approval;
 pub mod check_login;

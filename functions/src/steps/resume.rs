@@ -1,4 +1,4 @@
-//! `resume`: runs the hooks that bring the application back, whatever became of the backups.
+//! `resume`: runs the hooks that resume the application, whether or not the backups succeed.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ pub struct Input {
 
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Output {
-    /// Names of the hooks that ran; none when the run never quiesced, or had resumed before.
+    /// Names of the hooks that ran; none if the run never quiesced, or has already resumed.
     pub resumed: Vec<String>,
 }
 

@@ -1,5 +1,5 @@
-//! Where in a copy the directory lies that an application uses: seen there, never computed. What is mounted today may be a
-//! directory of a restore that came after the set, which the copy has not.
+//! Locates the directory in a copy that an application uses: found there, never computed. The directory that is mounted today may
+//! come from a restore after the set, and not exist in the copy.
 
 use aws_config::SdkConfig;
 
@@ -10,7 +10,7 @@ use crate::domain::kinds::efs;
 use crate::domain::restore::item::RestoreItem;
 use crate::error::{Error, Result};
 
-/// Looks into copies.
+/// Finds directories in copies.
 pub struct Directories {
     access: Access,
 }
@@ -22,10 +22,10 @@ impl Directories {
         }
     }
 
-    /// The path in the copy of what a switch's volume led to when the set was captured; `today` is where it leads now.
+    /// The path in the copy of the directory that a switch's volume mounted when the set was captured; `today` is the present one.
     ///
     /// # Errors
-    /// `NotFound` where the copy has no such directory, or nothing sees into it.
+    /// `NotFound` if the copy has no such directory, or no function mounts it.
     pub async fn find(&self, switch: &Switch, volume: &str, item: &RestoreItem, today: &str) -> Result<String> {
         let (file_system, directory) = place(switch, item)?;
         let configuration = &item.configuration;
@@ -48,15 +48,15 @@ impl Directories {
         let first = candidates.iter().find(|path| found.contains(path)).cloned();
         first.ok_or_else(|| {
             Error::NotFound(format!(
-                "{doing}: file system {file_system} has none of {}. See in {directory} where the files are, and switch by hand; \
-                 or restore a set of which this directory was a part",
+                "{doing}: file system {file_system} has none of {}. Check in {directory} where the files are, and switch by \
+                 hand; or restore a set that contains this directory",
                 candidates.join(", ")
             ))
         })
     }
 }
 
-/// The directory that a text names: the root of the file system, where it names none.
+/// The directory in a text; the root of the file system if it names none.
 pub fn named(text: &str) -> &str {
     match text.starts_with('/') {
         true => text,

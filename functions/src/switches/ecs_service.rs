@@ -1,5 +1,5 @@
 //! `ecs_service`: an ECS service gets a new revision of its task definition that mounts the copy of a file system, or gets the
-//! master secret of the copy of a cluster. The old revision stays, and so does ours when it is switched back.
+//! master secret of the copy of a cluster. The old revision is kept, and so is the new one when it is switched back.
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -15,6 +15,7 @@ use crate::domain::descriptor::{Fact, Switch, SwitchAction};
 use crate::domain::duration;
 use crate::domain::efs_access::roots::Mount;
 use crate::domain::job::Run;
+use crate::domain::kinds::{self, Stateful};
 use crate::domain::reference::{self, Reference};
 use crate::domain::resource::Target;
 use crate::domain::restore::item::RestoreItem;
@@ -63,7 +64,7 @@ impl EcsService {
         }
     }
 
-    /// Where the secrets of clusters lead that the containers get: one of them has to be this cluster's.
+    /// What the cluster secrets of the containers refer to: one of them has to be this cluster's.
     async fn secret_reference(
         &self,
         named: &NamedService<'_>,
@@ -84,8 +85,8 @@ impl EcsService {
         })
     }
 
-    /// Deploys the revision of before. ECS deploys none that was deregistered meanwhile, though it goes on running it: it is
-    /// registered again.
+    /// Deploys the previous revision. If it was deregistered meanwhile, ECS does not deploy it, though services continue to run it:
+    /// it is registered again.
     async fn roll_back(
         &self,
         named: NamedService<'_>,
@@ -125,7 +126,7 @@ impl SwitchDriver for EcsService {
         let by_hand = match controller.as_str() {
             "ECS" => None,
             "CODE_DEPLOY" => Some("deploy the copy through CodeDeploy by hand"),
-            _ => Some("deploy the copy by hand, through whatever makes the service's task sets"),
+            _ => Some("deploy the copy by hand, through the tool that creates the service's task sets"),
         };
         if let Some(by_hand) = by_hand {
             return one(
@@ -151,8 +152,8 @@ impl SwitchDriver for EcsService {
         Ok((waits > 0)
             .then(|| {
                 format!(
-                    "switch {}: service {} deploys by strategy {}, which waits {} beside the time that its tasks take to \
-                     start, and as long again to switch back; until then both revisions run",
+                    "switch {}: service {} deploys by strategy {}, which waits {} in addition to the time that its tasks take \
+                     to start, and as long again to switch back; until then both revisions run",
                     switch.name,
                     named.words(),
                     service.deployment_configuration["strategy"].as_str().unwrap_or_default(),
@@ -175,8 +176,10 @@ impl SwitchDriver for EcsService {
             )));
         };
         let described = self.revisions().describe(&service.task_definition).await?;
+        let is_mounted = kinds::stateful(target).is_some_and(Stateful::is_mounted);
         match is_of_cluster(target) {
             true => self.secret_reference(&named, target, &described.definition).await,
+            false if !is_mounted => Ok(Reference::Unrelated),
             false => Ok(volumes::volume_reference(
                 &named,
                 target.identifier(),
@@ -268,8 +271,8 @@ impl SwitchDriver for EcsService {
             Rollout::Stable => SwitchProgress::Done(recorded(current)),
             Rollout::Underway(phase) => underway(phase, current),
             Rollout::Failed(reason) => SwitchProgress::Failed(format!(
-                "service {} could not be deployed with {}: {reason}. See the service's events, and that the directory is \
-                 there and can be mounted",
+                "service {} could not be deployed with {}: {reason}. Check the service's events, and that the directory exists \
+                 and can be mounted",
                 named.words(),
                 short(current)
             )),
@@ -302,7 +305,7 @@ impl SwitchDriver for EcsService {
                 Rollout::Stable => SwitchProgress::Done(recorded(current)),
                 Rollout::Underway(phase) => underway(phase, current),
                 Rollout::Failed(reason) => SwitchProgress::Failed(format!(
-                    "service {} could not be deployed with {} again: {reason}. See the service's events, and deploy a \
+                    "service {} could not be deployed with {} again: {reason}. Check the service's events, and deploy a \
                      revision that starts",
                     named.words(),
                     short(current)
@@ -311,7 +314,7 @@ impl SwitchDriver for EcsService {
             RunningRevision::Ours => self.roll_back(named, run, switch, item, before).await,
             RunningRevision::Theirs => Err(Error::Conflict(format!(
                 "switching service {} back: somebody deployed {} since, which differs from what this restore deployed. It \
-                 stays as it is: if a later restore did, take that one back first; else deploy {} if that is what should run",
+                 stays as it is: if a later restore did, switch that one back first; else deploy {} if that is what should run",
                 named.words(),
                 short(current),
                 short(before)

@@ -1,4 +1,4 @@
-//! What an application needs to reach a copy, read when it is needed: a rename changes a cluster's endpoint after it was made.
+//! What an application needs to reach a copy, read on demand: a rename changes a cluster's endpoint after its creation.
 
 use aws_config::SdkConfig;
 use aws_sdk_rds::Client;
@@ -30,7 +30,7 @@ impl Facts {
     /// A text, or (a port) a number.
     ///
     /// # Errors
-    /// `InvalidInput` for a fact that this kind of copy has not; `NotReady` while its cluster has no endpoint.
+    /// `InvalidInput` for a fact that this kind of copy does not have; `NotReady` while its cluster has no endpoint.
     pub async fn read(&self, fact: Fact, item: &RestoreItem) -> Result<Value> {
         if let Some(CreatedResource::Cluster { cluster, .. }) = &item.created
             && of_cluster(fact)
@@ -63,7 +63,7 @@ impl Facts {
         };
         read.ok_or_else(|| {
             Error::NotReady(format!(
-                "reading {} of the copy of {}: its cluster has none yet. Trying again may help; see in RDS that it has an \
+                "reading {} of the copy of {}: its cluster has none yet. Trying again may help; check in RDS that it has an \
                  instance, and whether RDS manages its master password",
                 word(fact),
                 item.planned.resource.name
@@ -71,7 +71,7 @@ impl Facts {
         })
     }
 
-    /// The copy's cluster, under the name by which it was made or the one that a rename gave it.
+    /// The copy's cluster, under its original name or the name that a rename gave it.
     async fn cluster(&self, made: &str, item: &RestoreItem) -> Result<DbCluster> {
         let renamed = aurora::cluster(&item.planned.resource.target);
         for name in [Some(made), renamed].into_iter().flatten() {
@@ -101,7 +101,7 @@ fn of_cluster(fact: Fact) -> bool {
     )
 }
 
-/// What would keep a fact from being there once the copy is made: a master secret, where RDS managed none when the set was made.
+/// What would prevent a fact of the copy from existing: a master secret, if RDS managed none when the set was created.
 pub fn check(switch: &Switch, field: &str, fact: Fact, item: &RestoreItem) -> Option<Fault> {
     let captured = item.configuration.pointer("/DBCluster/MasterUserSecret");
     (fact == Fact::MasterSecret && !captured.is_some_and(Value::is_object)).then(|| {
@@ -115,7 +115,7 @@ pub fn check(switch: &Switch, field: &str, fact: Fact, item: &RestoreItem) -> Op
     })
 }
 
-/// A cluster by its name; `None` when there is none.
+/// A cluster by its name; `None` if there is none.
 pub async fn describe(clusters: &Client, name: &str) -> Result<Option<DbCluster>> {
     match clusters.describe_db_clusters().db_cluster_identifier(name).send().await {
         Ok(answer) => Ok(answer.db_clusters.unwrap_or_default().into_iter().next()),
@@ -130,7 +130,7 @@ pub async fn describe(clusters: &Client, name: &str) -> Result<Option<DbCluster>
     }
 }
 
-/// Whether a cluster is the one that the item's restore made.
+/// Whether the item's restore created a cluster.
 pub fn is_ours(cluster: &DbCluster, item: &RestoreItem) -> bool {
     cluster
         .tag_list()

@@ -1,7 +1,7 @@
-//! What a cut-over switches. One trait, one file a kind; a step knows a kind only through the trait.
+//! What a cut-over switches. One trait, one file per kind; a step knows a kind only through the trait.
 //!
-//! Nothing is deleted here, and nothing is overwritten that changed since it was observed: what somebody else did meanwhile is
-//! a `Conflict`, which says what to do.
+//! Nothing is deleted here, and nothing is overwritten that changed since it was observed: someone else's change is a `Conflict`,
+//! which says what to do.
 
 use std::sync::Arc;
 
@@ -71,7 +71,7 @@ impl Switches {
     /// Everything that would make one of these switches fail. Switches of resources that are not restored are passed over.
     ///
     /// # Errors
-    /// Only where AWS could not be asked.
+    /// Only if a call to AWS fails.
     pub async fn preflight(&self, run: &Run, switches: &[Switch], items: &[RestoreItem]) -> Result<Vec<Fault>> {
         let mut faults = Vec::new();
         for switch in switches {
@@ -82,10 +82,10 @@ impl Switches {
         Ok(faults)
     }
 
-    /// What there is to say of these switches. Those of resources that are not restored are passed over.
+    /// The remarks on these switches. Those of resources that are not restored are skipped.
     ///
     /// # Errors
-    /// Only where AWS could not be asked.
+    /// Only if a call to AWS fails.
     pub async fn remarks(&self, switches: &[Switch], items: &[RestoreItem]) -> Result<Vec<Remark>> {
         let mut remarks = Vec::new();
         for switch in switches {
@@ -99,7 +99,7 @@ impl Switches {
     }
 }
 
-/// The restored resource to which a switch leads; `None` when it is not restored.
+/// The restored resource of a switch; `None` if it is not restored.
 pub fn item_of<'a>(switch: &Switch, items: &'a [RestoreItem]) -> Option<&'a RestoreItem> {
     let name = switch.item_name();
     items.iter().find(|item| item.planned.resource.name == name)

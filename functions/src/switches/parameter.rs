@@ -1,5 +1,5 @@
 //! `parameter`: a Systems Manager parameter, whose value becomes a fact of the copy. Parameter Store keeps the versions, so only
-//! the number of the one before is recorded.
+//! the number of the previous one is recorded.
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -49,10 +49,10 @@ impl Parameter {
         }
     }
 
-    /// The current version, or with `name:version` an earlier one; `None` when there is none.
+    /// The current version, or with `name:version` an earlier one; `None` if there is none.
     async fn get(&self, name: &str) -> Result<Option<Version>> {
-        let asked = json!({ "Name": name, "WithDecryption": true });
-        match self.ssm.call("GetParameter", asked).await {
+        let input = json!({ "Name": name, "WithDecryption": true });
+        match self.ssm.call("GetParameter", input).await {
             Ok(read) => {
                 let text = |field: &str| read.body["Parameter"][field].as_str().map(str::to_owned);
                 Ok(read.body["Parameter"]["Version"].as_i64().map(|number| Version {
@@ -74,21 +74,21 @@ impl Parameter {
         })
     }
 
-    /// Whether a version had this value; one that is forgotten did not, as far as anybody knows.
+    /// Whether a version had this value; a version that Parameter Store has discarded counts as different.
     async fn had_value(&self, name: &str, version: i64, value: &str) -> Result<bool> {
         let found = self.get(&format!("{name}:{version}")).await?;
         Ok(found.is_some_and(|found| found.value == value))
     }
 
-    /// What a new version does not keep by itself: its key, tier, pattern and policies.
+    /// What a new version does not inherit: its key, tier, pattern and policies.
     async fn metadata(&self, name: &str) -> Result<Value> {
         let named = json!([{ "Key": "Name", "Option": "Equals", "Values": [name] }]);
         let mut token = Value::Null;
         loop {
-            let asked = json!({ "ParameterFilters": named, "NextToken": token });
+            let input = json!({ "ParameterFilters": named, "NextToken": token });
             let mut page = self
                 .ssm
-                .call("DescribeParameters", asked)
+                .call("DescribeParameters", input)
                 .await
                 .map_err(|error| failure("describing parameter", name, error))?;
             if let Some(found) = page.take_list("Parameters").into_iter().next() {
@@ -103,7 +103,7 @@ impl Parameter {
         }
     }
 
-    /// Writes the version that follows `after`, and sees that it does.
+    /// Writes the version that follows `after`, and checks that it does.
     async fn put(&self, name: &str, value: &str, after: i64) -> Result<i64> {
         let described = self.metadata(name).await?;
         let policies: Vec<Value> = described["Policies"]
@@ -113,7 +113,7 @@ impl Parameter {
             .filter_map(|policy| serde_json::from_str(policy["PolicyText"].as_str()?).ok())
             .collect();
         let kept = |field: &str| described[field].as_str().filter(|text| !text.is_empty());
-        let asked = json!({
+        let input = json!({
             "Name": name,
             "Value": value,
             "Overwrite": true,
@@ -125,13 +125,13 @@ impl Parameter {
             "AllowedPattern": kept("AllowedPattern"),
             "Policies": (!policies.is_empty()).then(|| Value::Array(policies).to_string()),
         });
-        // A second try of a write whose answer was lost would be a version more: the next call looks first.
-        let written = self.ssm.clone().without_retries().call("PutParameter", asked).await;
+        // A retry of a write whose response was lost would create another version: the next call checks first.
+        let written = self.ssm.clone().without_retries().call("PutParameter", input).await;
         let written = written.map_err(|error| failure("writing parameter", name, error))?;
         let version = written.body["Version"].as_i64().unwrap_or_default();
         if version != after + 1 {
             return Err(Error::Conflict(format!(
-                "switching parameter {name}: somebody wrote it at the same moment, as version {}. Look at its history, and \
+                "switching parameter {name}: someone wrote it at the same time, as version {}. Check its history, and \
                  write what it should hold",
                 version - 1
             )));
@@ -139,7 +139,7 @@ impl Parameter {
         Ok(version)
     }
 
-    /// What it is to hold; `old` is what it held before.
+    /// The value to write; `old` is the previous value.
     async fn new_value(&self, switch: &Switch, fact: Fact, item: &RestoreItem, old: &str) -> Result<String> {
         if fact == Fact::Directory {
             return self.directories.find(switch, "", item, directories::named(old)).await;
@@ -264,14 +264,15 @@ impl SwitchDriver for Parameter {
         }
         let Some(old) = self.get(&format!("{name}:{before}")).await? else {
             return Err(Error::NotFound(format!(
-                "switching parameter {name} back: Parameter Store has forgotten version {before}; it keeps a hundred. Write \
+                "switching parameter {name} back: Parameter Store no longer has version {before}; it keeps a hundred. Write \
                  what it should hold"
             )));
         };
         if current.value == old.value {
             return Ok(done(current.number));
         }
-        // A later restore that was taken back wrote this restore's value again: by its value it is known, not by its number.
+        // A later restore that was switched back wrote this restore's value again: it is identified by its value, not by its
+        // number.
         let ours = match after["version"].as_i64() {
             Some(after) => current.number == after || self.had_value(name, after, &current.value).await?,
             None => current.value == self.new_value(switch, fact, item, &old.value).await?,
@@ -279,8 +280,8 @@ impl SwitchDriver for Parameter {
         if !ours {
             return Err(Error::Conflict(format!(
                 "switching parameter {name} back: version {} has another value than this restore wrote. It stays as it is: \
-                 if a later restore wrote it, take that one back first; else write what it should hold (version {before} \
-                 has the value of before)",
+                 if a later restore wrote it, switch that one back first; else write what it should hold (version {before} \
+                 has the previous value)",
                 current.number
             )));
         }

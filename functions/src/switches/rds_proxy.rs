@@ -1,5 +1,5 @@
-//! `rds_proxy`: an RDS Proxy's target becomes the copy of a cluster. A proxy has one target group, and that one cluster: it lets go of
-//! the old one first, and who connects through it reaches nothing until it has the other.
+//! `rds_proxy`: an RDS Proxy's target becomes the copy of a cluster. A proxy has one target group with one cluster: it deregisters
+//! the old one first, and its clients reach nothing until the new one is registered.
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -21,21 +21,21 @@ use crate::error::{Error, Fault, Result};
 #[cfg(test)]
 mod tests;
 
-/// The only target group that a proxy has (RDS API, RegisterDBProxyTargets).
+/// The only target group of a proxy (RDS API, RegisterDBProxyTargets).
 const GROUP: &str = "default";
 
 pub struct RdsProxy {
     rds: Lazy<Client>,
 }
 
-/// What a proxy leads to.
+/// The target of a proxy.
 #[derive(Debug, PartialEq)]
 struct ProxyTarget {
     /// `DBClusterIdentifier`.
     cluster: Option<String>,
     /// Whether it reaches the cluster's writer.
     available: bool,
-    /// Why it reaches none, where RDS says.
+    /// Why it does not, if RDS reports a reason.
     reason: Option<String>,
 }
 
@@ -46,7 +46,7 @@ impl RdsProxy {
         }
     }
 
-    /// `None` where there is no such proxy.
+    /// `None` if there is no such proxy.
     async fn describe_target(&self, proxy: &str) -> Result<Option<ProxyTarget>> {
         let targets = self
             .rds
@@ -54,7 +54,7 @@ impl RdsProxy {
             .db_proxy_name(proxy)
             .into_paginator();
         match targets.items().send().collect::<Result<Vec<_>, _>>().await {
-            Ok(targets) => Ok(Some(seen(&targets))),
+            Ok(targets) => Ok(Some(proxy_target(&targets))),
             Err(error) if code(&error) == Some("DBProxyNotFoundFault") => Ok(None),
             Err(error) => Err(failure("describing the targets of proxy", proxy, error)),
         }
@@ -68,52 +68,53 @@ impl RdsProxy {
         })
     }
 
-    /// Leads a proxy from one cluster to another, a call a look.
+    /// Changes a proxy's target from one cluster to another, with one RDS call at a time.
     async fn retarget(&self, proxy: &str, from: &str, to: &str) -> Result<SwitchProgress> {
-        let seen = self.existing(proxy).await?;
+        let target = self.existing(proxy).await?;
         let underway = |phase: String| {
             Ok(SwitchProgress::Underway {
                 phase,
                 noted: Value::Null,
             })
         };
-        match seen.cluster.as_deref() {
-            Some(cluster) if cluster == to && seen.available => Ok(SwitchProgress::Done(json!({ "cluster": to }))),
-            // Not final at the first look: RDS may still tell what it found before.
-            Some(cluster) if cluster == to => underway(match seen.reason.as_deref() {
+        match target.cluster.as_deref() {
+            Some(cluster) if cluster == to && target.available => Ok(SwitchProgress::Done(json!({ "cluster": to }))),
+            // Not final at the first poll: RDS may still report its earlier finding.
+            Some(cluster) if cluster == to => underway(match target.reason.as_deref() {
                 Some("AUTH_FAILURE") => format!(
-                    "proxy {proxy} leads to cluster {to} and cannot log in to it: its secrets have other passwords than that cluster, where a \
-                     copy has those of the backup. Set them in the cluster; they are not changed in the secrets"
+                    "the target of proxy {proxy} is cluster {to}, and the proxy cannot log in to it: its secrets have other \
+                     passwords than that cluster; a copy has those of the backup. Set them in the cluster; they are not \
+                     changed in the secrets"
                 ),
                 reason => format!(
                     "proxy {proxy} does not reach the writer of cluster {to} yet ({})",
-                    reason.unwrap_or("it is not available to it")
+                    reason.unwrap_or("the writer is not available")
                 ),
             }),
             Some(cluster) if cluster == from => {
                 let call = self.rds.deregister_db_proxy_targets().db_proxy_name(proxy);
-                let asked = call.target_group_name(GROUP).db_cluster_identifiers(from).send().await;
-                match asked {
-                    Err(error) if code(&error) != Some("DBProxyTargetNotFoundFault") => waited(failure(
-                        "leading proxy",
+                let result = call.target_group_name(GROUP).db_cluster_identifiers(from).send().await;
+                match result {
+                    Err(error) if code(&error) != Some("DBProxyTargetNotFoundFault") => retry_later(failure(
+                        "switching proxy",
                         &format!("{proxy} away from cluster {from}"),
                         error,
                     )),
-                    _ => underway(format!("proxy {proxy} lets go of cluster {from}")),
+                    _ => underway(format!("proxy {proxy} is deregistering cluster {from}")),
                 }
             }
             Some(other) => Err(Error::Conflict(format!(
-                "switching proxy {proxy}: somebody led it to cluster {other} meanwhile. It stays as it is: see who did, then lead it \
-                 by hand to the cluster that it should have"
+                "switching proxy {proxy}: someone changed its target to cluster {other} meanwhile. It stays as it is: check \
+                 who did, then register the right cluster by hand"
             ))),
             None => {
                 let call = self.rds.register_db_proxy_targets().db_proxy_name(proxy);
-                let asked = call.target_group_name(GROUP).db_cluster_identifiers(to).send().await;
-                match asked {
+                let result = call.target_group_name(GROUP).db_cluster_identifiers(to).send().await;
+                match result {
                     Err(error) if code(&error) != Some("DBProxyTargetAlreadyRegisteredFault") => {
-                        waited(failure("leading proxy", &format!("{proxy} to cluster {to}"), error))
+                        retry_later(failure("switching proxy", &format!("{proxy} to cluster {to}"), error))
                     }
-                    _ => underway(format!("proxy {proxy} is being led to cluster {to}")),
+                    _ => underway(format!("proxy {proxy} is registering cluster {to}")),
                 }
             }
         }
@@ -131,16 +132,21 @@ impl SwitchDriver for RdsProxy {
                 switch,
                 "resource",
                 value,
-                "a cluster: a proxy leads to nothing else",
+                "a cluster: a proxy has no other targets",
             )]);
         };
         let leads_to = match self.describe_target(proxy).await? {
-            Some(ProxyTarget { cluster: Some(led), .. }) if led == *cluster => return Ok(Vec::new()),
-            Some(ProxyTarget { cluster: Some(led), .. }) => format!("{proxy}, which leads to cluster {led},"),
-            Some(_) => format!("{proxy}, which leads to no cluster,"),
+            Some(ProxyTarget {
+                cluster: Some(other), ..
+            }) if other == *cluster => return Ok(Vec::new()),
+            Some(ProxyTarget {
+                cluster: Some(other), ..
+            }) => format!("{proxy}, whose target is cluster {other},"),
+            Some(_) => format!("{proxy}, which has no target cluster,"),
             None => format!("{proxy} (gone)"),
         };
-        let allowed = format!("a proxy that leads to cluster {cluster}: correct the descriptor, or lead it there");
+        let allowed =
+            format!("a proxy whose target is cluster {cluster}: correct the descriptor, or change its target");
         Ok(vec![fault(switch, "proxy", leads_to, allowed)])
     }
 
@@ -150,9 +156,9 @@ impl SwitchDriver for RdsProxy {
             return Ok(Reference::Unrelated);
         };
         Ok(match self.describe_target(proxy).await?.map(|seen| seen.cluster) {
-            Some(Some(led)) if led == *cluster => Reference::Matches,
-            Some(Some(led)) => Reference::Elsewhere(format!("cluster {led}")),
-            Some(None) => Reference::Unknown(format!("proxy {proxy} leads to no cluster")),
+            Some(Some(other)) if other == *cluster => Reference::Matches,
+            Some(Some(other)) => Reference::Elsewhere(format!("cluster {other}")),
+            Some(None) => Reference::Unknown(format!("proxy {proxy} has no target cluster")),
             None => Reference::Unknown(format!("there is no proxy {proxy}")),
         })
     }
@@ -162,7 +168,7 @@ impl SwitchDriver for RdsProxy {
         let seen = self.existing(proxy).await?;
         let cluster = seen.cluster.ok_or_else(|| {
             Error::NotFound(format!(
-                "switching proxy {proxy}: it leads to no cluster. Lead it by hand to the one that it should have"
+                "switching proxy {proxy}: it has no target cluster. Register the right one by hand"
             ))
         })?;
         Ok(json!({ "cluster": cluster }))
@@ -193,8 +199,8 @@ impl SwitchDriver for RdsProxy {
     }
 }
 
-/// Of a cluster, a proxy shows itself and each of its instances.
-fn seen(targets: &[DbProxyTarget]) -> ProxyTarget {
+/// For a cluster, a proxy lists the cluster itself and each of its instances.
+fn proxy_target(targets: &[DbProxyTarget]) -> ProxyTarget {
     let of_cluster = |target: &DbProxyTarget| match target.r#type() {
         Some(TargetType::TrackedCluster) => target
             .rds_resource_id()
@@ -202,7 +208,7 @@ fn seen(targets: &[DbProxyTarget]) -> ProxyTarget {
             .map(str::to_owned),
         _ => target.tracked_cluster_id().map(str::to_owned),
     };
-    // Through a reader alone an application cannot write.
+    // An application cannot write through a reader alone.
     let mut writers = targets.iter().filter(|target| {
         target.r#type() == Some(&TargetType::RdsInstance) && target.role() == Some(&TargetRole::ReadWrite)
     });
@@ -216,8 +222,8 @@ fn seen(targets: &[DbProxyTarget]) -> ProxyTarget {
     }
 }
 
-/// Whatever the cluster or the proxy is at ends by itself.
-fn waited(error: Error) -> Result<SwitchProgress> {
+/// Any other operation on the cluster or the proxy ends by itself.
+fn retry_later(error: Error) -> Result<SwitchProgress> {
     match error {
         Error::NotReady(why) => Ok(SwitchProgress::Underway {
             phase: why,
@@ -237,7 +243,7 @@ fn of(switch: &Switch) -> Result<&str> {
 fn previous_cluster(before: &Value) -> Result<&str> {
     before["cluster"].as_str().ok_or_else(|| {
         Error::VerificationFailed(
-            "reading to which cluster a proxy led: it was not recorded. Lead the proxy by hand".to_owned(),
+            "reading the previous target cluster of a proxy: it was not recorded. Switch the proxy by hand".to_owned(),
         )
     })
 }

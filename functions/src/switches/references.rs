@@ -1,4 +1,4 @@
-//! Where a value that an application reads leads: the other way round than a fact.
+//! What a value that an application reads refers to: the inverse of a fact.
 
 use aws_config::SdkConfig;
 use aws_sdk_rds::Client;
@@ -13,7 +13,7 @@ use crate::domain::reference::{self, ClusterHosts, Reference};
 use crate::domain::resource::Target;
 use crate::error::{Class, Result};
 
-/// Finds out.
+/// Resolves values.
 pub struct ReferenceReader {
     clusters: Lazy<Client>,
 }
@@ -25,9 +25,12 @@ impl ReferenceReader {
         }
     }
 
-    /// Where a value that holds this fact leads, as against a resource.
+    /// What a value of this fact refers to, compared with a resource.
     pub async fn reference(&self, fact: Fact, value: &str, target: &Target) -> Result<Reference> {
         let (noun, identifier) = (kinds::of(target).noun(), target.identifier());
+        if !kinds::stateful(target).is_some_and(|kind| kind.has_fact(fact)) {
+            return Ok(Reference::Unrelated);
+        }
         Ok(match fact {
             Fact::Table => reference::of_table(value, identifier),
             Fact::Cluster | Fact::FileSystem => reference::of_identifier(value, identifier, noun),
@@ -50,7 +53,7 @@ impl ReferenceReader {
         }
         match self.all().await {
             Ok(others) => Ok(reference::of_host(value, &own, &others)),
-            // A role that may see some clusters only: what it does not see cannot be told.
+            // A role with access to some clusters only: for the others, it cannot be determined.
             Err(error) if error.class() == Class::Final => Ok(reference),
             Err(error) => Err(error),
         }

@@ -1,5 +1,5 @@
-//! `rename`: the old cluster gets a side name, then the copy its name; applications that use the cluster's host name follow.
-//! Nothing is deleted. The clusters are told apart by `DbClusterResourceId`, which no rename changes.
+//! `rename`: the old cluster gets a side name, then the copy gets its name; applications that use the cluster's host name follow.
+//! Nothing is deleted. The clusters are distinguished by `DbClusterResourceId`, which a rename does not change.
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -32,22 +32,22 @@ pub struct Rename {
     clusters: Lazy<Client>,
 }
 
-/// Who has which name before, and which one afterwards.
+/// The names before and after.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct RenameRecord {
     /// The name that applications use.
     cluster: String,
-    /// What the old cluster is called afterwards.
+    /// The old cluster's name afterwards.
     side: String,
-    /// What the copy is called before.
+    /// The copy's name before.
     copy: String,
-    /// `DbClusterResourceId` of the old cluster; `None` where it is gone.
+    /// `DbClusterResourceId` of the old cluster; `None` if it is deleted.
     old: Option<String>,
-    /// That of the copy.
+    /// `DbClusterResourceId` of the copy.
     new: String,
 }
 
-/// A cluster that has to have another name.
+/// A cluster, and the name that it gets.
 struct ClusterRename<'a> {
     resource_id: &'a str,
     from: &'a str,
@@ -61,8 +61,8 @@ impl Rename {
         }
     }
 
-    /// Makes one move after the other. A cluster that has neither name was renamed by somebody else.
-    async fn make(&self, moves: &[ClusterRename<'_>]) -> Result<SwitchProgress> {
+    /// Renames one cluster after the other. A cluster that has neither name was renamed by someone else.
+    async fn rename_all(&self, moves: &[ClusterRename<'_>]) -> Result<SwitchProgress> {
         let ids = moves.iter().map(|of| of.resource_id.to_owned()).collect();
         let filter = Filter::builder()
             .name("db-cluster-resource-id")
@@ -79,7 +79,7 @@ impl Rename {
                 return Err(gone(of));
             };
             let name = found.db_cluster_identifier().unwrap_or_default();
-            if let Some(phase) = changing(found, name) {
+            if let Some(phase) = change_in_progress(found, name) {
                 return Ok(underway(phase));
             }
             if name == of.to {
@@ -96,29 +96,37 @@ impl Rename {
         Ok(SwitchProgress::Done(json!({ "cluster": moves[moves.len() - 1].to })))
     }
 
-    async fn rename(&self, of: &ClusterRename<'_>, moves: &[ClusterRename<'_>]) -> Result<SwitchProgress> {
+    async fn rename(&self, cluster: &ClusterRename<'_>, moves: &[ClusterRename<'_>]) -> Result<SwitchProgress> {
         let asked = self
             .clusters
             .modify_db_cluster()
-            .db_cluster_identifier(of.from)
-            .new_db_cluster_identifier(of.to)
+            .db_cluster_identifier(cluster.from)
+            .new_db_cluster_identifier(cluster.to)
             .apply_immediately(true)
             .send()
             .await;
-        let phase = format!("cluster {} is being renamed to {}", of.from, of.to);
+        let phase = format!("cluster {} is being renamed to {}", cluster.from, cluster.to);
         match asked {
             Ok(_) => Ok(underway(phase)),
             Err(error) if code(&error) == Some("DBClusterAlreadyExistsFault") => {
-                // A name that an earlier move has freed stays taken for a moment, of a cluster of ours or of none.
-                let holder = describe(&self.clusters, of.to).await?;
+                // A name that an earlier rename freed stays taken for a moment, by one of these clusters or by none.
+                let holder = describe(&self.clusters, cluster.to).await?;
                 let id = holder.as_ref().and_then(DbCluster::db_cluster_resource_id);
-                if holder.is_none() || moves.iter().any(|of| Some(of.resource_id) == id) {
+                if holder.is_none() || moves.iter().any(|other| Some(other.resource_id) == id) {
                     return Ok(underway(format!("{phase} as soon as that name is free")));
                 }
-                Err(failure("renaming cluster", &format!("{} to {}", of.from, of.to), error))
+                Err(failure(
+                    "renaming cluster",
+                    &format!("{} to {}", cluster.from, cluster.to),
+                    error,
+                ))
             }
-            Err(error) => match failure("renaming cluster", &format!("{} to {}", of.from, of.to), error) {
-                // Whatever it is at ends by itself; or an earlier call of ours is being carried out.
+            Err(error) => match failure(
+                "renaming cluster",
+                &format!("{} to {}", cluster.from, cluster.to),
+                error,
+            ) {
+                // Any other operation ends by itself; or an earlier call of this switch is being carried out.
                 Error::NotReady(_) => Ok(underway(phase)),
                 error => Err(error),
             },
@@ -145,19 +153,19 @@ impl SwitchDriver for Rename {
                 "a cluster: nothing else is renamed",
             )]);
         };
-        let side = side(run, cluster);
-        Ok(match describe(&self.clusters, &side).await? {
+        let side_name = side_name(run, cluster);
+        Ok(match describe(&self.clusters, &side_name).await? {
             None => Vec::new(),
             Some(_) => vec![fault(
                 switch,
                 "resource",
-                format!("{cluster}, whose side name {side} is taken,"),
+                format!("{cluster}, whose side name {side_name} is taken,"),
                 "a free side name: rename or remove that cluster, or start the restore again",
             )],
         })
     }
 
-    /// The name is the resource's own: it tells nothing beside it.
+    /// The name is the resource's own: it refers to nothing else.
     async fn reference(&self, switch: &Switch, _: &Target) -> Result<Reference> {
         ensure_rename_action(switch)?;
         Ok(Reference::Unrelated)
@@ -179,14 +187,14 @@ impl SwitchDriver for Rename {
             .filter(|found| is_ours(found, item));
         let Some(new) = new.and_then(|found| found.db_cluster_resource_id) else {
             return Err(Error::NotFound(format!(
-                "renaming cluster {copy} to {cluster}: there is no {copy} that restore {} made. Switch by hand",
+                "renaming cluster {copy} to {cluster}: there is no {copy} that restore {} created. Switch by hand",
                 item.restore
             )));
         };
         let old = describe(&self.clusters, cluster).await?;
         let before = RenameRecord {
             cluster: cluster.clone(),
-            side: side(run, cluster),
+            side: side_name(run, cluster),
             copy: copy.clone(),
             old: old.and_then(|found| found.db_cluster_resource_id),
             new,
@@ -207,7 +215,7 @@ impl SwitchDriver for Rename {
             to: &before.cluster,
         };
         let moves: Vec<ClusterRename> = aside.into_iter().chain([into_place]).collect();
-        self.make(&moves).await
+        self.rename_all(&moves).await
     }
 
     async fn revert(&self, _: &Run, _: &Switch, _: &RestoreItem, before: &Value, _: &Value) -> Result<SwitchProgress> {
@@ -223,12 +231,12 @@ impl SwitchDriver for Rename {
             to: &before.cluster,
         });
         let moves: Vec<ClusterRename> = [out].into_iter().chain(back).collect();
-        self.make(&moves).await
+        self.rename_all(&moves).await
     }
 }
 
-/// `<cluster>-before-<suffix>`: what a cluster is called once its copy has its name.
-fn side(run: &Run, cluster: &str) -> String {
+/// `<cluster>-before-<suffix>`: a cluster's name once its copy has the original name.
+fn side_name(run: &Run, cluster: &str) -> String {
     names::copy_of(cluster, &format!("before-{}", names::suffix(run)), LONGEST)
 }
 
@@ -242,13 +250,13 @@ fn ensure_rename_action(switch: &Switch) -> Result<()> {
 fn read(before: &Value) -> Result<RenameRecord> {
     serde_json::from_value(before.clone()).map_err(|error| {
         Error::VerificationFailed(format!(
-            "reading what was there before a rename: {error}. Rename the clusters by hand"
+            "reading the state before a rename: {error}. Rename the clusters by hand"
         ))
     })
 }
 
-/// What a cluster is at, in words; `None` when it is available and nothing waits.
-fn changing(cluster: &DbCluster, name: &str) -> Option<String> {
+/// The operation in progress on a cluster, as text; `None` if it is available and nothing is pending.
+fn change_in_progress(cluster: &DbCluster, name: &str) -> Option<String> {
     let status = cluster.status().unwrap_or("in an unknown state");
     if status != "available" {
         return Some(format!("cluster {name} is {status}"));

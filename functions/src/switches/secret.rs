@@ -1,5 +1,5 @@
 //! `secret`: keys of a Secrets Manager secret. A new version gets the changed keys, then the label `AWSCURRENT` moves to it, and
-//! back: a move names the version that the label leaves, so that what somebody rotated meanwhile is never covered up.
+//! back: a move names the version that the label leaves, so that a concurrent rotation is never overwritten.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ impl Secret {
         }
     }
 
-    /// Where in the copy the directory lies that a key of the value `text` names.
+    /// The directory in the copy for a key with the value `text`.
     async fn directory(&self, switch: &Switch, key: &str, item: &RestoreItem, text: &str) -> Result<Value> {
         let old = document::text_of(text, key).unwrap_or_default();
         let found = self.directories.find(switch, key, item, directories::named(&old)).await;
@@ -70,7 +70,7 @@ impl Secret {
         if let Some(service) = described.owning_service() {
             return wanted(
                 &format!("{secret}, which belongs to {service}"),
-                "a secret of the application's own: AWS lets nobody else write this one",
+                "a secret of the application's own: only its owning service can write this one",
             );
         }
         let Some(version) = current(&described) else {
@@ -82,10 +82,10 @@ impl Secret {
         if let Some(pending) = rotating(&described) {
             return wanted(
                 &format!(
-                    "{secret}, of which version {pending} is {PENDING}: a rotation is under way, or was broken off"
+                    "{secret}, of which version {pending} is {PENDING}: a rotation is in progress, or was interrupted"
                 ),
                 &format!(
-                    "a secret that no rotation leads back: wait until it has ended, or end it with `{}`",
+                    "a secret without a rotation in progress: wait until it has ended, or end it with `{}`",
                     end_rotation(secret, pending)
                 ),
             );
@@ -136,14 +136,15 @@ impl SwitchDriver for Secret {
         Ok(reference::combine(references))
     }
 
-    /// What a secret holds is not kept with a backup.
+    /// A secret's value is not stored with a backup.
     async fn mounts(&self, switch: &Switch, _: &str) -> Result<Vec<Mount>> {
         let (secret, values) = values(switch)?;
         if directories_in(values).next().is_none() {
             return Ok(Vec::new());
         }
         Err(Error::NotFound(format!(
-            "looking for the directory in use: secret {secret} names it, which is not read. Name it in the resource's `roots`"
+            "looking for the directory in use: secret {secret} names it, and secrets are not read. Name it in the resource's \
+             `roots`"
         )))
     }
 
@@ -203,9 +204,10 @@ impl SwitchDriver for Secret {
         }
         if let Some(pending) = rotating(&described) {
             return Err(Error::Conflict(format!(
-                "switching secret {secret}: version {pending} is {PENDING}, so a rotation is under way, or was broken off. Once \
-                 it ends it makes that version the current one, which holds what the secret held before, and the application \
-                 would be led back. Wait until it has ended, or end it with `{}`; then cut over again with a new restore",
+                "switching secret {secret}: version {pending} is {PENDING}, so a rotation is in progress, or was interrupted. \
+                 Once it ends it makes that version the current one, which has the values from before, and the application \
+                 would use the old resource again. Wait until it has ended, or end it with `{}`; then cut over again with a \
+                 new restore",
                 end_rotation(secret, pending)
             )));
         }
@@ -251,7 +253,7 @@ impl SwitchDriver for Secret {
         }
         let mut ours = current == after;
         if !ours {
-            // Another version with the same content is as good: a value may be put again.
+            // Another version with the same content counts as the same: a value may be put again.
             let held = self.versions.content(secret, &current).await?;
             if held.is_some() && held == self.versions.content(secret, before).await? {
                 return Ok(done(&current));
@@ -272,13 +274,13 @@ impl SwitchDriver for Secret {
         }
         Err(Error::Conflict(format!(
             "switching secret {secret} back: its current version does not hold what this restore put there; somebody changed \
-             it. It stays as it is: if a later restore did, take that one back first; else put what it should hold (version \
-             {before} has the values of before)"
+             it. It stays as it is: if a later restore did, switch that one back first; else put what it should hold (version \
+             {before} has the previous values)"
         )))
     }
 }
 
-/// The keys that hold a directory.
+/// The keys that contain a directory.
 fn directories_in(values: &BTreeMap<String, Fact>) -> impl Iterator<Item = &String> {
     values
         .iter()
@@ -293,7 +295,7 @@ fn values(switch: &Switch) -> Result<(&str, &BTreeMap<String, Fact>)> {
     }
 }
 
-/// The version id that this restore gives its version: Secrets Manager takes 32 to 64 characters.
+/// The version id of this restore's version: Secrets Manager accepts 32 to 64 characters.
 fn new_version_id(switch: &Switch, item: &RestoreItem) -> String {
     names::token(&item.restore, &switch.name, "switch secret")
 }

@@ -1,4 +1,4 @@
-//! What every kind of switch does.
+//! The trait of a kind of switch.
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -14,39 +14,39 @@ use crate::error::{Error, Fault, Result};
 
 /// Switches one kind of thing over to a restored copy, and back.
 ///
-/// Every method may run twice, and may have succeeded before without anybody hearing of it: it finds out by looking. `item` is
-/// the restored resource to which the switch leads.
+/// Every method may run twice, and an earlier call may have succeeded although its response was lost: it checks first. `item` is
+/// the restored resource that the switch refers to.
 #[async_trait]
 pub trait SwitchDriver: Send + Sync {
-    /// What would make the switch fail later, one a thing; reads only, before anything is restored.
+    /// What would fail the switch later, one fault each; read-only, before anything is restored.
     ///
     /// # Errors
-    /// Only where AWS could not be asked.
+    /// Only if a call to AWS fails.
     async fn preflight(&self, run: &Run, switch: &Switch, item: &RestoreItem) -> Result<Vec<Fault>>;
 
-    /// What the operator should know of it before anything is restored, such as how long it takes; reads only.
+    /// What the operator should know before anything is restored, such as how long the switch takes; read-only.
     ///
     /// # Errors
-    /// Only where AWS could not be asked.
+    /// Only if a call to AWS fails.
     async fn remarks(&self, _switch: &Switch, _item: &RestoreItem) -> Result<Vec<String>> {
         Ok(Vec::new())
     }
 
-    /// Where it leads now, as against a resource; reads only.
+    /// What it refers to now, compared with a resource; read-only.
     ///
     /// # Errors
-    /// Only where AWS could not be asked.
+    /// Only if a call to AWS fails.
     async fn reference(&self, switch: &Switch, target: &Target) -> Result<Reference>;
 
-    /// The directories of a file system to which it leads now; reads only, and no secret.
+    /// The directories of a file system that it refers to now; read-only, and reads no secret.
     ///
     /// # Errors
-    /// `NotFound` where what it names is not there; else where AWS could not be asked.
+    /// `NotFound` if what it names does not exist; else the error of the call to AWS.
     async fn mounts(&self, _switch: &Switch, _file_system: &str) -> Result<Vec<Mount>> {
         Ok(Vec::new())
     }
 
-    /// Sees that what it is to lead to is there; reads only, before any switch of the restore is begun.
+    /// Ensures that its new target exists; read-only, before any switch of the restore begins.
     ///
     /// # Errors
     /// Why it cannot be switched, and what to do.
@@ -54,21 +54,21 @@ pub trait SwitchDriver: Send + Sync {
         Ok(())
     }
 
-    /// Whether what it holds now is this directory, or lies in it; reads only.
+    /// Whether its present value is this directory, or inside it; read-only.
     ///
     /// # Errors
-    /// Only where AWS could not be asked.
+    /// Only if a call to AWS fails.
     async fn holds_directory(&self, _: &Switch, _: &str) -> Result<bool> {
         Ok(false)
     }
 
-    /// What is there before, as much as it takes to go back. Never a secret: it is written to the catalog.
+    /// The present state, as far as switching back needs it. Never a secret: it is written to the catalog.
     async fn observe(&self, run: &Run, switch: &Switch, item: &RestoreItem) -> Result<Value>;
 
-    /// Switches, or looks how far that is; called until it answers `Done` or `Failed`. `noted` is what the last call noted.
+    /// Switches, or checks the progress; called until it returns `Done` or `Failed`. `noted` is the record of the last call.
     ///
     /// # Errors
-    /// `Conflict` when somebody else changed what was observed.
+    /// `Conflict` if someone else changed what was observed.
     async fn apply(
         &self,
         run: &Run,
@@ -78,11 +78,11 @@ pub trait SwitchDriver: Send + Sync {
         noted: &Value,
     ) -> Result<SwitchProgress>;
 
-    /// Switches back to `before`, or looks how far that is. `after` is what `apply` answered, or noted; null where nobody
-    /// knows whether it did anything.
+    /// Switches back to `before`, or checks the progress. `after` is what `apply` returned or recorded; null if it is unknown
+    /// whether it did anything.
     ///
     /// # Errors
-    /// `Conflict` when somebody else changed what was switched: theirs stays.
+    /// `Conflict` if someone else changed what was switched: their change stays.
     async fn revert(
         &self,
         run: &Run,
@@ -102,7 +102,7 @@ pub fn fault(switch: &Switch, field: &str, value: impl Into<String>, allowed: im
     }
 }
 
-/// A switch of another kind reached this one: the dispatch is wrong.
+/// The error for a switch of another kind: the dispatch is wrong.
 pub fn wrong_action(kind: &str, switch: &Switch) -> Error {
     Error::invalid(
         format!("cut_over.{}.kind", switch.name),

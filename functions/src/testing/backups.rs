@@ -1,4 +1,4 @@
-//! A kind that notes what it is asked for; its looks answer what a test puts there.
+//! A kind that records its calls; its polls return what a test sets.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -30,7 +30,7 @@ pub fn finished() -> Finished {
     }
 }
 
-/// What is there in an account, and what can be restored from, by the identifiers of resources.
+/// What exists in an account, and what can be restored, by the identifiers of resources.
 #[derive(Default)]
 pub struct Recoverable {
     pub gone: BTreeSet<&'static str>,
@@ -38,23 +38,23 @@ pub struct Recoverable {
     pub kept: BTreeMap<&'static str, RetainedBackups>,
 }
 
-/// A kind that notes what it is asked for; its looks answer what a test puts there.
+/// A kind that records its calls; its polls return what a test sets.
 #[derive(Default)]
 pub struct RecordedKind {
     calls: Mutex<Vec<String>>,
     looks: Mutex<VecDeque<Result<Progress>>>,
     looks_at: Script<Progress>,
-    /// Names of the resources that were looked at.
+    /// Names of the resources that were polled.
     looked: Mutex<Vec<String>>,
     deletions: Mutex<BTreeMap<String, Result<Deletion>>>,
-    /// What it shows of all sets, each once.
+    /// The recovery points of all sets that it returns, each once.
     tagged: Mutex<Vec<TaggedPoint>>,
     captures: Mutex<VecDeque<Error>>,
-    /// What comes of the next tags of a sealed set.
+    /// The results of the next tags of a sealed set.
     sealing: Mutex<VecDeque<Result<()>>>,
-    /// Names of the backups that are there.
+    /// Names of the existing backups.
     made: Mutex<BTreeSet<String>>,
-    /// What it sees, where it is a guard.
+    /// How many versions it returns, if it is a guard.
     versions: Option<usize>,
     preflight: Script<Preflight>,
     advances: Script<RestoreProgress>,
@@ -64,7 +64,7 @@ pub struct RecordedKind {
     recoverable: Mutex<Recoverable>,
 }
 
-/// Answers by resource, each given once, in their order.
+/// Results by resource, each returned once, in their order.
 type Script<T> = Mutex<BTreeMap<String, VecDeque<Result<T>>>>;
 
 fn next_of<T>(script: &Script<T>, resource: &str) -> Option<Result<T>> {
@@ -77,7 +77,7 @@ fn add_to<T>(script: &Script<T>, resource: &str, answer: Result<T>) {
 }
 
 impl RecordedKind {
-    /// A guard that sees so many versions.
+    /// A guard that returns this many versions.
     pub fn guarding(versions: usize) -> Self {
         Self {
             versions: Some(versions),
@@ -85,7 +85,7 @@ impl RecordedKind {
         }
     }
 
-    /// One whose samples never end.
+    /// A kind whose samples never end.
     pub fn sampling_forever() -> Self {
         Self {
             samples_forever: true,
@@ -93,7 +93,7 @@ impl RecordedKind {
         }
     }
 
-    /// Names of the backups that were made and not deleted.
+    /// Names of the backups that were created and not deleted.
     pub fn made(&self) -> Vec<String> {
         self.made.lock().unwrap().iter().cloned().collect()
     }
@@ -102,7 +102,7 @@ impl RecordedKind {
         self.calls.lock().unwrap().clone()
     }
 
-    /// What the next look sees; without any, a job in progress.
+    /// What the next poll returns; by default, a job in progress.
     pub fn next(&self, progress: Progress) {
         self.looks.lock().unwrap().push_back(Ok(progress));
     }
@@ -111,59 +111,59 @@ impl RecordedKind {
         self.looks.lock().unwrap().push_back(Err(error));
     }
 
-    /// What the next look at a resource's backup comes to; before what [`RecordedKind::next`] puts there for all.
+    /// What the next poll of a resource's backup returns; takes precedence over [`RecordedKind::next`].
     pub fn looking(&self, resource: &str, seen: Result<Progress>) {
         add_to(&self.looks_at, resource, seen);
     }
 
-    /// The resources that were looked at since this was last asked, by name.
+    /// The resources that were polled since the last call of this, by name.
     pub fn looked(&self) -> Vec<String> {
         let mut looked = std::mem::take(&mut *self.looked.lock().unwrap());
         looked.sort();
         looked
     }
 
-    /// What becomes of the deletion of the backup of this name; without any, it is gone.
+    /// The outcome of deleting the backup of this name; by default, it is gone.
     pub fn deleting(&self, name: &str, deletion: Result<Deletion>) {
         self.deletions.lock().unwrap().insert(name.into(), deletion);
     }
 
-    /// What AWS shows of sealed sets to the kind that is asked first.
+    /// The sealed sets' recovery points that AWS returns to the kind that is called first.
     pub fn showing(&self, tagged: Vec<TaggedPoint>) {
         *self.tagged.lock().unwrap() = tagged;
     }
 
-    /// What is there, and what can be restored from.
+    /// What exists, and what can be restored.
     pub fn recovering(&self, recoverable: Recoverable) {
         *self.recoverable.lock().unwrap() = recoverable;
     }
 
-    /// The next capture fails so.
+    /// The next capture fails with this error.
     pub fn failing_to_capture(&self, error: Error) {
         self.captures.lock().unwrap().push_back(error);
     }
 
-    /// The next tag of a sealed set is refused so.
+    /// The next tag of a sealed set fails with this error.
     pub fn refuse_next_seal(&self, error: Error) {
         self.sealing.lock().unwrap().push_back(Err(error));
     }
 
-    /// What the next look ahead of a resource's restore finds; without any, nothing.
+    /// What the next preflight of a resource's restore finds; by default, nothing.
     pub fn set_preflight(&self, resource: &str, preflight: Result<Preflight>) {
         add_to(&self.preflight, resource, preflight);
     }
 
-    /// What the next advance of a resource's restore comes to; without any, its copy is there.
+    /// What the next advance of a resource's restore returns; by default, its copy exists.
     pub fn advancing(&self, resource: &str, advance: Result<RestoreProgress>) {
         add_to(&self.advances, resource, advance);
     }
 
-    /// What the next undoing of a resource's restore comes to; without any, its copy is gone.
+    /// What the next undo of a resource's restore returns; by default, its copy is gone.
     pub fn undoing(&self, resource: &str, undoing: Result<UndoProgress>) {
         add_to(&self.undoings, resource, undoing);
     }
 
-    /// What the next sampling of a resource finds; without any, nothing can be sampled.
+    /// What the next sample of a resource contains; by default, nothing can be sampled.
     pub fn sampling(&self, resource: &str, sample: Result<Option<Sample>>) {
         add_to(&self.samples, resource, sample);
     }
@@ -173,7 +173,7 @@ impl RecordedKind {
     }
 }
 
-/// The kinds themselves, for what asks AWS nothing.
+/// The real kinds, for methods that call nothing in AWS.
 fn real() -> Kinds {
     let defaults = Defaults {
         vault: "vault".into(),
@@ -257,7 +257,7 @@ impl Backup for RecordedKind {
     async fn tagged(&self, _: &[Resource]) -> Result<Vec<TaggedPoint>> {
         let asked = self.calls().iter().filter(|call| *call == "tagged").count();
         self.note("tagged".into());
-        // It stands in the place of every kind, and shows what there is in the first.
+        // It replaces every kind, and returns the recovery points for the first.
         Ok(match asked % Kinds::COUNT {
             0 => self.tagged.lock().unwrap().clone(),
             _ => Vec::new(),
@@ -303,7 +303,7 @@ impl Recovery for RecordedKind {
         Ok(kept.unwrap_or(RetainedBackups::NotRetained("nobody keeps it")))
     }
 
-    /// As each kind has it; of a file system that is gone, a new one.
+    /// As the real kind; for a file system that does not exist, a new one.
     async fn destination(&self, run: &Run, resource: &Resource, naming: &Naming<'_>) -> Result<Destination> {
         let into = match self.exists(&resource.target).await? {
             true => RequestedDestination::Directory,
@@ -316,7 +316,7 @@ impl Recovery for RecordedKind {
         real().of(&resource.target).destination(run, resource, &naming).await
     }
 
-    /// As clusters have it.
+    /// As for clusters.
     fn overridden(&self, configuration: Value, overrides: &Overrides<'_>) -> Value {
         let cluster = Target::Aurora { cluster: String::new() };
         real().of(&cluster).overridden(configuration, overrides)

@@ -1,6 +1,6 @@
-//! What every kind has to do, whatever it is of: each method twice, with each of AWS's answers lost in turn, with something in
-//! the way that is not ours, with what belongs to another kind. A kind's part is the list of its answers; the registry runs the
-//! suite for each of its lines.
+//! The requirements for every kind: each method is called twice, with each of AWS's responses lost in turn, with a foreign resource
+//! in the way, and with what belongs to another kind. A kind provides the list of responses; the registry runs the suite for each
+//! of its lines.
 
 mod backup;
 mod recovery;
@@ -20,10 +20,10 @@ use crate::error::{Class, Result};
 use crate::kinds::Kind;
 use crate::testing::replay::{Exchange, Replay};
 
-/// The answers that one call meets.
+/// The exchanges of one call.
 pub type Script = fn() -> Vec<Exchange>;
 
-/// What belongs to one kind, and is refused by every other.
+/// A resource and recovery point of one kind, which every other kind refuses.
 pub struct Example {
     pub resource: Resource,
     pub point: RecoveryPoint,
@@ -31,7 +31,7 @@ pub struct Example {
 }
 
 impl Example {
-    /// What a kind's own answers are about.
+    /// The example that a kind's own responses are about.
     pub fn of(backup: BackupAnswers, restore: RestoreAnswers) -> Self {
         Self {
             resource: backup.resource,
@@ -41,7 +41,7 @@ impl Example {
     }
 }
 
-/// Plays scripts to a kind.
+/// Replays scripts to a kind.
 #[derive(Clone, Copy)]
 struct Replays(fn(&SdkConfig) -> Arc<dyn Kind>);
 
@@ -65,7 +65,7 @@ impl Replays {
         returned
     }
 
-    /// Calls twice, and again with each answer lost, where nothing changes between the calls. Returns what they returned.
+    /// Calls twice, and again with each response lost, if nothing changes between the calls. Returns what they returned.
     async fn repeatedly<T: PartialEq + Debug>(
         self,
         script: impl Fn() -> Vec<Exchange>,
@@ -76,7 +76,7 @@ impl Replays {
         returned
     }
 
-    /// As [`Replays::with_each_answer_lost_to`], for a call that returns the same whenever it is heard.
+    /// As [`Replays::with_each_answer_lost_to`], for a call that returns the same after each loss.
     async fn with_each_answer_lost<T: PartialEq + Debug>(
         self,
         script: impl Fn() -> Vec<Exchange>,
@@ -91,8 +91,8 @@ impl Replays {
         self.with_each_answer_lost_to(script, done, writes, call, check).await;
     }
 
-    /// Cuts the connection at each answer in turn. The call fails so that it is tried again, and `check` sees what the next one
-    /// returns. From the call `writes` on, AWS has done what it was asked for, and the next one meets `done`.
+    /// Cuts the connection at each response in turn. The call fails with a retryable error, and `check` gets what the next one
+    /// returns. From the call `writes` on, AWS has performed the request, and the next call meets `done`.
     async fn with_each_answer_lost_to<T: Debug>(
         self,
         script: impl Fn() -> Vec<Exchange>,
@@ -111,8 +111,8 @@ impl Replays {
         }
     }
 
-    /// What a call returns that meets `next`, after one that lost the answer at `place` of `script` and failed so that it is tried
-    /// again.
+    /// What a call with the script `next` returns after one that lost the response at `place` of `script` and failed with a
+    /// retryable error.
     async fn after_a_loss<T: Debug>(
         self,
         script: &[Exchange],
@@ -142,7 +142,7 @@ fn both(first: impl Fn() -> Vec<Exchange>, second: impl Fn() -> Vec<Exchange>) -
     first().into_iter().chain(second()).collect()
 }
 
-/// What belongs to another kind is refused for good.
+/// What belongs to another kind is refused with a final error.
 #[track_caller]
 fn assert_refused<T: Debug>(returned: Result<T>) {
     let error = returned.unwrap_err();

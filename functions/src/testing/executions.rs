@@ -1,4 +1,4 @@
-//! Executions that run, or do not any more.
+//! Executions that are running, or have ended.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use crate::error::Result;
 use crate::runs::executions::Executions;
 
-/// Executions of which some run.
+/// Executions of which some are running.
 #[derive(Default)]
 pub struct RunningExecutions {
     running: Mutex<BTreeSet<String>>,
@@ -27,7 +27,7 @@ impl Executions for RunningExecutions {
     }
 }
 
-/// Executions that all run, until they end.
+/// Executions that are all running, until they end.
 #[derive(Default)]
 pub struct Running {
     ended: Mutex<bool>,

@@ -1,4 +1,4 @@
-//! Documents made up for tests: right ones, right ones with faults put in, and nonsense of the right shape.
+//! Generated documents for tests: valid ones, valid ones with faults added, and nonsense of the right shape.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
 
-/// Holds when a document was accepted, or refused as `InvalidInput` with every fault told in full.
+/// Holds if a document was accepted, or refused as `InvalidInput` with every fault complete.
 pub fn refused_by_its_faults<T: Debug>(outcome: Result<T>) -> std::result::Result<(), TestCaseError> {
     match outcome {
         Ok(_) => Ok(()),
@@ -34,7 +34,7 @@ pub fn refused_by_its_faults<T: Debug>(outcome: Result<T>) -> std::result::Resul
     }
 }
 
-/// Words that mean something in a descriptor, so that nonsense gets past the first check.
+/// Words with a meaning in a descriptor, so that nonsense passes the first checks.
 const WORDS: [&str; 48] = [
     "deployment",
     "enabled",
@@ -90,7 +90,7 @@ fn word() -> impl Strategy<Value = String> {
     prop_oneof![4 => select(&WORDS[..]).prop_map(str::to_owned), 1 => ".{0,12}", 1 => "[a-z-]{0,40}", 1 => Just("x".repeat(2000))]
 }
 
-/// Any JSON, in the words of a descriptor.
+/// Any JSON, with the words of a descriptor.
 pub fn anything() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -106,7 +106,7 @@ pub fn anything() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A request, near a request, or anything.
+/// A request, almost a request, or anything.
 pub fn request() -> impl Strategy<Value = Value> {
     let named = prop_oneof![Just(json!("hubs-prod")), anything()].prop_map(|name| json!({"deployment": name}));
     let with_more = (named.clone(), word(), anything()).prop_map(|(mut request, field, value)| {
@@ -137,7 +137,7 @@ const RESTORE_FIELDS: [&str; 18] = [
     "source",
 ];
 
-/// A right request of a restore with up to three fields put in, most of them wrong.
+/// A valid request of a restore with up to three fields added, most of them wrong.
 pub fn restore_request() -> impl Strategy<Value = Value> {
     let field = select(&RESTORE_FIELDS[..]);
     let text = select(vec![
@@ -180,7 +180,7 @@ fn duration(units: &'static [&'static str]) -> impl Strategy<Value = String> {
 
 const DEADLINES: [&str; 5] = ["1m", "90s", "6h", "2d", "7d"];
 
-/// A mapping of the fields that are there.
+/// A mapping of the fields that are present.
 fn fields(entries: Vec<(&str, Option<Value>)>) -> Value {
     Value::Object(
         entries
@@ -234,7 +234,7 @@ fn probes(resources: &Map<String, Value>) -> Value {
     )
 }
 
-/// One switch for every resource that is restored: a rename first, of every second cluster.
+/// One switch for every resource that is restored: first a rename, of every second cluster.
 fn cut_over(resources: &Map<String, Value>) -> Value {
     let mut switches = Vec::new();
     for (index, (name, resource)) in resources.iter().enumerate() {
@@ -257,7 +257,7 @@ fn cut_over(resources: &Map<String, Value>) -> Value {
     switches.into()
 }
 
-/// A descriptor without a fault.
+/// A valid descriptor.
 pub fn right() -> impl Strategy<Value = Value> {
     let resources = (1usize..12)
         .prop_flat_map(|count| (vec(name(), count), (0..count).map(resource).collect::<Vec<_>>()))
@@ -316,7 +316,7 @@ pub fn right() -> impl Strategy<Value = Value> {
         })
 }
 
-/// One change to a document: at a place, put something there, take it away, or call it something else.
+/// One change to a document: at a place, sets something, removes it, or renames it.
 #[derive(Debug, Clone)]
 enum Change {
     Put(Value),
@@ -326,7 +326,7 @@ enum Change {
     Bend(String),
 }
 
-/// A right descriptor with one to five changes, most of them faults.
+/// A valid descriptor with one to five changes, most of them faults.
 pub fn mutated() -> impl Strategy<Value = Value> {
     let change = prop_oneof![
         anything().prop_map(Change::Put),

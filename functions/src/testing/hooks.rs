@@ -1,4 +1,4 @@
-//! Hooks that note what they are asked for.
+//! Hooks that record their calls.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +9,7 @@ use crate::domain::job::Run;
 use crate::error::{Error, Fault, Result};
 use crate::hooks::HookDriver;
 
-/// Hooks that note what they are asked for, and of which one fails a number of times.
+/// Hooks that record their calls, one of which fails a number of times.
 pub struct RecordedHooks {
     calls: Mutex<Vec<String>>,
     /// What fails, by hook or by action and hook, and how often it still does.

@@ -1,4 +1,4 @@
-//! What on-call is told.
+//! The notifications to on-call.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use crate::domain::message::Message;
 use crate::error::{Error, Result};
 use crate::runs::notifying::Topic;
 
-/// Keeps what on-call is told; one topic may refuse.
+/// Keeps the notifications to on-call; one topic may refuse.
 #[derive(Default)]
 pub struct Inbox {
     messages: Mutex<Vec<(String, Message)>>,

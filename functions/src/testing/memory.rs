@@ -1,4 +1,4 @@
-//! The store in memory, for tests: the same conditions, and answers that get lost on request.
+//! The store in memory, for tests: the same conditions, and responses that get lost on request.
 
 #![allow(clippy::unwrap_used)]
 
@@ -11,15 +11,15 @@ use serde_json::Value;
 use crate::catalog::store::{Condition, Item, Key, Store};
 use crate::error::{Error, Result};
 
-/// What somebody else does to the items.
+/// A concurrent change to the items.
 type ConcurrentChange = Box<dyn FnOnce(&mut BTreeMap<Key, Item>) + Send>;
 
 #[derive(Default)]
 pub struct Memory {
     items: Mutex<BTreeMap<Key, Item>>,
-    /// Writes to go until one fails, and whether it takes effect all the same.
+    /// Number of writes until one fails, and whether it takes effect nevertheless.
     failing: Mutex<Option<(usize, bool)>>,
-    /// Writes to go until somebody else gets in, and what they do.
+    /// Number of writes until a concurrent change, and the change.
     meanwhile: Mutex<Option<(usize, ConcurrentChange)>>,
     writes: Mutex<usize>,
 }
@@ -35,17 +35,17 @@ impl Memory {
         *self.failing.lock().unwrap() = Some((nth, false));
     }
 
-    /// Right after the `nth` write from now on (from 1), somebody else does this.
-    pub fn meanwhile(&self, nth: usize, deed: impl FnOnce(&mut BTreeMap<Key, Item>) + Send + 'static) {
-        *self.meanwhile.lock().unwrap() = Some((nth, Box::new(deed)));
+    /// Right after the `nth` write from now on (from 1), this concurrent change happens.
+    pub fn meanwhile(&self, nth: usize, change: impl FnOnce(&mut BTreeMap<Key, Item>) + Send + 'static) {
+        *self.meanwhile.lock().unwrap() = Some((nth, Box::new(change)));
     }
 
-    /// Makes the records at some places such that they cannot be decoded.
+    /// Makes the selected records undecodable.
     pub fn spoil(&self, place: impl Fn(&Key) -> bool) {
         for (key, item) in self.items.lock().unwrap().iter_mut() {
             if place(key) {
                 item.insert("started_at".into(), Value::String("not a time".into()));
-                // Of a descriptor.
+                // For a descriptor.
                 if let Some(document) = item.get_mut("document") {
                     *document = Value::Null;
                 }
@@ -72,20 +72,20 @@ impl Memory {
         if let Some((_, false)) = fails {
             return Err(Error::Unavailable("the write was lost".into()));
         }
-        let held = holds(condition, items.get(key));
-        if held {
+        let applies = holds(condition, items.get(key));
+        if applies {
             effect(&mut items);
         }
         let due = self.meanwhile.lock().unwrap().take_if(|(nth, _)| {
             *nth -= 1;
             *nth == 0
         });
-        if let Some((_, deed)) = due {
-            deed(&mut items);
+        if let Some((_, change)) = due {
+            change(&mut items);
         }
         match fails {
             Some(_) => Err(Error::Unavailable("the answer was lost".into())),
-            None => Ok(held),
+            None => Ok(applies),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! AWS as a script, for tests: every request has to be the next one of the script, and gets the answer written there, in
-//! the wire format of its service.
+//! AWS as a script, for tests: every request has to be the next one of the script, and gets the response written there, in the wire
+//! format of its service.
 
 #![allow(clippy::unwrap_used)]
 
@@ -18,12 +18,12 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
 
-/// One request and what comes of it.
+/// One request and its result.
 #[derive(Clone)]
 pub struct Exchange {
     /// `DescribeDBClusters`, or method and path of a REST service.
     action: String,
-    /// `None`: the connection is cut before an answer comes.
+    /// `None`: the connection is cut before a response arrives.
     answer: Option<Answer>,
 }
 
@@ -40,7 +40,7 @@ impl Exchange {
         &self.action
     }
 
-    /// The same, of which nobody hears the answer.
+    /// The same, with the response lost.
     pub fn lost(mut self) -> Self {
         self.answer = None;
         self
@@ -52,7 +52,7 @@ impl Exchange {
         self
     }
 
-    /// The same, with one more header in the answer.
+    /// The same, with one more header in the response.
     pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
         let answer = self.answer.as_mut().unwrap();
         answer.headers.push((name, value.into()));
@@ -60,7 +60,7 @@ impl Exchange {
     }
 }
 
-/// AWS answers well.
+/// AWS responds successfully.
 pub fn answers(action: &str, body: impl Into<String>) -> Exchange {
     Exchange {
         action: action.into(),
@@ -72,7 +72,7 @@ pub fn answers(action: &str, body: impl Into<String>) -> Exchange {
     }
 }
 
-/// AWS answers with an error code.
+/// AWS responds with an error code.
 pub fn refuses(action: &str, status: u16, code: &str) -> Exchange {
     let xml = action.contains("DB");
     let body = if xml {
@@ -92,7 +92,7 @@ pub fn refuses(action: &str, status: u16, code: &str) -> Exchange {
     }
 }
 
-/// Nobody hears AWS's answer.
+/// AWS's response is lost.
 pub fn cut(action: &str) -> Exchange {
     Exchange {
         action: action.into(),
@@ -100,7 +100,7 @@ pub fn cut(action: &str) -> Exchange {
     }
 }
 
-/// An answer of the query protocol.
+/// A response of the query protocol.
 pub fn xml(action: &str, result: &str) -> Exchange {
     answers(
         action,
@@ -111,7 +111,7 @@ pub fn xml(action: &str, result: &str) -> Exchange {
     )
 }
 
-/// What was asked: the action, and the body in full.
+/// A request: the action, and the whole body.
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub action: String,
@@ -138,7 +138,7 @@ impl Asked {
     }
 }
 
-/// What stands behind `+` and `%20`.
+/// Decodes `+` and `%20`.
 fn unescaped(value: &str) -> String {
     let value = value.replace('+', " ");
     let mut parts = value.split('%');
@@ -175,7 +175,7 @@ impl Replay {
             .build()
     }
 
-    /// Everything that was asked, once the script has been played to its end.
+    /// All requests, once the whole script has been played.
     pub fn played(&self) -> Vec<Asked> {
         let played = self.0.lock().unwrap();
         let left: Vec<_> = played.0.iter().map(|exchange| &exchange.action).collect();

@@ -1,4 +1,4 @@
-//! A restore in the catalog, as far as a test says, and state machines that note what is started.
+//! A restore in the catalog, in the state that a test sets, and state machines that record what is started.
 
 #![allow(clippy::unwrap_used)]
 
@@ -38,7 +38,7 @@ pub fn run_by(execution: &str) -> Run {
     }
 }
 
-/// The record of a restore of `database` and `login`; `plan` changes what was planned.
+/// The record of a restore of `database` and `login`; `plan` changes the plan.
 pub fn record(run: &Run, status: RestoreStatus, plan: &Value) -> RestoreRecord {
     let mut planned = json!({
         "set": "hubs-prod-20261119-021500-ab12", "at_rest": true, "made_at": run.started_at,
@@ -68,7 +68,7 @@ fn planned(name: &str) -> Value {
     }
 }
 
-/// Its items, of which the cluster's is this far.
+/// Its items; the cluster's has this status.
 pub fn items(run: &Run, status: &str) -> Vec<RestoreItem> {
     let item = |name: &str, status: &str| {
         serde_json::from_value(json!({"restore": run.id, "planned": planned(name), "status": status})).unwrap()
@@ -94,7 +94,7 @@ pub async fn restoring(record: &RestoreRecord, items: &[RestoreItem], hooks: &[&
     (catalog, memory, run)
 }
 
-/// State machines that note what is started; the first starts may be refused.
+/// State machines that record what is started; the first starts may be refused.
 pub struct RecordedMachines {
     started: Mutex<Vec<(String, String, Value)>>,
     refusing: Mutex<usize>,

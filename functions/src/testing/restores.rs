@@ -55,7 +55,7 @@ pub fn item(name: &str) -> RestoreItem {
     RestoreItem::planned(run().id, planned_resource(name))
 }
 
-/// What a restore into `beside` makes.
+/// What a restore into `destination` creates.
 pub fn made(destination: &Destination) -> CreatedResource {
     match destination {
         Destination::Cluster { cluster } => CreatedResource::Cluster {
@@ -136,7 +136,7 @@ pub async fn planned_restore() -> (Catalog, Arc<Memory>, Run) {
     planned_restore_of(&descriptor("hubs-prod")).await
 }
 
-/// The same, of a deployment that is described so.
+/// The same for a deployment with this descriptor.
 pub async fn planned_restore_of(descriptor: &Descriptor) -> (Catalog, Arc<Memory>, Run) {
     let (catalog, memory) = catalog();
     let run = run();

@@ -1,4 +1,4 @@
-//! A run of a deployment, and what `plan-backup` leaves of it in a catalog.
+//! A run of a deployment, and what `plan-backup` leaves in a catalog.
 
 use std::sync::Arc;
 

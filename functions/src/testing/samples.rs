@@ -1,4 +1,4 @@
-//! What the kinds' tests share: a run, a resource, and what a look answers.
+//! What the kinds' tests share: a run, a resource, and the result of a poll.
 
 #![allow(clippy::unwrap_used)]
 
@@ -24,7 +24,7 @@ pub fn resource(target: Target) -> Resource {
     }
 }
 
-/// The restore of a resource, by [`run`], of which nothing was captured and nothing is made.
+/// The restore of a resource, by [`run`], with nothing captured and nothing created.
 pub fn restoring(resource: Resource, source: Source, destination: Destination) -> RestoreItem {
     RestoreItem::planned(
         run().id,
@@ -41,7 +41,7 @@ pub fn restoring(resource: Resource, source: Source, destination: Destination) -
     )
 }
 
-/// Why a job is seen failed.
+/// Why a job failed.
 #[track_caller]
 pub fn reason(progress: Progress) -> String {
     match progress {

@@ -1,4 +1,4 @@
-//! What the tests of cutting over and back share: a restore of two resources, and switches that do as they are told.
+//! What the tests of cut-overs share: a restore of two resources, and switches that return what a test sets.
 
 #![allow(clippy::unwrap_used)]
 
@@ -25,7 +25,7 @@ use crate::testing::{Running, document, now, planned, run};
 
 type Meanwhile = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
-/// Switches of every kind: they note what they are asked for, and are done unless a test says otherwise.
+/// Switches of every kind: they record their calls, and are done by default.
 #[derive(Default)]
 pub struct Switchboard {
     calls: Mutex<Vec<String>>,
@@ -46,22 +46,22 @@ impl Switchboard {
         self.calls.lock().unwrap().clone()
     }
 
-    /// Where a switch leads the next time that somebody asks.
+    /// What a switch refers to at the next call.
     pub fn leading(&self, switch: &str, reference: Reference) {
         self.leads.lock().unwrap().push_back((switch.into(), reference));
     }
 
-    /// Why a switch cannot be, the next time that somebody asks.
+    /// Why a switch is not ready, at the next call.
     pub fn not_ready(&self, switch: &str, why: Error) {
         self.unready.lock().unwrap().push_back((switch.into(), why));
     }
 
-    /// What the next apply of a switch comes to.
+    /// What the next apply of a switch returns.
     pub fn applying(&self, switch: &str, switching: SwitchProgress) {
         self.applies.lock().unwrap().push_back((switch.into(), switching));
     }
 
-    /// What the next revert of a switch comes to.
+    /// What the next revert of a switch returns.
     pub fn reverting(&self, switch: &str, switching: SwitchProgress) {
         self.reverts.lock().unwrap().push_back((switch.into(), switching));
     }
@@ -158,7 +158,7 @@ fn switches() -> [Switch; 2] {
     })
 }
 
-/// Both switches, begun at first, in these states.
+/// Both switches, in these states.
 pub fn switched(states: [SwitchState; 2]) -> Vec<SwitchRecord> {
     let of = |(switch, state): (Switch, SwitchState)| SwitchRecord {
         before: json!(format!("before {}", switch.name)),

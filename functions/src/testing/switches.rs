@@ -29,7 +29,7 @@ pub fn secret_switch() -> Switch {
     }))
 }
 
-fn item(target: Value, beside: Value, made: Value) -> RestoreItem {
+fn item(target: Value, destination: Value, made: Value) -> RestoreItem {
     let name = match target["kind"].as_str() {
         Some("aurora") => "database",
         Some("efs") => "files",
@@ -43,7 +43,7 @@ fn item(target: Value, beside: Value, made: Value) -> RestoreItem {
     serde_json::from_value(json!({
         "restore": RESTORE, "status": "restored", "made": made,
         "planned": {
-            "resource": resource, "beside": beside,
+            "resource": resource, "beside": destination,
             "source": {"from": "cluster_snapshot", "id": "snap", "arn": "arn"},
         },
     }))

@@ -1,7 +1,7 @@
-//! Wrong inputs, each with exactly what it is told, as files to be read from top to bottom.
+//! Wrong inputs, each with exactly its faults, as files to be read from top to bottom.
 //!
-//! A case is changes to a right input, one a line, and then each fault that they make, after `> `. Between cases is an empty line; a line
-//! after `#` is a heading.
+//! A case consists of changes to a valid input, one per line, and then each resulting fault, after `> `. An empty line separates
+//! cases; a line after `#` is a heading.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::error::Result;
 
-/// Holds where every case of a file is refused by its faults and no others; else shows the cases as they should be.
+/// Holds if every case of a file is refused with its faults and no others; otherwise shows the cases as they should be.
 #[track_caller]
 pub fn check<T>(file: &str, right: &Value, parse: impl Fn(&Value) -> Result<T>) {
     assert!(parse(right).is_ok(), "{right} is what the cases change");
@@ -31,7 +31,7 @@ impl<'a> Case<'a> {
         (!changes.is_empty()).then_some(Self { changes, faults })
     }
 
-    /// The case as it should be, where it is another.
+    /// The case as it should be, if it differs.
     fn differing<T>(&self, right: &Value, parse: impl Fn(&Value) -> Result<T>) -> Option<String> {
         let mut input = right.clone();
         for line in &self.changes {
@@ -43,8 +43,8 @@ impl<'a> Case<'a> {
     }
 }
 
-/// `/json/pointer = value` puts a value there, at the end of a list under `+`; `/json/pointer -` takes it away; `/ = value` is the
-/// whole input.
+/// `/json/pointer = value` sets a value, at the end of a list under `+`; `/json/pointer -` removes it; `/ = value` is the whole
+/// input.
 fn change(input: &mut Value, line: &str) {
     if let Some(pointer) = line.strip_suffix(" -") {
         let (parent, field) = pointer.rsplit_once('/').unwrap();

@@ -2,12 +2,12 @@
 
 use super::history::Count;
 
-/// US dollars a state transition of Standard workflows.
+/// US dollars per state transition of Standard workflows.
 const TRANSITION: f64 = 0.025 / 1000.0;
-/// US dollars a GB-second of x86 Lambda, and a request.
+/// US dollars per GB-second of x86 Lambda, and per request.
 const GB_SECOND: f64 = 0.000_016_666_7;
 const REQUEST: f64 = 0.20 / 1_000_000.0;
-/// What a step is taken to need: 128 MB for half a second, a generous figure for a few AWS calls.
+/// The assumed need of a step: 128 MB for half a second, a generous figure for a few AWS calls.
 const STEP_GB_SECONDS: f64 = 0.125 * 0.5;
 
 /// US cents.

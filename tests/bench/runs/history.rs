@@ -1,5 +1,5 @@
-//! What a real execution did, by its event history: those of the executions that it started, and of a Distributed Map's
-//! children, included. So no count can fall behind a machine.
+//! What a real execution did, by its event history, including those of the executions that it started, and of a Distributed
+//! Map's children. So no count can be outdated by a change of a machine.
 
 use std::collections::VecDeque;
 
@@ -9,30 +9,30 @@ use holdfast_tests::executions::history;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// The events of an execution, and of each one below it.
+/// The events of an execution, and of its child executions.
 pub struct History(Vec<Vec<Value>>);
 
-/// What an execution is paid for.
+/// The billed quantities of an execution.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Count {
-    /// States entered, and tasks tried again, which AWS counts as transitions too.
+    /// States entered, and task retries, which AWS counts as transitions too.
     pub transitions: usize,
     /// Functions invoked.
     pub invocations: usize,
 }
 
-/// What a function answered to a machine.
+/// A function's response to a machine.
 pub struct Answer {
-    /// When it was asked.
+    /// When it was invoked.
     pub at: Timestamp,
     pub payload: Value,
 }
 
 impl History {
-    /// Reads all of it.
+    /// Reads the whole history.
     ///
     /// # Errors
-    /// When an execution has no history.
+    /// If an execution has no history.
     pub async fn read(aws: &Aws, execution: &str) -> Result<Self> {
         let mut unread = VecDeque::from([execution.to_owned()]);
         let mut all = Vec::new();
@@ -65,7 +65,7 @@ impl History {
         self.0.iter().flatten()
     }
 
-    /// What functions answered, in the order in which they were asked.
+    /// The functions' responses, in the order of their invocations.
     pub fn answers(&self) -> Vec<Answer> {
         let of =
             |events: &Vec<Value>| -> Vec<Answer> { events.iter().filter_map(|event| answer(event, events)).collect() };
@@ -74,7 +74,7 @@ impl History {
         answers
     }
 
-    /// When a state was left for the last time.
+    /// When a state last exited.
     pub fn left(&self, state: &str) -> Result<Timestamp> {
         let exits = self
             .events()
@@ -111,7 +111,7 @@ fn answer(event: &Value, history: &[Value]) -> Option<Answer> {
     })
 }
 
-/// The event by which a task was scheduled that has ended.
+/// The event that scheduled an ended task.
 fn scheduled<'a>(ended: &'a Value, history: &'a [Value]) -> Option<&'a Value> {
     let mut event = ended;
     while !matches!(kind(event), "TaskScheduled" | "LambdaFunctionScheduled") {

@@ -1,5 +1,5 @@
-//! How often each resource's job was looked at, and how late each end was noticed: what functions answered of the resource, held
-//! against the calls by which they started AWS's jobs, all by the lab's clock.
+//! How often each resource's job was polled, and how late each end was noticed: the functions' responses about the resource,
+//! compared with the calls that started AWS's jobs, all by the lab's clock.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::history::History;
 
-/// The calls that start a job of AWS, and the kind of resource whose job it is.
+/// The calls that start a job of AWS, and the job's kind of resource.
 const JOBS: [(&str, &str); 9] = [
     ("CreateDBClusterSnapshot", "aurora"),
     ("RestoreDBClusterFromSnapshot", "aurora"),
@@ -26,9 +26,9 @@ const JOBS: [(&str, &str); 9] = [
 #[derive(Debug, PartialEq)]
 pub struct Watched {
     pub resource: String,
-    /// Looks at it, the one that started the first job included.
+    /// Its polls, including the call that started the first job.
     pub looks: usize,
-    /// For each of its jobs, one after the other: from its end to the look that saw it, in seconds.
+    /// For each of its jobs, one after the other: from its end to the poll that noticed it, in seconds.
     pub lags: Vec<f64>,
 }
 
@@ -39,7 +39,7 @@ struct Job {
     started: Timestamp,
 }
 
-/// What was seen of one resource.
+/// The observations of one resource.
 struct Chain {
     resource: String,
     kind: String,
@@ -50,7 +50,7 @@ struct Chain {
 /// Reads it from an execution's history and from the lab's ledger since the execution began. Every job takes `lasts`.
 ///
 /// # Errors
-/// When a job was started for no resource, or its end was never seen.
+/// If a job was started for no resource, or its end was never noticed.
 pub fn watched(history: &History, ledger: &[Value], lasts: SignedDuration) -> Result<Vec<Watched>> {
     let mut chains = chains(history);
     for job in jobs(ledger)? {
@@ -78,16 +78,16 @@ fn chains(history: &History) -> Vec<Chain> {
     chains.into_values().collect()
 }
 
-/// What an answer reports on a resource.
+/// A response's report on a resource.
 struct Report {
     resource: String,
     kind: String,
-    /// When it was looked at; `None` where it was not yet.
+    /// When it was polled; `None` if it was not yet.
     look: Option<Timestamp>,
 }
 
-/// The resources on whose jobs an answer, asked for at `at`, reports. One on a single job has looked at it; one on all jobs of
-/// a run says of each when it was looked at last.
+/// The resources on whose jobs a response to a call at `at` reports. A response about a single job has polled it; one about all
+/// jobs of a run has the last poll of each.
 fn reported(payload: &Value, at: Timestamp) -> Vec<Report> {
     let of = |job: &Value, look: Option<Timestamp>| {
         job["status"].as_str()?;
@@ -122,7 +122,7 @@ fn jobs(ledger: &[Value]) -> Result<Vec<Job>> {
     Ok(jobs)
 }
 
-/// A job belongs to that resource of its kind which was looked at last when it was started, and which has no such job yet; a
+/// A job belongs to the resource of its kind that was polled last when it was started, and that has no such job yet; a
 /// further call of an action that all of them have is part of the last one's job.
 fn give(chains: &mut [Chain], job: Job) -> Result<()> {
     let mut of_kind: Vec<&mut Chain> = chains.iter_mut().filter(|chain| chain.kind == job.kind).collect();
@@ -138,7 +138,7 @@ fn give(chains: &mut [Chain], job: Job) -> Result<()> {
     }
     let chain = of_kind.into_iter().max_by_key(|chain| chain.last_look(job.started));
     let chain = chain.filter(|chain| chain.last_look(job.started).is_some());
-    let chain = chain.with_context(|| format!("{} was called before anything was looked at", job.action))?;
+    let chain = chain.with_context(|| format!("{} was called before any poll", job.action))?;
     chain.jobs.push(job);
     Ok(())
 }
@@ -152,12 +152,13 @@ impl Chain {
         let mut lags = Vec::new();
         for (nth, job) in self.jobs.iter().enumerate() {
             let end = job.started + lasts;
-            // What follows a job is started by the look that sees its end.
+            // The next job is started by the poll that notices the end of the previous one.
             let seen = match self.jobs.get(nth + 1) {
                 Some(next) => self.last_look(next.started).filter(|look| *look >= end),
                 None => self.looks.iter().find(|look| **look >= end).copied(),
             };
-            let seen = seen.with_context(|| format!("{}: nobody saw the end of {}", self.resource, job.action))?;
+            let seen =
+                seen.with_context(|| format!("{}: the end was never noticed of {}", self.resource, job.action))?;
             lags.push(seen.duration_since(end).as_secs_f64());
         }
         Ok(Watched {
@@ -238,7 +239,10 @@ mod tests {
             give(&mut chains, job).unwrap();
         }
         let error = chains.remove(0).watched(HOUR).unwrap_err();
-        assert_eq!(error.to_string(), "storage: nobody saw the end of StartRestoreJob");
+        assert_eq!(
+            error.to_string(),
+            "storage: the end was never noticed of StartRestoreJob"
+        );
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! A lab with a deployment like the demonstration's, whose jobs take half an hour of the lab's clock; the clock jumps from one
-//! thing that is waited for to the next.
+//! A lab with a deployment like the demonstration's, whose jobs take half an hour of the lab's clock; the clock jumps to the
+//! next time that something waits for.
 
 use std::time::{Duration, Instant};
 
@@ -19,18 +19,18 @@ use serde_json::{Value, json};
 use super::history::History;
 use super::looks::{Watched, watched};
 
-/// What every job of AWS takes that backs up or restores.
+/// The duration of every AWS job that backs up or restores.
 pub const JOB: SignedDuration = SignedDuration::from_mins(30);
 const DEPLOYMENT: &str = "bench";
 /// How long an execution may take, in real time.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The lab, and what runs in it.
+/// The lab and its deployment.
 pub struct Scene {
     lab: Lab,
     aws: Aws,
     stack: Stack,
-    /// What was created beside the stack stays as long as the lab.
+    /// Everything else that was created is kept as long as the lab.
     _dataset: Dataset,
 }
 
@@ -80,7 +80,7 @@ impl Scene {
         self.run("RestoreStateMachineArn", &request).await
     }
 
-    /// Runs a machine to its good end.
+    /// Runs a machine until it has succeeded.
     async fn run(&self, machine: &str, input: &Value) -> Result<Run> {
         let position = self.lab.ledger_position().await?;
         let execution = start(&self.aws, self.stack.output(machine)?, input).await?;
@@ -106,7 +106,7 @@ impl Scene {
     }
 }
 
-/// Half an hour for what backs up and restores; minutes for the rest, as it takes in AWS.
+/// Half an hour for backups and restores; minutes for the rest, as in AWS.
 fn durations() -> Value {
     let job = JOB.as_secs();
     json!({

@@ -1,5 +1,5 @@
-//! What one started function talks to: a Lambda runtime API with one event, and an AWS that refuses every call. Each process
-//! gets a port of its own, so that what an earlier one still sends can neither take its event nor be taken for its answer.
+//! The endpoint of one started function: a Lambda runtime API with one event, and an AWS that refuses every call. Each process
+//! gets a port of its own, so that an earlier process can neither take its event nor send its response.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// The first answer of a function, and when it came.
+/// The first response of a function, and its time.
 pub struct Answer {
     pub at: Instant,
     /// The output, or `errorType` and `errorMessage`.
@@ -41,7 +41,7 @@ struct Desk {
 }
 
 impl Endpoint {
-    /// Listens, with the event for whoever asks first.
+    /// Listens, with the event for the first request.
     pub async fn open(event: &Value) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await.context("opening a port")?;
         let address = listener.local_addr()?.to_string();
@@ -77,7 +77,7 @@ fn take<T>(place: &Mutex<Option<T>>) -> Option<T> {
     place.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
-/// The first `next` gets the event; a second one never ends, as in a warm Lambda without work.
+/// The first `next` returns the event; a second one never ends, as in a warm Lambda function without work.
 async fn next(State(desk): State<Arc<Desk>>) -> Response {
     let Some(event) = take(&desk.event) else {
         return std::future::pending().await;
@@ -104,7 +104,7 @@ async fn answered(State(desk): State<Arc<Desk>>, body: Bytes) -> StatusCode {
     StatusCode::ACCEPTED
 }
 
-/// Access denied, in the protocol that the call came in.
+/// Access denied, in the call's protocol.
 async fn refuse(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
     desk.calls.fetch_add(1, Ordering::Relaxed);
     let form = headers

@@ -1,5 +1,5 @@
-//! One event for each step, as its state machine (or EventBridge, or the kind `efs`) gives it. Each is read by the step's own
-//! input type before it is used, here and in a test: one that has gone stale is a failing test, not a refusal that is measured.
+//! One event for each step, as its state machine (or EventBridge, or the kind `efs`) gives it. Each is parsed as the step's own
+//! input type before it is used, here and in a test: an outdated event fails a test, instead of measuring a refusal.
 
 use anyhow::{Context, Result, bail};
 use holdfast::domain::efs_access::AccessRequest;
@@ -16,14 +16,14 @@ use serde_json::{Value, json};
 const DEPLOYMENT: &str = "hubs-prod";
 const ID: &str = "hubs-prod-20261120-021500-630a";
 const TIME: &str = "2026-11-20T02:15:00Z";
-/// When the jobs are due that began at `TIME`.
+/// When the jobs that began at `TIME` are due.
 const LATER: &str = "2026-11-20T02:30:00Z";
 const EXECUTION: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:tonight";
 
 /// The event of a step, by its name in the template.
 ///
 /// # Errors
-/// When there is none for it, or the step would not read it.
+/// If there is none for it, or the step would not parse it.
 pub fn event(step: &str) -> Result<Value> {
     match step {
         "ask-approval" => {
@@ -92,7 +92,7 @@ pub fn event(step: &str) -> Result<Value> {
     }
 }
 
-/// The event, if a step with this input reads it.
+/// The event, if a step with this input parses it.
 fn read_by<I: DeserializeOwned>(event: Value) -> Result<Value> {
     let read = serde_json::from_value::<I>(event.clone()).map(drop);
     read.with_context(|| format!("the bench's event is not the step's input: {event}"))?;
@@ -163,7 +163,7 @@ fn logins() -> Value {
     })
 }
 
-/// EventBridge's event of a night that was stopped: on-call is told, by one call. After any other machine the catalog is read
+/// EventBridge's event of a night that was stopped: on-call is notified, by one call. After any other machine the catalog is read
 /// as well.
 fn aborted() -> Value {
     json!({

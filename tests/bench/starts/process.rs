@@ -1,4 +1,4 @@
-//! One start: a bootstrap is run as Lambda runs it, asks for its first event, and is ended when it has answered.
+//! One start: a bootstrap is run as Lambda runs it, requests its first event, and is killed after its response.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -11,26 +11,26 @@ use tokio::process::{Child, Command};
 
 use super::endpoint::Endpoint;
 
-/// How long a first answer may take.
+/// How long a first response may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What one start showed.
+/// The measurements of one start.
 #[derive(Debug)]
 pub struct Start {
-    /// From the start of the process to its answer.
+    /// From the start of the process to its response.
     pub milliseconds: f64,
-    /// The most memory that it held, in MiB.
+    /// Its peak memory, in MiB.
     pub peak_mib: f64,
-    /// AWS calls before the answer.
+    /// AWS calls before the response.
     pub calls: f64,
-    /// The answer: an output, or `errorType` and `errorMessage`.
+    /// The response: an output, or `errorType` and `errorMessage`.
     pub answer: Value,
 }
 
 /// Starts `bootstrap` as the function of `step`, and waits for its answer to `event`.
 ///
 /// # Errors
-/// When it can't be started, ends before it answers, or does not answer within ten seconds.
+/// If it can't be started, ends before it responds, or does not respond within ten seconds.
 pub async fn start(bootstrap: &Path, step: &str, event: &Value) -> Result<Start> {
     let mut endpoint = Endpoint::open(event).await?;
     let url = format!("http://{}", endpoint.address);
@@ -61,7 +61,7 @@ pub async fn start(bootstrap: &Path, step: &str, event: &Value) -> Result<Start>
     })
 }
 
-/// What Lambda sets for every function, and the template for some.
+/// The environment that Lambda sets for every function, and the template for some.
 const ENVIRONMENT: [(&str, &str); 16] = [
     ("AWS_LAMBDA_FUNCTION_NAME", "bench"),
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
@@ -90,7 +90,7 @@ const ENVIRONMENT: [(&str, &str); 16] = [
     ("MOUNT_PATH", env!("CARGO_MANIFEST_DIR")),
 ];
 
-/// `VmHWM` of a process that is still there.
+/// `VmHWM` of a running process.
 fn peak_mib(pid: u32) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status

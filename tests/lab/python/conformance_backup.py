@@ -1,7 +1,7 @@
-"""Is the lab's AWS Backup and EFS AWS? Driven by boto3, which is not ours: every answer is parsed by botocore's models
+"""Is the lab's AWS Backup and EFS AWS? Driven by boto3, an independent client: every response is parsed by botocore's models
 and checked against them, and every modelled error is caught as its modelled exception.
 
-Run with the environment of a lab that runs: `. .lab/env && python tests/lab/python/conformance_backup.py`.
+Run with the environment of a running lab: `. .lab/env && python tests/lab/python/conformance_backup.py`.
 """
 
 import datetime
@@ -23,7 +23,7 @@ QUICK = {"backup_job": 0.1, "restore_job": 0.1, "copy_job": 0.1, "delete": 0.1, 
 
 
 def tree(root):
-    """{relative name: bytes, link target or None for a directory} of what is below a directory."""
+    """{relative name: bytes, link target or None for a directory} of everything below a directory."""
     found = {}
     for path in sorted(pathlib.Path(root).rglob("*")):
         name = str(path.relative_to(root))
@@ -37,7 +37,7 @@ def tree(root):
 
 
 class Case(unittest.TestCase):
-    """A vault and a file system with some files, and quick jobs."""
+    """A vault, a file system with some files, and quick jobs."""
 
     def setUp(self):
         self.backup = client("backup")
@@ -100,7 +100,7 @@ class Case(unittest.TestCase):
         )
 
     def restored(self, root, kind="restore"):
-        """The directories that restores have made."""
+        """The directories that restores have created."""
         pattern = rf"^aws-backup-{kind}_\d{{4}}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{{3,9}}Z$"
         return sorted(path for path in root.iterdir() if re.match(pattern, path.name))
 

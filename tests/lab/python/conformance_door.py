@@ -1,5 +1,5 @@
 """The front door: what passes through it, faults in every protocol, the ledger, the clock, and Application Auto
-Scaling. Run with the environment of a lab that runs."""
+Scaling. Run with the environment of a running lab."""
 
 import concurrent.futures
 import datetime
@@ -124,7 +124,7 @@ class Faults(Door):
         dynamodb = self.table()
         lab("POST", "/faults", {"action": "ListTables", "nth": 1, "kind": "kill_caller_before"})
         with self.assertRaises(ConnectionClosedError):
-            dynamodb.list_tables()  # this process descends from no MiniStack: it only loses its connection
+            dynamodb.list_tables()  # this process is not a descendant of MiniStack: it only loses its connection
         source = (
             "import boto3, os\n"
             "def handler(event, context):\n"

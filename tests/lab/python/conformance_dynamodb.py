@@ -1,4 +1,4 @@
-"""Are the lab's restores of tables AWS's where Holdfast relies on them? Run with the environment of a lab that runs."""
+"""Do the lab's restores of tables behave like AWS's where Holdfast relies on them? Run with the environment of a running lab."""
 
 import unittest
 import uuid

@@ -1,4 +1,4 @@
-"""Is the lab's ECS AWS's where a cut-over relies on it? Run with the environment of a lab that runs."""
+"""Does the lab's ECS behave like AWS's where a cut-over relies on it? Run with the environment of a running lab."""
 
 import unittest
 import uuid

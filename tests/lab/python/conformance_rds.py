@@ -1,4 +1,4 @@
-"""Is the lab's RDS AWS's? Clusters and instances, driven by boto3 and botocore's waiters, with SQL as the proof."""
+"""Does the lab's RDS behave like AWS's? Clusters and instances, driven by boto3 and botocore's waiters, with SQL as the proof."""
 
 import contextlib
 import json
@@ -23,7 +23,7 @@ class Clusters(RdsTest):
         found = self.cluster(name)
         with socket.create_connection((found["Endpoint"], found["Port"]), 30) as held:
             self.rds.delete_db_instance(DBInstanceIdentifier=instance)
-            # Whoever is connected is cut off, with or without a farewell.
+            # Open connections are closed, with or without a message.
             with contextlib.suppress(ConnectionResetError):
                 self.assertEqual(held.recv(1), b"")
         self.wait("db_instance_deleted", DBInstanceIdentifier=instance)

@@ -1,4 +1,4 @@
-"""Is the lab's RDS AWS's when it says no? Every modelled error is caught as its modelled exception."""
+"""Does the lab's RDS refuse calls as AWS's does? Every modelled error is caught as its modelled exception."""
 
 import pathlib
 import re
@@ -25,7 +25,7 @@ class Errors(RdsTest):
             self.assertTrue(caught.exception.response["Error"]["Message"])
 
     def refuses(self, code, call, **arguments):
-        """The call answers with a code that the model doesn't have."""
+        """The call returns a code that is not in the model."""
         with self.subTest(f"{call}: {code}"):
             with self.assertRaises(botocore.exceptions.ClientError) as caught:
                 getattr(self.rds, call)(**arguments)

@@ -1,4 +1,4 @@
-"""Is the lab's RDS AWS's? Snapshots hold the data of their moment, and restores bring back no more than AWS's do."""
+"""Does the lab's RDS behave like AWS's? Snapshots have the data as of their start, and restores restore no more than AWS's do."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Is the lab's RDS AWS's? Restores to a point in time give exactly the rows that were committed by then."""
+"""Does the lab's RDS behave like AWS's? Restores to a point in time give exactly the rows that were committed by then."""
 
 import datetime
 import time

@@ -17,7 +17,7 @@ def client(service):
 
 class Requests(unittest.TestCase):
     def refused(self, service, operation, code, says, **members):
-        """The operation is refused with this code and these words, and nothing behind the front door hears of it."""
+        """The operation is refused with this code and message, and does not pass the front door."""
         with self.assertRaises(ClientError) as refused:
             getattr(client(service), operation)(**members)
         error = refused.exception.response["Error"]
@@ -100,7 +100,7 @@ class Requests(unittest.TestCase):
         )
 
     def test_a_member_that_no_model_has(self):
-        """AWS passes over it. Here it is refused: whoever sends it means something by it."""
+        """AWS ignores it. The lab refuses it: it is sent for a reason."""
         backup = boto3.client("backup", config=UNCHECKED)
         backup.meta.events.register("before-call.backup.CreateBackupVault", add_member)
         with self.assertRaises(backup.exceptions.InvalidParameterValueException) as refused:

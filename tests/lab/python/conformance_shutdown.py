@@ -1,5 +1,5 @@
 """Does a lab leave anything running? Starts labs of its own (HOLDFAST_LAB_BIN, default target/lab/holdfast-lab)
-with this interpreter, gives them servers and functions to run, ends them in every way, and looks."""
+with this interpreter, gives them servers and functions to run, ends them in every way, and checks."""
 
 import io
 import json
@@ -32,7 +32,7 @@ def alive(processes):
 
 
 def busy(endpoint):
-    """Makes the lab run a function's process and a database's server."""
+    """Makes the lab run a process of a function and a database server."""
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
     options = {"endpoint_url": endpoint, "config": Config(retries={"total_max_attempts": 1}), **keys}
     archive = io.BytesIO()

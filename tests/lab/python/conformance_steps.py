@@ -1,4 +1,4 @@
-"""Is the lab's Step Functions AWS's where Holdfast relies on it? Run with the environment of a lab that runs."""
+"""Does the lab's Step Functions behave like AWS's where Holdfast relies on it? Run with the environment of a running lab."""
 
 import io
 import json
@@ -90,7 +90,7 @@ class Steps(unittest.TestCase):
         return {"Loop": {"Type": "Map", "Items": [1], "ItemProcessor": processor, "End": True}}
 
     def statuses(self, arn):
-        """The statuses that were told to the rule's target."""
+        """The statuses that the rule's target received."""
         seen = []
 
         def look():
@@ -175,7 +175,7 @@ class Steps(unittest.TestCase):
         self.assertEqual(self.statuses(arn), ["RUNNING", "ABORTED"])
 
     def settled(self, looks=40):
-        """A condition that holds when a value was the same in this many looks, one every 20 ms."""
+        """A condition that holds when a value was the same in this many checks, one every 20 ms."""
         seen = []
 
         def same(value):

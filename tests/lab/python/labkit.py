@@ -1,4 +1,4 @@
-"""What the conformance tests share: the lab's control API, clients that check each answer, and waiting."""
+"""Shared by the conformance tests: the lab's control API, clients that check each response, and waiting."""
 
 import datetime
 import json
@@ -21,7 +21,7 @@ def lab(method, path, body=None):
 
 
 def fits(value, shape, where):
-    """Fails unless `value` is what `shape` says: required members there, types right, enums known."""
+    """Fails unless `value` matches `shape`: required members, types, enums."""
     kinds = {
         "string": str,
         "integer": int,
@@ -53,7 +53,7 @@ def fits(value, shape, where):
 
 
 def client(service):
-    """A client that checks each answer against the service's model."""
+    """A client that checks each response against the service's model."""
     made = boto3.client(service, config=CONFIG)
 
     def check(parsed, model, **_):
@@ -65,7 +65,7 @@ def client(service):
 
 
 def until(ask, done, what, seconds=30):
-    """The first answer of `ask` that is `done`; fails when there is none in time."""
+    """The first result of `ask` that is `done`; fails if there is none in time."""
     deadline = time.monotonic() + seconds
     while True:
         answer = ask()

@@ -1,9 +1,9 @@
 """Runs MiniStack on the lab's clock.
 
 Each line on standard input is how many seconds the lab is ahead of the machine, or an object of durations; it is echoed
-on standard output once MiniStack's `time` and `datetime`, or its jobs, follow. The line "waits" is answered by what
-`ministack_waits.state` tells. Monotonic clocks stay real, so that no running timer fires early. The end of standard input
-means that the lab is gone: MiniStack then ends too.
+on standard output once MiniStack's `time` and `datetime`, or its jobs, use it. The response to the line "waits" is
+`ministack_waits.state`. Monotonic clocks stay real, so that no running timer fires early. The end of standard input
+means that the lab has ended: MiniStack then ends too.
 """
 
 import datetime
@@ -16,7 +16,7 @@ import threading
 import time_machine
 
 REPLIES = os.fdopen(os.dup(1), "w", buffering=1)
-os.dup2(2, 1)  # whatever MiniStack prints goes to its log
+os.dup2(2, 1)  # MiniStack's output goes to its log
 
 
 def follow(lines, traveller):
@@ -42,7 +42,7 @@ def main():
     traveller = time_machine.travel(datetime.datetime.now(datetime.timezone.utc), tick=True).start()
     threading.Thread(target=follow, args=(sys.stdin, traveller), daemon=True).start()
     sys.argv = ["ministack"]
-    # Only now: what reads the clock while it is imported is to read the lab's.
+    # Only now: modules that read the clock at import must read the lab's.
     import ministack_dynamodb
     import ministack_ecs
     import ministack_iam

@@ -1,12 +1,12 @@
-"""Where MiniStack 1.5.33's DynamoDB differs from AWS's, and it matters to Holdfast: AWS's way.
+"""Corrects MiniStack 1.5.33's DynamoDB where it differs from AWS's in a way that matters to Holdfast.
 
-- A backup may take time: it is CREATING, then AVAILABLE. (AWS's take seconds, whatever the table's size.)
-- A restore takes time: the table is CREATING and not to be used, then ACTIVE; its RestoreSummary says from what it was made.
+- A backup may take time: it is CREATING, then AVAILABLE. (AWS's take seconds, for tables of any size.)
+- A restore takes time: the table is CREATING and unusable, then ACTIVE; its RestoreSummary names its source.
 - A restore honours its overrides of throughput and encryption, and takes the source's encryption without one.
-- Point-in-time recovery has a window, keeps its RecoveryPeriodInDays, and restores the items of the moment asked for.
-- Deleting a table with point-in-time recovery leaves a SYSTEM backup, and takes the table's policy and insights along.
+- Point-in-time recovery has a window, keeps its RecoveryPeriodInDays, and restores the items as of the requested moment.
+- Deleting a table with point-in-time recovery leaves a SYSTEM backup, and deletes the table's policy and insights.
 - The number and size of a table's items, and the size of a backup, are measured every six hours: 0 at first.
-- ListBackups lists USER backups unless told otherwise, and those of the time range asked for.
+- ListBackups lists USER backups by default, and filters by time range.
 - A restored table is UPDATING for a moment after its stream or class was changed: nothing else can be changed meanwhile.
 """
 
@@ -33,7 +33,7 @@ UPDATE_SECONDS = 0.2
 # Seconds of the lab's clock.
 durations = {"table_restore": 1.0, "table_backup": 0.0}
 
-# Since when each table's point-in-time recovery is on, and how many days it reaches back; as MiniStack keeps the flag.
+# Since when each table's point-in-time recovery is enabled, and its period in days, stored like MiniStack's flag.
 _since = dynamodb.AccountRegionScopedDict()
 
 
@@ -56,14 +56,14 @@ def _in_use(name):
 
 
 def _read_conditions_once():
-    """For speed alone: MiniStack reads a condition anew for each item that it holds against it."""
+    """For speed only: MiniStack parses a condition again for each item that it evaluates."""
     dynamodb._condition_syntax_error = functools.lru_cache(dynamodb._condition_syntax_error)
     tokenize = functools.lru_cache(dynamodb._tokenize)
     dynamodb._tokenize = lambda expression: list(tokenize(expression))
 
 
 def _keep_history():
-    """Every change of an item of a table with point-in-time recovery is kept, with what was there before."""
+    """Records every change of an item of a table with point-in-time recovery, with the previous item."""
     store, remove, replaced = dynamodb._set_item, dynamodb._remove_item, dynamodb._items_replaced
 
     def note(table, pk, sk, before):
@@ -86,7 +86,7 @@ def _keep_history():
 
 
 def _items_at(table, moment):
-    """The items as they were: what was changed after the moment is taken back, the latest change first."""
+    """The items as of the moment: later changes are reverted, the latest first."""
     items = copy.deepcopy({pk: dict(by_sk) for pk, by_sk in table["items"].items()})
     for at, pk, sk, before in reversed(table.get(HISTORY, [])):
         if at <= moment:
@@ -140,7 +140,7 @@ def _open_windows():
 
 
 def _finish(request, answer, source):
-    """Gives a table that MiniStack has just restored what it left out. `source`: where from, as of when, its encryption."""
+    """Adds what MiniStack left out of a table that it has just restored. `source`: the origin, the time, the encryption."""
     if answer[0] != 200:
         return answer
     name = request["TargetTableName"]
@@ -218,7 +218,7 @@ def _take_time():
 
 
 def _measured(of, measure):
-    """What was last measured, and when: `of` keeps it. Nothing, of what is new."""
+    """The last measurement and its time, stored by `of`. Empty for what is new."""
     last = of.setdefault(MEASURED, {"at": time.time()})
     if time.time() >= last["at"] + MEASURED_EVERY:
         last.update(measure(), at=time.time())
@@ -251,7 +251,7 @@ def _measure_late():
 
 
 def _create_backups():
-    """A backup is CREATING for as long as backups take; what looks at it, or uses it, finds it AVAILABLE after that."""
+    """A backup is CREATING for as long as backups take, and AVAILABLE for later calls."""
     create = dynamodb._create_backup
 
     def create_backup(request):
@@ -283,7 +283,7 @@ def _create_backups():
 
 
 def _be_in_use():
-    """What is being restored or updated can't be changed, and what is being restored can't be read."""
+    """A table that is being restored or updated can't be changed, and one that is being restored can't be read."""
     for name in ("_delete_table", "_update_table", "_update_ttl", "_enable_kinesis_streaming_destination", "_create_backup"):
 
         def change(request, go_on=getattr(dynamodb, name), name=name):
@@ -332,7 +332,7 @@ def _leave_backups():
         return answer
 
     def list_backups(request):
-        """MiniStack's own, without its filters' gaps: all that it has, filtered, then cut into pages."""
+        """MiniStack's own, without its filters' gaps: everything, filtered, then split into pages."""
         table = dynamodb._normalize_table_name(request.get("TableName") or "")
         kind = request.get("BackupType", "USER")
         found = []
@@ -360,7 +360,7 @@ def _leave_backups():
 
 
 def apply():
-    """Puts all of it in place; fails when MiniStack has other insides than the version that this was written for."""
+    """Installs all corrections; fails if MiniStack's internals differ from the version that they were written for."""
     _read_conditions_once()
     _keep_history()
     _open_windows()

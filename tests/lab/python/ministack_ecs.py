@@ -1,15 +1,15 @@
-"""Where MiniStack 1.5.33's ECS (without Docker), and its Secrets Manager, differ from AWS's, and it matters to Holdfast: AWS's
-way.
+"""Corrects MiniStack 1.5.33's ECS (without Docker) and Secrets Manager where they differ from AWS's in a way that matters to
+Holdfast.
 
 - A service's task starts after the lab's `service_deployment` seconds, if it can mount its EFS volumes: their file systems
-  are the lab's, and a `rootDirectory` has to be there. Else it stops with AWS's ResourceInitializationError, is started
+  are the lab's, and a `rootDirectory` has to exist. Otherwise it stops with AWS's ResourceInitializationError, is started
   again, and the deployment circuit breaker (MiniStack's own) counts it.
-- A `job_failed` or `job_stuck` fault at CreateService or UpdateService is about the deployment's tasks.
-- A service is IN_PROGRESS until its tasks run, from its creation on; a new deployment ends what an earlier one has not
+- A `job_failed` or `job_stuck` fault at CreateService or UpdateService applies to the deployment's tasks.
+- A service is IN_PROGRESS until its tasks run, from its creation on; a new deployment ends the tasks that an earlier one has not
   started.
-- A task definition has no empty attributes, and tells its tags to those who ask for them; an access point excludes a
+- A task definition has no empty attributes, and returns its tags on request; an access point excludes a
   `rootDirectory`.
-- PutSecretValue with the token of a version that is there changes nothing; with another value it is refused.
+- PutSecretValue with the token of an existing version changes nothing; with another value it is refused.
 """
 
 import contextvars
@@ -28,14 +28,14 @@ from ministack.services import secretsmanager as secrets
 PAUSE_SECONDS = 0.02
 SHORTEST_SECONDS = 0.05
 
-# What the front door says of a deployment that a call starts: {"seconds", "job"}.
+# The front door's instructions for a deployment that a call starts: {"seconds", "job"}.
 ORDER = contextvars.ContextVar("order", default=None)
-# The orders of services by (service, task definition).
+# The instructions by (service, task definition).
 ORDERS = {}
 
 
 class NoDocker:
-    """Stands where MiniStack wants a Docker client, so that tasks take their time to start; it has no containers."""
+    """Replaces MiniStack's Docker client, so that tasks take their time to start; it has no containers."""
 
     class containers:  # noqa: N801 - a Docker client's own name
         @staticmethod
@@ -49,7 +49,7 @@ def _places():
 
 
 def _mount_failure(definition):
-    """Why a task of this definition cannot mount its volumes, in AWS's words; None when it can."""
+    """Why a task of this definition cannot mount its volumes, in AWS's words; None if it can."""
     said = "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: "
     for volume in definition.get("volumes", []):
         mount = volume.get("efsVolumeConfiguration")
@@ -94,7 +94,7 @@ def _start(task, definition, _overrides, docker, account, region):
 
 
 def _stop_superseded(cluster, key):
-    """Ends the tasks of earlier deployments that have not started: they would take the new one's place."""
+    """Ends the tasks of earlier deployments that have not started: they would replace the new one's."""
     service = ecs._services.get(key)
     primary = ecs._primary_deployment(service) if service else None
     if not primary:
@@ -215,7 +215,7 @@ def _put_secrets_once():
 
 
 def apply():
-    """Puts all of it in place; fails when MiniStack has other insides than the version that this was written for."""
+    """Installs all corrections; fails if MiniStack's internals differ from the version that they were written for."""
     _take_time()
     _judge_definitions()
     _put_secrets_once()

@@ -1,8 +1,8 @@
-"""Where MiniStack 1.5.33's IAM differs from AWS's, and it matters to Holdfast: AWS's way.
+"""Corrects MiniStack 1.5.33's IAM where it differs from AWS's in a way that matters to Holdfast.
 
-- A DynamoDB call that names its table or backup by ResourceArn or BackupArn is judged by that ARN, and a restore to a
-  moment by the table that it reads.
-- The lab's one port stands for AWS's TLS endpoints: `aws:SecureTransport` is true.
+- A DynamoDB call that names its table or backup by ResourceArn or BackupArn is authorized by that ARN, and a restore to a
+  point in time by the table that it reads.
+- The lab's port represents AWS's TLS endpoints: `aws:SecureTransport` is true.
 """
 
 import json

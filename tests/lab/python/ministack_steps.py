@@ -1,14 +1,14 @@
-"""Where MiniStack 1.5.33's Step Functions differ from AWS's, and it matters to Holdfast: AWS's way.
+"""Corrects MiniStack 1.5.33's Step Functions where they differ from AWS's in a way that matters to Holdfast.
 
 - A Parallel state in JSONata honours its Arguments, Output and Assign.
-- A branch's, an item's variables are its own; a Distributed Map's children see none of the parent's.
+- A branch and an item have their own variables; a Distributed Map's children see none of the parent's.
 - A Distributed Map's child is an execution with its own context object.
 - An execution that has ended starts no further task, and its status never changes again.
 - TimeoutSeconds of a state machine ends its executions as TIMED_OUT, by the lab's clock.
-- StartExecution with the name and the input of an execution that runs answers with that execution.
+- StartExecution with the name and the input of a running execution returns that execution.
 - A Distributed Map with a ResultWriter writes its children to S3, and its output says where.
-- An expression has its time by how long it takes, not by how long a busy machine lets it wait.
-- The history holds the states of a Map's iterations and of a Parallel's branches too, each event with the one before it.
+- The time limit of an expression allows for a busy machine.
+- The history holds the states of a Map's iterations and of a Parallel's branches too, each event with the previous one.
 """
 
 import contextvars
@@ -85,7 +85,7 @@ def _walk(states, name, given, execution, context):
 
 
 def _number_events():
-    """Iterations write into one history at once: each event has a number of its own, and names the one that it follows."""
+    """Iterations write into one history at once: each event has a number of its own, and names the previous one."""
     lock, add = threading.Lock(), steps._add_event
     last = contextvars.ContextVar("last", default=(None, 0))
 
@@ -204,7 +204,7 @@ def _watch_timeouts():
             if execution["status"] == "RUNNING" and "mapRunArn" not in execution:
                 try:
                     _time_out(key, execution)
-                except Exception:  # one odd execution must not end the watch over the others
+                except Exception:  # an error in one execution must not end the watch over the others
                     steps.logger.exception("watching the time of %s", key)
 
 
@@ -227,14 +227,14 @@ def _give_time():
     expression = steps.jsonata.Jsonata.jsonata
 
     def patient(text, **bounds):
-        # A second, which a machine that others use too may not give it; one that never ends is stopped all the same.
+        # The limit of one second may be too short on a shared machine; an endless expression is still stopped.
         return expression(text, **{**bounds, "timeout": EXPRESSION_MILLISECONDS} if "timeout" in bounds else bounds)
 
     steps.jsonata.Jsonata.jsonata = staticmethod(patient)
 
 
 def apply():
-    """Puts all of it in place; fails when MiniStack has other insides than the version that this was written for."""
+    """Installs all corrections; fails if MiniStack's internals differ from the version that they were written for."""
     _number_events()
     _give_time()
     _honour_parallel()

@@ -1,9 +1,9 @@
-"""Wait states and retry delays by the lab's clock, for a lab whose clock is moved ahead whenever nothing is being done.
+"""Wait states and retry delays by the lab's clock, for a lab whose clock is advanced whenever the lab is idle.
 
 A strand is an execution, or one iteration of a Map. It is busy, or it waits until a time of the lab's clock; a strand that
-waits for its own iterations or for a nested execution is neither. `state()` tells how many are busy and in how many
+waits for its own iterations or for a nested execution is neither. `state()` returns how many are busy and in how many
 seconds the next one wakes: while none is busy, the clock can jump there and nothing is missed. Only a Parallel state
-keeps its strand busy, and so the clock as it is.
+keeps its strand busy, and so the clock from moving.
 """
 
 import contextvars
@@ -19,16 +19,16 @@ LOOK_SECONDS = 0.01
 _lock = threading.Lock()
 _busy = 0
 _waits = {}
-# Whether the code that runs is a strand's: what it calls, a nested execution too, is the same strand.
+# Whether the running code belongs to a strand: what it calls, including a nested execution, is the same strand.
 _in_strand = contextvars.ContextVar("in_strand", default=False)
 
 
 def state():
-    """How many strands are busy, those included whose time to wake has come, and the seconds until the next one wakes."""
+    """How many strands are busy, including those that are due to wake, and the seconds until the next one wakes."""
     with _lock:
         left = [due - time.time() for due in _waits.values()]
-        woken = sum(1 for seconds in left if seconds <= 0)
-        return {"busy": _busy + woken, "next_seconds": min(left, default=None)}
+        resumed = sum(1 for seconds in left if seconds <= 0)
+        return {"busy": _busy + resumed, "next_seconds": min(left, default=None)}
 
 
 def _change(by):
@@ -51,7 +51,7 @@ def _sleep(seconds):
 
 
 class _Iterations(ThreadPoolExecutor):
-    """As many strands as iterations run at once. The last one to end leaves its place to whoever waits for them all."""
+    """As many strands as concurrent iterations. The last one to end hands over to the strand that waits for them all."""
 
     def __init__(self, max_workers):
         super().__init__(max_workers)
@@ -114,7 +114,7 @@ def _count_executions():
     def start_execution(request):
         with _lock:
             _change(1)
-        # The execution is a strand of its own, whoever starts it.
+        # The execution is a strand of its own, for any caller.
         outside = _in_strand.set(False)
         try:
             answer = start(request)
@@ -139,7 +139,7 @@ def _count_executions():
 
 
 def apply():
-    """Puts it in place; before anything that answers StartExecution without starting one."""
+    """Installs it; must come before any wrapper that handles StartExecution without starting an execution."""
     steps._scaled_sleep = _sleep
     _count_iterations()
     _count_executions()

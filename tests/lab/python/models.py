@@ -1,9 +1,9 @@
-"""Writes what botocore's models say of requests, for the lab to hold every request against: one JSON file a service.
+"""Writes botocore's models of requests, with which the lab validates every request: one JSON file per service.
 
-    models.py DIRECTORY    prints the directory that has them
+    models.py DIRECTORY    prints the directory with the files
 
-They are made once for each release of botocore and of this file, and kept in the virtual environment, or in DIRECTORY where
-that can't be.
+They are written once for each release of botocore and of this file, into the virtual environment, or into DIRECTORY if it is
+read-only.
 
 Patterns are rewritten for an engine without look-around and Unicode classes: a pattern becomes conditions, each an
 expression that must be found, or must not. One that can't be rewritten is in the service's `unchecked`.
@@ -20,7 +20,7 @@ import sys
 import tempfile
 import unicodedata
 
-# Signing name, as calls bear it, and botocore's name.
+# Signing name, as in calls, and botocore's name.
 SERVICES = {
     "application-autoscaling": "application-autoscaling",
     "backup": "backup",
@@ -44,7 +44,7 @@ SERVICES = {
 CONSTRAINTS = ("min", "max", "enum", "union", "sensitive", "document", "flattened", "payload", "required")
 
 
-# Patterns with a look-around in their middle, as what they mean: expressions to be found, and not to be found.
+# Patterns with a look-around in their middle, as equivalent expressions that must match, and that must not match.
 REWRITTEN = {
     # RDS: no two hyphens, nor dots, in a row.
     r"[A-Za-z](?!.*--)[0-9A-Za-z-]*[^-]|^default(?!.*--)(?!.*\.\.)[0-9A-Za-z-.]*[^-]": (
@@ -56,14 +56,14 @@ REWRITTEN = {
         r"\/|(\/[^.$#<>;`|&?{}^*/\n][^$#<>;`|&?{}^*/\n]*){1,4}",
         None,
     ),
-    # Lambda: a version is a number or $LATEST, an alias is no number; no key begins with "system.".
+    # Lambda: a version is a number or $LATEST, an alias is not a number; no key begins with "system.".
     r"((?!^\d+$)^[0-9a-zA-Z-_]+$)": (r"[0-9a-zA-Z-_]+", r"^[0-9]+$"),
     r"(^(?!(system\x2e)))(^[_a-zA-Z0-9])([^$]*)": (r"[_a-zA-Z0-9][^$]*", r"^system\."),
     r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]{1,64})(:((?!\d+$)[0-9a-zA-Z-_]+))?": (
         r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-[0-9]:)?([0-9]{12}:)?(function:)?([a-zA-Z0-9-_]{1,64})(:[0-9]*[a-zA-Z-_][0-9a-zA-Z-_]*)?",
         None,
     ),
-    # Scheduler: not in AWS's own name space.
+    # Scheduler: not in AWS's own namespace.
     r"^(?=[/\.\-_A-Za-z0-9]+)((?!aws\.).*)|(\$(\.[\w_-]+(\[(\d+|\*)\])*)*)$": (
         r"[/\.\-_A-Za-z0-9].*|\$(\.[\w_-]+(\[(\d+|\*)\])*)*",
         r"^aws\.",
@@ -76,7 +76,7 @@ class Unsupported(Exception):
 
 
 def ranges(matches):
-    """The ranges of a class: of all characters whose general category begins with one of these letters."""
+    """The ranges of a class: all characters whose general category begins with one of these letters."""
     found, start = [], None
     for code in range(sys.maxunicode + 2):
         within = code <= sys.maxunicode and unicodedata.category(chr(code))[0] in matches
@@ -141,7 +141,7 @@ def characters(pattern, at):
             if 0xD800 <= code < 0xDC00 and (low := re.compile(r"\\u([0-9A-Fa-f]{4})").match(pattern, end)):
                 code = 0x10000 + (code - 0xD800 << 10) + int(low[1], 16) - 0xDC00
                 end = low.end()
-            # An escaped hyphen is one, and spans nothing.
+            # An escaped hyphen is literal, and not a range.
             items.append(span(code, code) if escaped == "-" else code)
     written, number = [], 0
     while number < len(items):
@@ -163,7 +163,7 @@ def without_surrogates(first, last):
 
 
 def plain(pattern):
-    """The pattern without what the engine does not know."""
+    """The pattern without constructs that the engine does not support."""
     written, at = [], 0
     while at < len(pattern):
         if pattern[at] == "[":
@@ -187,7 +187,7 @@ def plain(pattern):
 
 
 def group(pattern, at):
-    """Where the group that begins here ends."""
+    """The end of the group that begins here."""
     depth = 0
     while at < len(pattern):
         if pattern[at] == "\\":
@@ -206,8 +206,8 @@ def group(pattern, at):
 
 
 def conditions(pattern):
-    """The pattern as conditions. AWS holds a whole value against a pattern; look-around stands for itself where it stands
-    at the pattern's beginning or end."""
+    """The pattern as conditions. AWS matches a whole value with a pattern; look-around becomes a condition of its own at
+    the pattern's beginning or end."""
     if pattern in REWRITTEN:
         whole, never = REWRITTEN[pattern]
         parts = [{"not": False, "expression": f"^(?:{plain(whole)})$"}]
@@ -228,7 +228,7 @@ def conditions(pattern):
 
 def shape_of(shape, unchecked):
     said = {"type": shape["type"], **{key: shape[key] for key in CONSTRAINTS if key in shape}}
-    # A top of the range is an IEEE number in some models.
+    # A maximum is an IEEE number in some models.
     for key in ("min", "max"):
         if key in said and abs(said[key]) > 2**62:
             del said[key]
@@ -272,11 +272,11 @@ def service(model):
 
 
 def place():
-    """Where they are kept: in the virtual environment, if this is one that can be written to."""
+    """Where they are stored: in the virtual environment, if it is writable."""
     kept = pathlib.Path(sys.prefix, ".lab-models")
     try:
         if sys.prefix == sys.base_prefix:
-            raise PermissionError("not in what is the machine's")
+            raise PermissionError("not in the machine's own Python")
         kept.mkdir(exist_ok=True)
     except OSError:
         kept = pathlib.Path(sys.argv[1])
@@ -301,7 +301,7 @@ def main():
             try:
                 os.rename(written, made)
             except OSError:
-                if not made.is_dir():  # else another lab was quicker
+                if not made.is_dir():  # otherwise another lab was faster
                     raise
     print(made)
 

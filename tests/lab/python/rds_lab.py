@@ -1,4 +1,4 @@
-"""What the RDS conformance tests share: a strict boto3 client of a running lab, and SQL through psql.
+"""Shared by the RDS conformance tests: a strict boto3 client of a running lab, and SQL through psql.
 
 The lab is found through the variables of its `env` file: AWS_ENDPOINT_URL, HOLDFAST_LAB, LAB_CA, and credentials.
 """
@@ -31,7 +31,7 @@ def new_name(kind):
 
 
 def unknown_elements(element, shape, path):
-    """Paths of elements that botocore's model doesn't have and would silently drop, or whose text it can't read."""
+    """Paths of elements that are not in botocore's model and would be dropped silently, or whose text it can't parse."""
     if shape.type_name == "structure":
         members = {m.serialization.get("name", n): m for n, m in shape.members.items()}
         for child in element:
@@ -53,7 +53,7 @@ def unknown_elements(element, shape, path):
 
 
 def check_against_model(operation_model, response_dict, **_):
-    """Called by botocore before it parses an answer: everything in it must be in the model."""
+    """Called by botocore before it parses a response: everything in it must be in the model."""
     if response_dict["status_code"] >= 300:
         return
     root = ElementTree.fromstring(response_dict["body"])
@@ -113,7 +113,7 @@ class RdsTest(unittest.TestCase):
         return name
 
     def open(self, cluster):
-        """Gives a cluster an instance."""
+        """Adds an instance to a cluster."""
         name = new_name("i")
         self.rds.create_db_instance(
             DBInstanceIdentifier=name, DBInstanceClass="db.r6g.large", Engine=ENGINE, DBClusterIdentifier=cluster
@@ -148,7 +148,7 @@ class RdsTest(unittest.TestCase):
         return name
 
     def remove_cluster(self, name):
-        """Deletes a cluster with its instances, if it is still there."""
+        """Deletes a cluster with its instances, if it still exists."""
         try:
             cluster = self.cluster(name)
             if cluster["Status"] != "incompatible-restore":
@@ -176,7 +176,7 @@ class RdsTest(unittest.TestCase):
         return run.stdout.split()
 
     def assert_refused(self, cluster):
-        """Nobody listens on the cluster's endpoint."""
+        """Nothing listens on the cluster's endpoint."""
         found = self.cluster(cluster)
         with self.assertRaises(ConnectionRefusedError):
             socket.create_connection((found["Endpoint"], found["Port"]), 5).close()

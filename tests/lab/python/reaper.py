@@ -1,4 +1,4 @@
-"""Ends a lab's processes when the lab is gone: at the end of standard input, whatever the reason.
+"""Ends a lab's processes when the lab has ended: at the end of standard input, for any reason.
 
 Lines: `watch PID`, `forget PID`, `remove DIRECTORY`. Arguments: name and value of the environment variable that marks
 the lab's processes.
@@ -12,7 +12,7 @@ import time
 
 
 def processes():
-    """{pid: (parent, start time)} of all that runs, zombies left out."""
+    """{pid: (parent, start time)} of all processes except zombies."""
     found = {}
     for name in os.listdir("/proc"):
         if not name.isdigit():

@@ -1,7 +1,7 @@
-//! Whose account a lab plays, and in which Region.
+//! The account and the Region that a lab emulates.
 
-/// The account that everything in a lab belongs to.
+/// The account of everything in a lab.
 pub const ACCOUNT: &str = "000000000000";
 
-/// The Region that a lab plays.
+/// The Region of a lab.
 pub const REGION: &str = "us-east-1";

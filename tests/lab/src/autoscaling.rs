@@ -1,5 +1,5 @@
 //! Application Auto Scaling, as far as the settings of a DynamoDB table and an Aurora cluster need it: targets, policies and
-//! scheduled actions that are remembered.
+//! scheduled actions that are stored.
 
 mod request;
 
@@ -177,7 +177,7 @@ impl Autoscaling {
         Ok(page(request, "ScalingPolicies", &policies))
     }
 
-    /// A new action needs a schedule and what it changes; one that is there keeps what is not said, but its start and end.
+    /// A new action needs a schedule and capacities; an existing one keeps what is not given, except its start and end.
     fn put_scheduled(&self, request: &Value) -> Result<Value, Refused> {
         let key = key(request)?;
         let name = text(request, "ScheduledActionName")?;
@@ -280,9 +280,9 @@ impl Service for Autoscaling {
     }
 }
 
-/// What is not said stays as it was, and is not suspended at first. AWS describes all three.
-fn suspended(said: &Value, earlier: &Value) -> Value {
-    let of = |name: &str| said[name].as_bool().or(earlier[name].as_bool()).unwrap_or(false);
+/// What is not given is unchanged, and not suspended at first. AWS describes all three.
+fn suspended(given: &Value, earlier: &Value) -> Value {
+    let of = |name: &str| given[name].as_bool().or(earlier[name].as_bool()).unwrap_or(false);
     let names = [
         "DynamicScalingInSuspended",
         "DynamicScalingOutSuspended",
@@ -295,7 +295,7 @@ fn suspended(said: &Value, earlier: &Value) -> Value {
         .into()
 }
 
-/// Twelve hexadecimal digits that stand for a text, always the same.
+/// A stable hash of a text, as twelve hexadecimal digits.
 fn fingerprint(text: &str) -> String {
     use sha2::Digest;
     sha2::Sha256::digest(text.as_bytes())

@@ -1,4 +1,4 @@
-//! All that answers a request, and its clock.
+//! Everything that serves a request, and the clock.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,28 +11,28 @@ use crate::models::Models;
 use crate::service::Service;
 use crate::world::World;
 
-/// All that answers a request.
+/// Everything that serves a request.
 pub struct Backend {
-    /// What the services share.
+    /// The state that the services share.
     pub world: Arc<World>,
-    /// The services that the lab answers itself, in the order in which they are asked.
+    /// The services that the lab implements itself, in the order in which they are tried.
     pub services: Vec<Arc<dyn Service>>,
     /// Every call so far.
     pub ledger: Ledger,
-    /// The MiniStack behind.
+    /// The MiniStack process.
     pub ministack: Ministack,
-    /// What requests may say.
+    /// The models of requests.
     pub models: Models,
     /// The front door's port.
     pub port: u16,
-    /// Whether MiniStack enforces IAM and checks signatures, whose dates bind it to the machine's clock.
+    /// Whether MiniStack enforces IAM and checks signatures, whose dates require the machine's clock.
     pub auth: bool,
 }
 
-/// Moves the lab's clock. MiniStack first: nobody can see the lab's new time and find MiniStack behind it.
+/// Moves the lab's clock. MiniStack first, so that it is never behind the lab's visible time.
 ///
 /// # Errors
-/// When MiniStack checks signatures, or does not follow.
+/// If MiniStack checks signatures, or does not confirm.
 pub async fn advance_by(house: &Backend, by: Duration) -> Result<Timestamp, (u16, String)> {
     static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
     if house.auth {

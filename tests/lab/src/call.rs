@@ -1,4 +1,4 @@
-//! What a request is: which service and operation, from whom, about what.
+//! Parses a request: its service and operation, its caller, its resource.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::service::{Call, Protocol};
 /// Lines of `signing-name METHOD /path/{label} Operation`.
 const ROUTES: &str = include_str!("routes.txt");
 
-/// Parameters that say what a call is about, the most telling first.
+/// Parameters that name a call's resource, the most specific first.
 const ABOUT: &[&str] = &[
     "recoveryPointArn",
     "RecoveryPointArn",
@@ -50,7 +50,7 @@ const ABOUT: &[&str] = &[
 ];
 
 impl Call {
-    /// Reads a request: nothing of it is required, an unknown one gets `-` for what it doesn't say.
+    /// Parses a request: nothing in it is required; what is missing becomes `-`.
     #[must_use]
     pub fn read(method: Method, path: String, query: String, headers: HeaderMap, body: Bytes) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
@@ -120,7 +120,7 @@ impl Call {
         fields
     }
 
-    /// The parameters in the query string, in order; a name may come more than once.
+    /// The parameters in the query string, in order; a name may be repeated.
     #[must_use]
     pub fn query_pairs(&self) -> Vec<(String, String)> {
         pairs(&self.query).collect()
@@ -129,7 +129,7 @@ impl Call {
     /// The body as JSON; an empty body is an empty object.
     ///
     /// # Errors
-    /// When the body is not JSON.
+    /// If the body is not JSON.
     pub fn json(&self) -> Result<Value, serde_json::Error> {
         if self.body.is_empty() {
             return Ok(Value::Object(serde_json::Map::new()));
@@ -146,7 +146,7 @@ impl Call {
     }
 }
 
-/// The AWS error code that an answer bears, `-` when it bears none.
+/// The AWS error code of a response, `-` if it has none.
 #[must_use]
 pub fn error_code(headers: &HeaderMap, body: &[u8]) -> String {
     let bare = |code: &str| {
@@ -206,7 +206,7 @@ fn credential_scope(authorization: &str, query: &str) -> Option<String> {
     credential.split('/').nth_back(1).map(str::to_owned)
 }
 
-/// What an unsigned call's target says of its service.
+/// The service in an unsigned call's target.
 fn unsigned_service(target: &str) -> String {
     match target.split(['_', '.']).next().unwrap_or("") {
         "DynamoDB" => "dynamodb".to_owned(),
@@ -216,7 +216,7 @@ fn unsigned_service(target: &str) -> String {
     }
 }
 
-/// `app/<name>` of a user agent; `-` when the client set none.
+/// `app/<name>` of a user agent; `-` if the client set none.
 fn caller(user_agents: &[&str]) -> String {
     user_agents
         .iter()
@@ -226,7 +226,7 @@ fn caller(user_agents: &[&str]) -> String {
         .to_owned()
 }
 
-/// Whether a parameter of this name identifies something, and can't be a secret.
+/// Whether a parameter of this name is an identifier, and can't be a secret.
 fn identifies(name: &str) -> bool {
     const WHOLE: &[&str] = &[
         "Path",
@@ -237,7 +237,7 @@ fn identifies(name: &str) -> bool {
         "arn",
     ];
     const ENDS: &[&str] = &["Name", "Id", "Identifier", "Arn", "ARN"];
-    // What a filter lets through.
+    // The values of a filter.
     let filters = name.starts_with("Filters.") && name.contains(".Values.");
     filters || WHOLE.contains(&name) || ENDS.iter().any(|end| name.ends_with(end))
 }
@@ -294,7 +294,7 @@ fn fit(pattern: &str, parts: &[&str]) -> Option<BTreeMap<String, String>> {
     Some(labels)
 }
 
-/// The S3 operation, as its name in IAM's and botocore's terms where it is a common one.
+/// The S3 operation; common ones by their names in IAM and botocore.
 fn s3_action(method: &Method, path: &str, query: &str) -> String {
     let object = path.trim_matches('/').contains('/');
     let part = pairs(query)

@@ -1,4 +1,4 @@
-//! The process at the other end of a connection, found through /proc, so that it can be killed as a fault.
+//! The process at the other end of a connection, found through /proc, so that a fault can kill it.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -7,7 +7,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// Kills the process that holds the client's end of the connection from `peer` to our `port`, if it descends from
-/// `ancestor`; nobody else is ever touched. Returns its id.
+/// `ancestor`; no other process is ever killed. Returns its id.
 #[must_use]
 pub fn kill_client(peer: SocketAddr, port: u16, ancestor: u32) -> Option<u32> {
     let inode = socket_inode(peer.port(), port)?;
@@ -45,7 +45,7 @@ fn holds_socket(pid: u32, inode: u64) -> bool {
         .any(|target| target == Path::new(&wanted))
 }
 
-/// Whether `ancestor` is a parent, or a parent's parent, of `pid`; a process is not its own descendant.
+/// Whether `ancestor` is a parent, or a parent's parent, of `pid`; a process is not its own ancestor.
 fn descends(mut pid: u32, ancestor: u32) -> bool {
     while let Some(parent) = parent(pid) {
         if parent == ancestor {

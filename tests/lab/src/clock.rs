@@ -1,11 +1,11 @@
-//! The lab's clock: real time plus an offset that only grows. Everything that the lab dates or waits for uses it.
+//! The lab's clock: real time plus an offset that only grows. All dates and waits of the lab use it.
 
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
-/// A clock that can be moved forward and never goes back, whatever the machine's clock does.
+/// A clock that can be moved forward and never goes backwards, even if the machine's clock does.
 pub struct Clock {
     started_at: Timestamp,
     started: Instant,
@@ -29,7 +29,7 @@ impl Clock {
         }
     }
 
-    /// The time now, in the lab.
+    /// The lab's present time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         let since = self.started.elapsed() + self.offset();
@@ -45,7 +45,7 @@ impl Clock {
         *self.offset.borrow()
     }
 
-    /// Moves the clock forward and wakes whoever waits for a time that has come by it. Returns the new time.
+    /// Moves the clock forward and wakes waiters whose time has come. Returns the new time.
     pub fn advance(&self, by: Duration) -> Timestamp {
         self.offset.send_modify(|offset| *offset = offset.saturating_add(by));
         self.now()

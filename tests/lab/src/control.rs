@@ -10,7 +10,7 @@ use crate::faults::Rule;
 use crate::service::{Answer, Call};
 use crate::skipping;
 
-/// Answers a request of the control API; a wrong one gets 400 and a sentence in `error`.
+/// Handles a request of the control API; an invalid one gets status 400 and a message in `error`.
 pub async fn answer(house: &Backend, call: &Call) -> Answer {
     match reply(house, call).await {
         Ok(value) => Answer::json(&value),
@@ -54,8 +54,8 @@ async fn reply(house: &Backend, call: &Call) -> Result<Value, (u16, String)> {
         ("GET", ["durations"]) => Ok(json!(world.durations.seconds())),
         ("PUT", ["durations"]) => {
             let seconds = world.durations.change(&body(call)?).map_err(|error| (400, error))?;
-            let told = house.ministack.set_durations(&seconds).await;
-            told.map_err(|error| (500, format!("{error:#}")))?;
+            let confirmed = house.ministack.set_durations(&seconds).await;
+            confirmed.map_err(|error| (500, format!("{error:#}")))?;
             Ok(json!(seconds))
         }
         ("GET", ["clock"]) => Ok(json!({"now": world.clock.now().to_string()})),

@@ -1,4 +1,4 @@
-//! How long the lab's jobs take, per kind, settable while it runs.
+//! How long the lab's jobs take, per kind; can be changed while it runs.
 
 use std::sync::RwLock;
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub struct Seconds {
     pub restore_job: f64,
     /// An AWS Backup copy job, and a snapshot's copy.
     pub copy_job: f64,
-    /// A deletion, from `deleting` to gone.
+    /// A deletion, from `deleting` to its end.
     pub delete: f64,
     /// A file system, mount target or access point, until `available`.
     pub file_system_create: f64,
@@ -44,7 +44,7 @@ impl Default for Seconds {
             copy_job: 1.0,
             delete: 0.5,
             file_system_create: 0.2,
-            // AWS's take seconds, whatever the table's size.
+            // AWS's take seconds, for tables of any size.
             table_backup: 0.0,
             table_restore: 1.0,
             service_deployment: 0.5,
@@ -69,10 +69,10 @@ impl Durations {
         Duration::try_from_secs_f64(kind(&self.seconds())).unwrap_or_default()
     }
 
-    /// Changes those that `change` (a JSON object) names; jobs already started keep theirs.
+    /// Changes those that `change` (a JSON object) names; running jobs keep theirs.
     ///
     /// # Errors
-    /// A sentence naming the fault, when a name is unknown or a value is not a number from 0 to 1e9.
+    /// A message, if a name is unknown or a value is not a number from 0 to 1e9.
     pub fn change(&self, change: &serde_json::Value) -> Result<Seconds, String> {
         let mut current = self.0.write().unwrap_or_else(|e| e.into_inner());
         let mut merged = serde_json::to_value(*current).map_err(|e| e.to_string())?;

@@ -1,8 +1,8 @@
-//! The errors that any AWS service may give, in each service's own words, so that SDKs classify them as in AWS.
+//! The errors that any AWS service may return, in each service's format, so that SDKs classify them as in AWS.
 
 use crate::service::{Answer, Call, Protocol};
 
-/// Too many calls. RDS and the other Query services say `Throttling`, S3 `SlowDown`, EFS has a status of its own.
+/// Too many calls. RDS and the other Query services return `Throttling`, S3 `SlowDown`, EFS a status of its own.
 #[must_use]
 pub fn throttled(call: &Call) -> Answer {
     let (status, code) = match (call.protocol, call.service.as_str()) {
@@ -31,7 +31,7 @@ pub fn access_denied(call: &Call) -> Answer {
     error(call, status, code, &message)
 }
 
-/// The service broke.
+/// The service failed.
 #[must_use]
 pub fn internal(call: &Call) -> Answer {
     let code = match (call.protocol, call.service.as_str()) {
@@ -44,7 +44,7 @@ pub fn internal(call: &Call) -> Answer {
     error(call, 500, code, "We encountered an internal error. Please try again.")
 }
 
-/// The service is not there for the moment.
+/// The service is temporarily unavailable.
 #[must_use]
 pub fn unavailable(call: &Call) -> Answer {
     let code = match call.service.as_str() {
@@ -59,7 +59,7 @@ pub fn unavailable(call: &Call) -> Answer {
     )
 }
 
-/// What the call is about is not there.
+/// The call's resource does not exist.
 #[must_use]
 pub fn not_found(call: &Call) -> Answer {
     let (status, code) = match call.service.as_str() {
@@ -80,7 +80,7 @@ pub fn not_found(call: &Call) -> Answer {
     )
 }
 
-/// RDS has no capacity, by the codes and statuses of its model.
+/// RDS has no capacity, with the codes and statuses of its model.
 #[must_use]
 pub fn no_capacity(call: &Call) -> Answer {
     let (status, code) = match call.action.as_str() {

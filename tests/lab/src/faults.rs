@@ -1,4 +1,4 @@
-//! Faults on request: which call or job goes wrong, and how.
+//! Injected faults: which call or job fails, and how.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::service::Call;
 
-/// How a call or a job goes wrong.
+/// How a call or a job fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
@@ -21,11 +21,11 @@ pub enum FaultKind {
     Error503,
     /// The connection is closed before the call has an effect.
     CutBefore,
-    /// The call takes effect, then the connection is closed without an answer.
+    /// The call takes effect, then the connection is closed without a response.
     CutAfter,
     /// The service's access-denied error; the call has no effect.
     AccessDenied,
-    /// The answer comes after `milliseconds` of real time.
+    /// The response comes after `milliseconds` of real time.
     Slow,
     /// The client's process is killed before the call has an effect.
     KillCallerBefore,
@@ -41,28 +41,28 @@ pub enum FaultKind {
     JobAborted,
     /// The job ends COMPLETED with a message category other than SUCCESS.
     JobCompletedWithIssues,
-    /// The job runs for ever.
+    /// The job runs forever.
     JobStuck,
     /// The job ends COMPLETED, with nothing in it.
     JobZeroBytes,
-    /// A recovery point's deletion answers as if it worked, and leaves the point there, EXPIRED.
+    /// A recovery point's deletion responds as if it had succeeded, and keeps the point, EXPIRED.
     DeleteIgnored,
-    /// The answer does not show the tags of what it tells of: they are not everywhere yet.
+    /// The response has no tags: they are eventually consistent.
     WithoutTags,
-    /// The call does not find what it is about: it is not everywhere yet.
+    /// The call does not find its resource, which is eventually consistent.
     NotFoundYet,
     /// RDS has no capacity for the instance or the cluster; the call has no effect.
     NoCapacity,
 }
 
 impl FaultKind {
-    /// Whether the front door applies it to a call; the others are asked for by the services.
+    /// Whether the front door applies it to a call; the services apply the others.
     #[must_use]
     pub fn is_for_calls(self) -> bool {
         !self.is_for_jobs() && self != Self::DeleteIgnored
     }
 
-    /// Whether it is about the job that a call starts.
+    /// Whether it applies to the job that a call starts.
     #[must_use]
     pub fn is_for_jobs(self) -> bool {
         matches!(
@@ -77,7 +77,7 @@ impl FaultKind {
         )
     }
 
-    /// Whether it is about what AWS shows late, so that each resource has looks of its own.
+    /// Whether it is about eventual consistency, so that calls are counted for each resource.
     #[must_use]
     pub fn is_late(self) -> bool {
         matches!(self, Self::WithoutTags | Self::NotFoundYet)
@@ -93,20 +93,20 @@ impl FaultKind {
     }
 }
 
-/// What is asked for: which calls, which of them, and what happens to them.
+/// A rule: which calls it matches, which of those it hits, and what happens to them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// Signing name of the service; any when absent.
+    /// Signing name of the service; any if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
-    /// Name of the operation; any when absent.
+    /// Name of the operation; any if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
-    /// A part of the resource or of an identifying parameter; any when absent.
+    /// A part of the resource or of an identifying parameter; any if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
-    /// App name of the caller; any when absent.
+    /// App name of the caller; any if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caller: Option<String>,
     /// From which matching call on, 1-based, counted from the rule's registration.
@@ -118,7 +118,7 @@ pub struct Rule {
     /// Seed of the draws; the same seed gives the same draws.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
-    /// How often at most; once for `nth`, else without limit. What AWS shows late is so often late for each resource.
+    /// How often at most; once for `nth`, else without limit. For eventual consistency, so often for each resource.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
     /// What happens.
@@ -128,7 +128,7 @@ pub struct Rule {
     pub milliseconds: Option<u64>,
 }
 
-/// A rule at work.
+/// A rule in force.
 #[derive(Clone, Debug, Serialize)]
 struct ActiveRule {
     id: u64,
@@ -138,7 +138,7 @@ struct ActiveRule {
     seen: u64,
     #[serde(skip)]
     draws: u64,
-    /// How often each resource was shown late.
+    /// How often each resource was outdated.
     #[serde(skip)]
     late: BTreeMap<String, u64>,
 }
@@ -160,7 +160,7 @@ impl Faults {
     /// Registers a rule and returns its id.
     ///
     /// # Errors
-    /// A sentence naming the field that is missing or out of range.
+    /// A message with the field that is missing or out of range.
     pub fn add(&self, rule: Rule) -> Result<u64, String> {
         if rule.kind.is_none() {
             return Err("fault: `kind` is missing".to_owned());
@@ -217,7 +217,7 @@ impl Faults {
         self.draw(call, FaultKind::is_for_calls)
     }
 
-    /// The fault that hits the job which this call starts, if any. Ask once per job really started.
+    /// The fault that hits the job which this call starts, if any. Call this once per started job.
     #[must_use]
     pub fn for_job(&self, call: &Call) -> Option<FaultKind> {
         self.draw(call, FaultKind::is_for_jobs).map(|hit| hit.kind)

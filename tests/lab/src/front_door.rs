@@ -1,5 +1,5 @@
-//! The front door: one port for every AWS client. A call is read, faults are applied, the service that knows it
-//! answers, and the ledger notes it.
+//! The front door: one port for every AWS client. A call is parsed, faults are applied, its service
+//! handles it, and the ledger records it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::faults::{FaultKind, InjectedFault};
 use crate::service::{Answer, Call};
 use crate::{clients, control, errors, order};
 
-/// Ends a connection without an answer.
+/// Ends a connection without a response.
 #[derive(Debug)]
 struct ConnectionCut;
 
@@ -49,11 +49,11 @@ async fn connection(house: Arc<Backend>, stream: TcpStream, peer: SocketAddr) {
     let _ = stream.set_nodelay(true);
     let answer = service_fn(move |request| {
         let house = house.clone();
-        // A task of its own: a call that has come in goes on when its client hangs up or is killed.
+        // A task of its own: a received call continues if its client disconnects or is killed.
         let answer = tokio::spawn(async move { house.request(request, peer).await });
         async move { answer.await.unwrap_or(Err(ConnectionCut)) }
     });
-    // An error here is a client that went away, or a fault that was asked for.
+    // An error here is a disconnected client, or an injected fault.
     let _ = hyper::server::conn::http1::Builder::new()
         .preserve_header_case(true)
         .serve_connection(TokioIo::new(stream), answer)
@@ -94,7 +94,7 @@ impl Backend {
         }
     }
 
-    /// The answer with the fault applied; none when the call never took effect and nobody hears of it.
+    /// The response with the fault applied; none if the call had no effect and gets no response.
     async fn answer(&self, call: &Call, hit: Option<InjectedFault>, peer: SocketAddr) -> Option<Answer> {
         let Some(hit) = hit else {
             return Some(self.dispatch(call).await);
@@ -145,7 +145,7 @@ impl Backend {
         }
     }
 
-    /// The call with what the lab was told of the deployment that it starts, in headers of its own.
+    /// The call with the faults and durations of the deployment that it starts, in additional headers.
     fn ordered(&self, call: &Call) -> Call {
         let mut call = call.clone();
         let starts = ["CreateService", "UpdateService"].contains(&call.action.as_str());
@@ -174,8 +174,8 @@ impl Backend {
             None => None,
         };
         match killed {
-            Some(pid) => tracing::info!(pid, "killed the caller, as asked"),
-            None => tracing::warn!(%peer, "the caller is no function of ours and was not killed"),
+            Some(pid) => tracing::info!(pid, "killed the caller, as requested"),
+            None => tracing::warn!(%peer, "the caller is not one of the lab's functions and was not killed"),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
-/// 64 bits that no earlier call gave, from the standard library's randomly keyed hasher.
+/// 64 bits that no earlier call returned, from the standard library's randomly keyed hasher.
 fn random_u64() -> u64 {
     RandomState::new().build_hasher().finish()
 }

@@ -1,4 +1,4 @@
-//! The KMS keys that AWS manages for a service (`alias/aws/backup`): made in MiniStack when first needed, so that they can be
+//! The KMS keys that AWS manages for a service (`alias/aws/backup`): created in MiniStack when first needed, so that they can be
 //! described like any other.
 
 use hyper::Method;
@@ -9,7 +9,7 @@ use crate::world::World;
 /// The ARN of the key behind an alias such as `alias/aws/backup`.
 ///
 /// # Errors
-/// When MiniStack cannot be asked, or refuses.
+/// If MiniStack cannot be reached, or refuses.
 pub async fn managed(world: &World, alias: &str) -> anyhow::Result<String> {
     if let Ok(known) = described(world, alias).await {
         return Ok(known);
@@ -17,11 +17,11 @@ pub async fn managed(world: &World, alias: &str) -> anyhow::Result<String> {
     let made = ask(
         world,
         "CreateKey",
-        json!({"Description": format!("Stands for AWS's own {alias}")}),
+        json!({"Description": format!("Represents AWS's own {alias}")}),
     )
     .await?;
     let id = &made["KeyMetadata"]["KeyId"];
-    // Another request may have made it meanwhile: then its key is the one.
+    // Another request may have created it meanwhile: then use its key.
     let named = ask(world, "CreateAlias", json!({"AliasName": alias, "TargetKeyId": id})).await;
     match (described(world, alias).await, named) {
         (Ok(arn), _) => Ok(arn),

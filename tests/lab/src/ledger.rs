@@ -1,4 +1,4 @@
-//! The ledger: every call that reached the lab, who made it, and what it got.
+//! The ledger: every call that reached the lab, its caller, and its response.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -22,9 +22,9 @@ pub struct Entry {
     pub service: String,
     /// Name of the operation.
     pub action: String,
-    /// What it was about.
+    /// The call's resource.
     pub resource: String,
-    /// HTTP status of the answer; what the client would have got, when the connection was cut.
+    /// HTTP status of the answer; if the connection was cut, what the client would have received.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// AWS error code of the answer.
@@ -33,7 +33,7 @@ pub struct Entry {
     /// The injected fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
-    /// Parameters that identify things.
+    /// Parameters that are identifiers.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub request: BTreeMap<String, String>,
 }
@@ -43,7 +43,7 @@ pub struct Entry {
 pub struct Ledger(Mutex<(u64, Vec<Entry>)>);
 
 impl Ledger {
-    /// Writes a call down; `answer` is none when it never took effect.
+    /// Records a call; `answer` is none if it had no effect.
     pub fn write(&self, time: Timestamp, call: &Call, fault: Option<FaultKind>, answer: Option<&Answer>) {
         let mut guard = self.0.lock().unwrap_or_else(|e| e.into_inner());
         guard.0 += 1;
@@ -76,7 +76,7 @@ impl Ledger {
         self.0.lock().unwrap_or_else(|e| e.into_inner()).0
     }
 
-    /// Forgets the calls; the numbers go on.
+    /// Removes the calls; the numbers continue.
     pub fn clear(&self) {
         self.0.lock().unwrap_or_else(|e| e.into_inner()).1.clear();
     }

@@ -1,6 +1,6 @@
-//! The lab: an AWS account on this machine, for demonstrations and tests.
+//! The lab: an AWS account on this machine, for demos and tests.
 //!
-//! One front door on one loopback port answers RDS, AWS Backup, EFS and what else MiniStack lacks, and passes
+//! One front door on one loopback port serves RDS, AWS Backup, EFS and other services that MiniStack lacks, and passes
 //! everything else on to MiniStack.
 
 pub mod account;
@@ -48,23 +48,23 @@ pub use crate::ministack::WaitMode;
 use crate::service::Service;
 use crate::world::World;
 
-/// The file that says that a directory is a lab's, and is locked while the lab runs.
+/// The file that marks a lab's directory, and is locked while the lab runs.
 const MARKER: &str = ".holdfast-lab";
 
 /// How a lab is set up.
 #[derive(Clone, Debug)]
 pub struct LabConfig {
-    /// Port of the front door; 0 takes a free one.
+    /// Port of the front door; 0 for a free one.
     pub port: u16,
-    /// The lab's directory; created, and emptied of an earlier lab's leavings.
+    /// The lab's directory; created, and cleared of an earlier lab's files.
     pub dir: PathBuf,
     /// Python with the packages of `tests/requirements-lab.txt`; see [`tools::python`].
     pub python: Option<PathBuf>,
-    /// How long Step Functions' waits and retry delays last.
+    /// The length of Step Functions' waits and retry delays.
     pub waits: WaitMode,
     /// Whether MiniStack enforces IAM policies; the clock can't be advanced then.
     pub auth: bool,
-    /// What AWS leaves open, as the order of a list, is decided by this.
+    /// Decides what AWS does not define, such as the order of a list.
     pub seed: u64,
     /// Further environment variables for MiniStack and the functions that it runs.
     pub environment: Vec<(String, String)>,
@@ -86,7 +86,7 @@ impl LabConfig {
     }
 }
 
-/// A lab that runs. Call [`Lab::stop`] to end it; what is left when it is dropped or killed ends all the same.
+/// A running lab. Call [`Lab::stop`] to end it; when it is dropped or killed, everything ends too.
 pub struct Lab {
     house: Arc<Backend>,
     door: JoinHandle<()>,
@@ -98,7 +98,7 @@ impl Lab {
     /// Starts a lab and waits until it is ready.
     ///
     /// # Errors
-    /// When the port is taken, the directory can't be written, or MiniStack does not start; nothing is left running.
+    /// If the port is taken, the directory can't be written, or MiniStack does not start; nothing is left running.
     pub async fn start(config: LabConfig) -> anyhow::Result<Self> {
         let (dir, lock) = prepare(&config.dir)?;
         let python = tools::python(config.python.as_deref())?;
@@ -141,7 +141,7 @@ impl Lab {
         let (ministack, services, models) = match opened.await {
             Ok(opened) => opened,
             Err(error) => {
-                // Whatever was begun is not to outlive the error.
+                // Nothing that was started must outlive the error.
                 let _ = tokio::task::spawn_blocking(move || world.reaper.finish()).await;
                 return Err(error);
             }
@@ -164,7 +164,7 @@ impl Lab {
         })
     }
 
-    /// What AWS clients use as their only endpoint: `http://127.0.0.1:<port>`.
+    /// The endpoint for all AWS clients: `http://127.0.0.1:<port>`.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
@@ -182,7 +182,7 @@ impl Lab {
         env(&self.house.world.dir, &self.endpoint)
     }
 
-    /// What the services share: clock, durations, faults.
+    /// Shared by the services: clock, durations, faults.
     #[must_use]
     pub fn world(&self) -> &Arc<World> {
         &self.house.world
@@ -194,7 +194,7 @@ impl Lab {
         &self.house.ledger
     }
 
-    /// Ends everything: the door first, then the services, MiniStack, and whatever they left.
+    /// Ends everything: the front door first, then the services, MiniStack, and the remaining processes.
     pub async fn stop(self) {
         self.door.abort();
         for service in &self.house.services {
@@ -202,13 +202,13 @@ impl Lab {
         }
         self.house.ministack.stop().await;
         let house = self.house.clone();
-        // Waits for a process: not on a thread that others need.
+        // Waits for a process, on a thread of its own.
         let _ = tokio::task::spawn_blocking(move || house.world.reaper.finish()).await;
     }
 }
 
 impl Drop for Lab {
-    /// After [`Lab::stop`] nothing is left to do; without it, everything is ended at once.
+    /// After [`Lab::stop`] there is nothing to do; without it, everything is ended at once.
     fn drop(&mut self) {
         self.door.abort();
         self.house.world.reaper.finish();
@@ -236,7 +236,7 @@ fn write_env(dir: &Path, env: &[(&'static str, String)]) -> anyhow::Result<()> {
     std::fs::write(&file, lines).with_context(|| format!("writing {}", file.display()))
 }
 
-/// The services that the lab answers itself. Each is asked in turn; what none of them knows goes to MiniStack.
+/// The services that the lab implements itself. Each is tried in turn; other calls are passed to MiniStack.
 async fn services(world: &Arc<World>) -> anyhow::Result<Vec<Arc<dyn Service>>> {
     let efs = Arc::new(efs::Efs::new(world.clone()));
     let rds = Arc::new(rds::Rds::start(world.clone()).await?);
@@ -261,7 +261,7 @@ fn prepare(dir: &Path) -> anyhow::Result<(PathBuf, Flock<File>)> {
         .with_context(|| format!("reading {}", dir.display()))?;
     anyhow::ensure!(
         entries.is_empty() || marker.exists(),
-        "{} is not empty and no lab made it: name another directory with --dir",
+        "{} is not empty and no lab created it: name another directory with --dir",
         dir.display()
     );
     let file = File::create(&marker).with_context(|| format!("writing {}", marker.display()))?;

@@ -7,28 +7,28 @@ use clap::Parser;
 use holdfast_lab::{Lab, LabConfig, WaitMode};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// A local AWS account to try and test Holdfast: real PostgreSQL clusters, real files, faults on request.
+/// A local AWS account to try out and test Holdfast: real PostgreSQL clusters, real files, faults on request.
 #[derive(Parser)]
 struct Arguments {
     /// Port of the front door; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Directory for everything the lab keeps, and for the file `env`.
+    /// Directory for the lab's data, and for the file `env`.
     #[arg(long, default_value = ".lab")]
     dir: PathBuf,
     /// Python with the packages of tests/requirements-lab.txt.
     #[arg(long)]
     python: Option<PathBuf>,
-    /// Factor of Step Functions' waits and retry delays.
+    /// Factor on Step Functions' waits and retry delays.
     #[arg(long, default_value_t = 0.05)]
     wait_scale: f64,
-    /// Let waits and retry delays last as long as they say, by the lab's clock, instead: for what moves it.
+    /// Give waits and retry delays their full length by the lab's clock instead, for programs that move the clock.
     #[arg(long, conflicts_with = "wait_scale")]
     wait_by_clock: bool,
-    /// Decides what AWS leaves open: the order of lists, which instance is the writer.
+    /// Decides what AWS does not define: the order of lists, which instance is the writer.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Enforce IAM policies for the services that MiniStack answers.
+    /// Enforce IAM policies for MiniStack's services.
     #[arg(long)]
     auth: bool,
 }
@@ -68,7 +68,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     };
     let lab = tokio::select! {
         lab = Lab::start(config) => lab?,
-        // Dropping a start in the middle drops the reaper, which ends what was begun.
+        // Dropping an unfinished start drops the reaper, which ends what was started.
         _ = interrupt.recv() => return Ok(()),
         _ = terminate.recv() => return Ok(()),
     };

@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use crate::durations::Seconds;
 use crate::reaper::Reaper;
 
-/// The program that runs MiniStack, and what it imports, by file name.
+/// The program that runs MiniStack, and its modules, by file name.
 const PROGRAM: &[(&str, &str)] = &[
     ("ministack_clock.py", include_str!("../python/ministack_clock.py")),
     ("ministack_dynamodb.py", include_str!("../python/ministack_dynamodb.py")),
@@ -33,9 +33,9 @@ pub struct Setup<'a> {
     pub dir: &'a Path,
     /// Its private port.
     pub port: u16,
-    /// The front door, which functions are to use as their endpoint.
+    /// The front door, which functions use as their endpoint.
     pub endpoint: &'a str,
-    /// How long Step Functions' waits and retry delays last.
+    /// The length of Step Functions' waits and retry delays.
     pub waits: WaitMode,
     /// Whether IAM policies are enforced.
     pub auth: bool,
@@ -43,12 +43,12 @@ pub struct Setup<'a> {
     pub environment: &'a [(String, String)],
 }
 
-/// How long Step Functions' waits and retry delays last.
+/// The length of Step Functions' waits and retry delays.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum WaitMode {
-    /// This share of what they say, in real time: 0.05 makes a minute three seconds.
+    /// This fraction of their full length, in real time: 0.05 makes a minute three seconds.
     Scaled(f64),
-    /// What they say, by the lab's clock: somebody has to move it.
+    /// Their full length, by the lab's clock, which has to be moved.
     ByClock,
 }
 
@@ -68,16 +68,16 @@ impl WaitMode {
     }
 }
 
-/// What MiniStack's executions are doing.
+/// The activity of MiniStack's executions.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct ExecutionActivity {
-    /// How many do something, or have just been woken.
+    /// How many are busy, or have just been resumed.
     pub busy: i64,
     /// Seconds until the next one's wait is over.
     pub next_seconds: Option<f64>,
 }
 
-/// A MiniStack that runs.
+/// A running MiniStack.
 pub struct Ministack {
     process: Mutex<Option<Child>>,
     clock: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
@@ -85,10 +85,10 @@ pub struct Ministack {
 }
 
 impl Ministack {
-    /// Starts MiniStack and waits until it answers.
+    /// Starts MiniStack and waits until it responds.
     ///
     /// # Errors
-    /// When it can't be started, ends, or does not answer within a minute; with the end of its log.
+    /// If it can't be started, ends, or does not respond within a minute; with the end of its log.
     pub async fn start(setup: &Setup<'_>, reaper: &Reaper) -> anyhow::Result<Self> {
         let data = setup.dir.join("ministack");
         let temporary = data.join("tmp");
@@ -138,7 +138,7 @@ impl Ministack {
             }
         };
         let waited = timeout(Duration::from_secs(60), answers).await;
-        if let Err(error) = waited.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer for a minute"))) {
+        if let Err(error) = waited.unwrap_or_else(|_| Err(anyhow::anyhow!("no response for a minute"))) {
             let log = std::fs::read_to_string(&log_path).unwrap_or_default();
             let lines: Vec<&str> = log.lines().rev().take(15).collect();
             let tail: Vec<&str> = lines.into_iter().rev().collect();
@@ -160,7 +160,7 @@ impl Ministack {
         self.process.lock().await.as_ref().and_then(Child::id)
     }
 
-    /// How long its executions' waits last.
+    /// The length of its executions' waits.
     #[must_use]
     pub fn waits(&self) -> WaitMode {
         self.waits
@@ -169,12 +169,12 @@ impl Ministack {
     /// Makes MiniStack's clock run `ahead` of the machine's; returns when it does.
     ///
     /// # Errors
-    /// When MiniStack is gone or does not confirm within ten seconds.
+    /// If MiniStack has ended or does not confirm within ten seconds.
     pub async fn set_clock_offset(&self, ahead: Duration) -> anyhow::Result<()> {
         self.send_line(&format!("{:.3}", ahead.as_secs_f64())).await.map(drop)
     }
 
-    /// Makes MiniStack's own jobs take as long as the lab's durations say.
+    /// Applies the lab's durations to MiniStack's own jobs.
     ///
     /// # Errors
     /// As [`Ministack::set_clock_offset`].
@@ -186,7 +186,7 @@ impl Ministack {
         self.send_line(&durations.to_string()).await.map(drop)
     }
 
-    /// What its executions are doing; for a MiniStack whose waits are [`WaitMode::ByClock`].
+    /// The activity of its executions; for a MiniStack whose waits are [`WaitMode::ByClock`].
     ///
     /// # Errors
     /// As [`Ministack::set_clock_offset`].
@@ -195,7 +195,7 @@ impl Ministack {
         serde_json::from_str(&answer).with_context(|| format!("reading what MiniStack's executions do: {answer}"))
     }
 
-    /// Writes a line to MiniStack's standard input; returns the line that it answers.
+    /// Writes a line to MiniStack's standard input; returns its response line.
     async fn send_line(&self, line: &str) -> anyhow::Result<String> {
         let mut clock = self.clock.lock().await;
         let (stdin, stdout) = &mut *clock;
@@ -204,7 +204,7 @@ impl Ministack {
             stdin.flush().await?;
             let mut line = String::new();
             match stdout.read_line(&mut line).await? {
-                0 => bail!("it is gone"),
+                0 => bail!("it has ended"),
                 _ => Ok(line),
             }
         };
@@ -214,7 +214,7 @@ impl Ministack {
             .context("setting MiniStack's clock")
     }
 
-    /// Asks it to end, and ends it after five seconds.
+    /// Requests its end, and kills it after five seconds.
     pub async fn stop(&self) {
         let Some(mut process) = self.process.lock().await.take() else {
             return;
@@ -239,7 +239,7 @@ fn write_program(dir: &Path) -> anyhow::Result<PathBuf> {
     Ok(dir.join(PROGRAM[0].0))
 }
 
-/// Whether the health page on this port answers 200.
+/// Whether the health page on this port returns 200.
 async fn healthy(port: u16) -> bool {
     let asked = async {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;

@@ -1,5 +1,5 @@
-//! AWS promises no order of most lists, so the lab keeps none: each list of an answer comes in an order that depends on the
-//! lab's seed, the operation and what the items are called. Where AWS documents an order, it stays.
+//! AWS guarantees no order of most lists, so neither does the lab: each list in a response has an order that depends on the
+//! lab's seed, the operation and the items' names. Documented orders are kept.
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -59,7 +59,7 @@ const WITHOUT_ORDER: &[(&str, &[&str])] = &[
     ("tagging", &["ResourceTagMappingList", "Tags"]),
 ];
 
-/// How the lists of a lab's answers are ordered.
+/// The order of lists in a lab's responses.
 #[derive(Clone, Copy, Debug)]
 pub struct ListOrder {
     seed: u64,
@@ -72,7 +72,7 @@ impl ListOrder {
         Self { seed }
     }
 
-    /// Where among others something with this name comes.
+    /// The sort key of something with this name.
     #[must_use]
     pub fn rank(self, name: &str) -> u64 {
         // FNV-1a, and SplitMix64's last steps, so that the first bits depend on all.
@@ -85,7 +85,7 @@ impl ListOrder {
         hash ^ (hash >> 31)
     }
 
-    /// An answer with its lists in this order.
+    /// A response with its lists in this order.
     #[must_use]
     pub fn apply(self, call: &Call, mut answer: Answer) -> Answer {
         let looks = ["Describe", "Get", "List"]
@@ -103,7 +103,7 @@ impl ListOrder {
         }
         let lists = WITHOUT_ORDER.iter().find(|(service, _)| *service == call.service);
         let body = lists.and_then(|(_, lists)| Some((lists, serde_json::from_slice(&answer.body).ok()?)));
-        // An item of a table is its owner's.
+        // A table's items are the application's own.
         if let Some((lists, mut body)) = body.filter(|_| call.action != "GetItem") {
             self.json(&call.action, lists, &mut body);
             answer.body = body.to_string().into();
@@ -131,7 +131,7 @@ impl ListOrder {
         }
     }
 
-    /// RDS's answers: an element whose elements are all called the same is a list.
+    /// RDS's responses: an element whose children all have the same name is a list.
     fn xml(self, action: &str, body: &str) -> Option<String> {
         let (declaration, content) = body.split_once('\n')?;
         let mut reader = Reader::from_str(content);
@@ -181,7 +181,7 @@ impl ListOrder {
     }
 }
 
-/// An element of an answer, its text escaped as it came.
+/// An element of a response, with its text still escaped.
 #[derive(Default)]
 struct Element {
     /// Its name, and its attributes.
@@ -191,7 +191,7 @@ struct Element {
 }
 
 impl Element {
-    /// What names it: its own text, or its first element's.
+    /// Its sort name: its own text, or its first element's.
     fn called(&self) -> &str {
         self.inside.first().map_or(&self.text, |first| &first.text)
     }
@@ -204,7 +204,7 @@ impl Element {
     }
 }
 
-/// What an item is called: all that looks like its name, or all of it.
+/// An item's name: all fields that look like names, or the whole item.
 fn called(item: &Value) -> String {
     const NAMES: &[&str] = &["Name", "Id", "Identifier", "Key", "Arn", "ARN"];
     let members = item.as_object().into_iter().flatten();
@@ -219,7 +219,7 @@ fn called(item: &Value) -> String {
     }
 }
 
-/// An answer as it is while the tags of what it tells of are not there yet.
+/// A response without the tags, as before they are consistent.
 #[must_use]
 pub fn without_tags(call: &Call, mut answer: Answer) -> Answer {
     if answer.status != 200 {

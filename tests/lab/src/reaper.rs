@@ -1,12 +1,12 @@
-//! The last resort against processes left behind: a small process of its own that outlives the lab by a moment and
-//! ends what the lab started, when the lab is killed without a chance to do so itself.
+//! The last resort against processes left behind: a small process that outlives the lab by a moment and
+//! ends what the lab started, if the lab is killed before it can do so itself.
 
 use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
-/// The environment variable by which every process of a lab is known.
+/// The environment variable that identifies every process of a lab.
 pub const MARK: &str = "HOLDFAST_LAB_RUN";
 
 const PROGRAM: &str = include_str!("../python/reaper.py");
@@ -21,14 +21,14 @@ impl Reaper {
     /// Starts the process with the given Python interpreter.
     ///
     /// # Errors
-    /// When the interpreter can't be started.
+    /// If the interpreter can't be started.
     pub fn start(python: &Path) -> std::io::Result<Self> {
         use std::os::unix::process::CommandExt;
         let mark = crate::ids::uuid();
         let child = Command::new(python)
             .args(["-S", "-c", PROGRAM, MARK, &mark])
             .stdin(Stdio::piped())
-            .process_group(0) // Ctrl-C is for the lab, which then says what to end
+            .process_group(0) // Ctrl-C is for the lab, which then requests what to end
             .spawn()?;
         Ok(Self {
             mark,
@@ -36,8 +36,8 @@ impl Reaper {
         })
     }
 
-    /// Name and value of the environment variable that a child of the lab is to be started with, so that it and its
-    /// children are found even when they have lost their parent.
+    /// Name and value of the environment variable for a child of the lab, so that it and its
+    /// children are found even after they have lost their parent.
     #[must_use]
     pub fn mark(&self) -> (&'static str, &str) {
         (MARK, &self.mark)
@@ -48,7 +48,7 @@ impl Reaper {
         self.say(&format!("watch {pid}"));
     }
 
-    /// Takes back [`Reaper::watch`], when the process has ended.
+    /// Reverts [`Reaper::watch`], after the process has ended.
     pub fn forget(&self, pid: u32) {
         self.say(&format!("forget {pid}"));
     }
@@ -73,7 +73,7 @@ impl Reaper {
         if let Some(stdin) = stdin
             && let Err(error) = writeln!(stdin, "{line}").and_then(|()| stdin.flush())
         {
-            tracing::warn!(%error, line, "the lab's reaper is gone: processes may stay behind after a crash");
+            tracing::warn!(%error, line, "the lab's reaper has ended: processes may be left after a crash");
         }
     }
 }

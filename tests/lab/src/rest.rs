@@ -1,4 +1,4 @@
-//! What the REST services of the lab have in common: reading a request, refusing it, and listing in pages.
+//! Shared by the REST services of the lab: parsing and refusing requests, and paging lists.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub struct Refusal {
     members: Vec<(&'static str, Value)>,
 }
 
-/// What an operation gives back.
+/// The result of an operation.
 pub type Reply = Result<Answer, Refusal>;
 
 impl Refusal {
@@ -41,7 +41,7 @@ impl Refusal {
     /// The error as the client gets it.
     #[must_use]
     pub fn answer(mut self) -> Answer {
-        // EFS's errors name their code once more; the others' clients pass over it.
+        // EFS's errors contain their code twice; clients of the others ignore it.
         self.members.push(("ErrorCode", json!(self.code)));
         Answer::error_with(Protocol::RestJson, self.status, self.code, &self.message, &self.members)
     }
@@ -55,7 +55,7 @@ impl std::fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// A request's parameters, wherever they stand: path, query or body.
+/// A request's parameters, from path, query or body.
 pub struct Request {
     labels: BTreeMap<String, String>,
     query: Vec<(String, String)>,
@@ -64,7 +64,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads a call; none when its body is not a JSON object.
+    /// Parses a call; none if its body is not a JSON object.
     #[must_use]
     pub fn read(call: &Call) -> Option<Self> {
         let body = call.json().ok().filter(Value::is_object)?;
@@ -75,7 +75,7 @@ impl Request {
         })
     }
 
-    /// A text parameter of the path, the query or the body's top level, when it is there and not empty.
+    /// A text parameter of the path, the query or the body's top level, if it is present and not empty.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
         let in_query = || {
@@ -111,7 +111,7 @@ impl Request {
         in_query.or_else(|| self.body[name].as_i64())
     }
 
-    /// One page of a list: `limit` items from where the earlier page's `token` says, and the next page's token.
+    /// One page of a list: `limit` items from the previous page's `token` on, and the next page's token.
     #[must_use]
     pub fn page<T>(&self, items: Vec<T>, limit: &str, token: &str) -> (Vec<T>, Value) {
         let from = self.text(token).and_then(|token| token.parse().ok()).unwrap_or(0);
@@ -138,7 +138,7 @@ fn from_seconds(seconds: f64) -> Option<Timestamp> {
     Timestamp::from_millisecond((seconds * 1000.0) as i64).ok()
 }
 
-/// `value` without members that are null, all the way down: AWS leaves out what is not set.
+/// `value` without members that are null, recursively: AWS omits what is not set.
 #[must_use]
 pub fn without_nulls(value: Value) -> Value {
     match value {

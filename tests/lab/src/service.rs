@@ -1,4 +1,4 @@
-//! What the front door and the services say to each other: a [`Call`] comes in, an [`Answer`] goes out.
+//! The interface between the front door and the services: a [`Call`] in, an [`Answer`] out.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -14,7 +14,7 @@ pub type Tagged = Vec<(String, BTreeMap<String, String>)>;
 /// The future of a service's method, boxed so that services can be kept in one list.
 pub type BoxedFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The wire format of a call, which decides how an error looks.
+/// The wire format of a call, which decides the format of errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// AWS Query: a form in, XML out (RDS, SNS, IAM, STS, CloudFormation).
@@ -27,14 +27,14 @@ pub enum Protocol {
     RestXml,
 }
 
-/// One request of an AWS client, as far as the lab understands it.
+/// One request of an AWS client, as far as the lab parses it.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// HTTP method.
     pub method: Method,
     /// Path as sent, still percent-encoded, without the query.
     pub path: String,
-    /// Query string as sent, without the question mark; empty when there is none.
+    /// Query string as sent, without the question mark; empty if there is none.
     pub query: String,
     /// All request headers, unchanged.
     pub headers: HeaderMap,
@@ -46,31 +46,31 @@ pub struct Call {
     pub action: String,
     /// Name of the caller: the SDK's app name, else `-`.
     pub caller: String,
-    /// What the call is about (an ARN, an identifier, a path), empty when it names nothing.
+    /// The call's resource (an ARN, an identifier, a path), empty if it names none.
     pub resource: String,
-    /// Parameters that identify things, by name, never a secret's value; for the ledger and for matching faults.
+    /// Parameters that are identifiers, by name, never a secret's value; for the ledger and for matching faults.
     pub identifiers: BTreeMap<String, String>,
     /// Wire format.
     pub protocol: Protocol,
 }
 
-/// What goes back to the client.
+/// The response to the client.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
     /// Headers besides the content type and length.
     pub headers: Vec<(String, String)>,
-    /// Content type; empty when the headers hold it already.
+    /// Content type; empty if the headers contain it already.
     pub content_type: String,
     /// The whole body.
     pub body: Bytes,
-    /// The AWS error code when this is an error, for the ledger.
+    /// The AWS error code if this is an error, for the ledger.
     pub error_code: Option<String>,
 }
 
 impl Answer {
-    /// A JSON body with status 200, as the REST services answer.
+    /// A JSON body with status 200, as REST services return it.
     #[must_use]
     pub fn json(value: &Value) -> Self {
         Self {
@@ -82,7 +82,7 @@ impl Answer {
         }
     }
 
-    /// An XML body with status 200, as the Query services answer.
+    /// An XML body with status 200, as Query services return it.
     #[must_use]
     pub fn xml(body: String) -> Self {
         Self {
@@ -131,7 +131,7 @@ impl Answer {
                 let mut body = json!({"__type": code, "message": message});
                 if protocol == Protocol::RestJson {
                     headers.push(("x-amzn-errortype".to_owned(), code.to_owned()));
-                    // The REST services' shapes spell it with a capital, botocore reads either.
+                    // The REST services' shapes spell it with a capital; botocore accepts both.
                     body = json!({"Code": code, "Message": message, "message": message});
                 }
                 for (name, value) in members {
@@ -150,12 +150,12 @@ impl Answer {
     }
 }
 
-/// A part of AWS that the lab answers itself.
+/// A part of AWS that the lab implements itself.
 pub trait Service: Send + Sync {
-    /// Answers the call, or `None` when it is not this service's: then it goes on to MiniStack.
+    /// Handles the call, or returns `None` if it is not this service's: then it is passed to MiniStack.
     fn answer<'a>(&'a self, call: &'a Call) -> BoxedFuture<'a, Option<Answer>>;
 
-    /// A page of the control API under `/_lab/<name>` that this service knows: what is where on disk, and such.
+    /// A page of the control API under `/_lab/<name>` by this service, such as the places of data on disk.
     fn page(&self, _name: &str) -> Option<Value> {
         None
     }

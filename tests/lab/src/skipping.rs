@@ -1,5 +1,5 @@
-//! The clock's jump to the next thing that is waited for: a Wait state's end, a retry, a job's end. Nothing is passed over, so
-//! what happens in hours of the lab's clock happens as it would have, in seconds.
+//! Moves the clock to the next time that something waits for: a Wait state's end, a retry, a job's end. Nothing is skipped over,
+//! so that hours of the lab's clock pass in seconds with the same events.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use crate::backend::{Backend, advance_by};
 use crate::ministack::WaitMode;
 
-/// How long what is being done may take, in real time.
+/// How long the lab may be busy, in real time.
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(5);
-/// What waits longer than this waits for something else.
+/// A longer wait is for something else.
 const FARTHEST: f64 = 400.0 * 86_400.0;
 
-/// Waits until nothing is being done, then moves the clock. Returns by how much: null where nothing waits for it.
+/// Waits until the lab is idle, then moves the clock. Returns by how much: null if nothing waits for it.
 pub async fn skip(house: &Backend) -> Result<Value, (u16, String)> {
     if house.ministack.waits() != WaitMode::ByClock {
         let why = "clock: state machines of this lab wait in real time; start it with --wait-by-clock";
@@ -24,7 +24,7 @@ pub async fn skip(house: &Backend) -> Result<Value, (u16, String)> {
     let looks = PATIENCE.as_millis() / LOOK.as_millis();
     for _ in 0..looks {
         let failed = |error: anyhow::Error| (500, format!("{error:#}"));
-        // Executions first: a job of the lab moves none of them, but they start jobs.
+        // Executions first: they start jobs of the lab, but no job starts them.
         let strands = house.ministack.execution_activity().await.map_err(failed)?;
         let now = house.world.clock.now();
         let jobs = house.world.work.doing(now);
@@ -34,7 +34,7 @@ pub async fn skip(house: &Backend) -> Result<Value, (u16, String)> {
             let Some(seconds) = next.filter(|seconds| *seconds < FARTHEST) else {
                 return Ok(json!({ "now": now.to_string(), "skipped_seconds": null }));
             };
-            // MiniStack is told milliseconds: one more, and the time has come there too.
+            // MiniStack gets milliseconds: with one more, the time is reached there too.
             let by = SignedDuration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default();
             let by = by.unsigned_abs() + Duration::from_millis(1);
             let now = advance_by(house, by).await?;
@@ -44,6 +44,6 @@ pub async fn skip(house: &Backend) -> Result<Value, (u16, String)> {
     }
     Err((
         409,
-        format!("clock: something was still being done after {} s", PATIENCE.as_secs()),
+        format!("clock: the lab was still busy after {} s", PATIENCE.as_secs()),
     ))
 }

@@ -1,4 +1,4 @@
-//! Resource Groups Tagging: MiniStack's answer, and on its last page the tagged resources that the lab answers itself.
+//! Resource Groups Tagging: MiniStack's response, and on its last page the tagged resources of the lab's own services.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub struct Tagging {
 }
 
 impl Tagging {
-    /// Adds what these services have tagged.
+    /// Adds the tagged resources of these services.
     #[must_use]
     pub fn new(world: Arc<World>, services: Vec<Arc<dyn Service>>) -> Self {
         Self { world, services }
@@ -55,7 +55,7 @@ impl Service for Tagging {
                 return None;
             }
             let request = call.json().ok()?;
-            // Without MiniStack's part there is no answer at all: the front door says so.
+            // Without MiniStack's part there is no response: the front door reports it.
             let answer = self.world.upstream.pass_on(call).await.ok()?;
             Some(if answer.status == 200 {
                 self.add(&request, answer)
@@ -66,7 +66,7 @@ impl Service for Tagging {
     }
 }
 
-/// Whether a resource fits the request's filters: all of its keys, any of each key's values, any of its types.
+/// Whether a resource matches the request's filters: all of its keys, any of each key's values, any of its types.
 fn is_asked(request: &Value, arn: &str, tags: &BTreeMap<String, String>) -> bool {
     let list = |value: &Value| -> Vec<String> {
         let texts = value.as_array().into_iter().flatten().filter_map(Value::as_str);

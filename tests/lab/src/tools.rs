@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 /// The Python interpreter to use: the given one, else `HOLDFAST_LAB_PYTHON`, else the repository's `.venv`.
 ///
 /// # Errors
-/// When there is no such file, or `ministack` or `time-machine` is not installed for it.
+/// If there is no such file, or `ministack` or `time-machine` is not installed for it.
 pub fn python(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     let from_environment = std::env::var_os("HOLDFAST_LAB_PYTHON").map(PathBuf::from);
     let venv = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/python");
@@ -25,7 +25,7 @@ pub fn python(given: Option<&Path>) -> anyhow::Result<PathBuf> {
 /// A port of the loopback interface that was free a moment ago.
 ///
 /// # Errors
-/// When the machine has none.
+/// If the machine has none.
 pub fn free_port() -> anyhow::Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("looking for a free port")?;
     Ok(listener.local_addr().context("looking for a free port")?.port())

@@ -1,4 +1,4 @@
-//! The way to MiniStack: calls go on exactly as they came, byte for byte.
+//! The client of MiniStack: calls are passed on unchanged, byte for byte.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
@@ -13,18 +13,18 @@ use tokio::net::TcpStream;
 
 use crate::service::{Answer, Call};
 
-/// MiniStack keeps a connection open for 75 seconds after its last answer.
+/// MiniStack keeps a connection open for 75 seconds after its last response.
 const KEEP: Duration = Duration::from_secs(20);
 
 /// A client of the MiniStack on a port of this machine.
 #[derive(Debug)]
 pub struct Upstream {
     port: u16,
-    /// Connections over which an answer has come, and when: a new one for each call costs MiniStack as much as the call.
+    /// Connections that have had a response, and when: a new one for each call costs MiniStack as much as the call.
     idle: Mutex<Vec<(Instant, SendRequest<Body>)>>,
 }
 
-/// Why MiniStack gave no answer.
+/// Why MiniStack did not respond.
 #[derive(Debug)]
 pub struct UpstreamError(String);
 
@@ -32,7 +32,7 @@ impl std::fmt::Display for UpstreamError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "MiniStack did not answer: {} (see ministack.log in the lab's directory)",
+            "MiniStack did not respond: {} (see ministack.log in the lab's directory)",
             self.0
         )
     }
@@ -50,10 +50,10 @@ impl Upstream {
         }
     }
 
-    /// Passes a call on and returns the answer.
+    /// Passes a call on and returns the response.
     ///
     /// # Errors
-    /// When there is no connection or no whole answer.
+    /// If there is no connection or no complete response.
     pub async fn pass_on(&self, call: &Call) -> Result<Answer, UpstreamError> {
         let target = match call.query.as_str() {
             "" => call.path.clone(),
@@ -67,7 +67,7 @@ impl Upstream {
     /// protocols, empty for the others.
     ///
     /// # Errors
-    /// When there is no connection or no whole answer.
+    /// If there is no connection or no complete response.
     pub async fn ask(
         &self,
         method: Method,
@@ -153,7 +153,7 @@ impl Upstream {
         })
     }
 
-    /// The connection that was used last, if it is good still.
+    /// The connection that was used last, if it is still usable.
     fn idle_connection(&self) -> Option<SendRequest<Body>> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|(since, sender)| since.elapsed() < KEEP && !sender.is_closed());

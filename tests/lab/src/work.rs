@@ -1,5 +1,5 @@
-//! What the lab does behind its answers: jobs that run, and jobs that wait for a time of the lab's clock. While none runs, the
-//! clock can jump to the next time that one waits for, and every job ends when it would have.
+//! The lab's background work: jobs that run, and jobs that wait for a time of the lab's clock. While none runs, the
+//! clock can jump to the next time that one waits for, and every job still ends at its time.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -18,10 +18,10 @@ struct Jobs {
     waiting: BTreeMap<u64, Timestamp>,
 }
 
-/// Whether anything is being done, and what is waited for.
+/// Whether the lab is busy, and what it waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WorkStatus {
-    /// A job runs, or its time has come and it has not noticed.
+    /// A job runs, or is due and has not resumed yet.
     pub busy: bool,
     /// The earliest time that a job waits for.
     pub next: Option<Timestamp>,
@@ -58,7 +58,7 @@ impl Work {
         }
     }
 
-    /// What is being done at this time.
+    /// The activity at this time.
     #[must_use]
     pub fn doing(&self, now: Timestamp) -> WorkStatus {
         let jobs = self.jobs();

@@ -1,4 +1,4 @@
-//! What all services of a lab share.
+//! Shared by all services of a lab.
 
 use std::path::PathBuf;
 
@@ -18,11 +18,11 @@ pub struct World {
     pub clock: Clock,
     /// How long jobs take.
     pub durations: Durations,
-    /// What goes wrong on request.
+    /// Injected faults.
     pub faults: Faults,
-    /// How what AWS keeps in no order is ordered.
+    /// The order of lists without a documented order.
     pub order: ListOrder,
-    /// The lab's own directory, absolute; each service keeps to a subdirectory with its name.
+    /// The lab's own directory, absolute; each service uses a subdirectory with its name.
     pub dir: PathBuf,
     /// Account number of every ARN.
     pub account: &'static str,
@@ -30,11 +30,11 @@ pub struct World {
     pub region: &'static str,
     /// The Python interpreter of the lab's virtual environment.
     pub python: PathBuf,
-    /// The way to MiniStack, for what a service needs from the rest of AWS.
+    /// The client of MiniStack, for calls of services to the rest of AWS.
     pub upstream: Upstream,
-    /// Kills what a service started when the lab itself dies without stopping.
+    /// Kills what a service started if the lab itself dies without stopping.
     pub reaper: Reaper,
-    /// What is being done behind the answers.
+    /// The background work.
     pub work: Work,
 }
 

@@ -1,4 +1,4 @@
-//! A lab inside a test: it starts, answers, is on one clock with MiniStack, and leaves nothing when stopped or dropped.
+//! A lab inside a test: it starts, responds, shares its clock with MiniStack, and leaves nothing when stopped or dropped.
 #![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
@@ -10,10 +10,10 @@ async fn get(url: &str) -> Result<Value, reqwest::Error> {
     reqwest::get(url).await?.json().await
 }
 
-/// The ids of the processes that bear this lab's mark.
+/// The ids of the processes with this lab's mark.
 fn marked(mark: &str) -> Vec<String> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
-    let bears = |pid: &String| {
+    let has_mark = |pid: &String| {
         let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
         let wanted = format!("HOLDFAST_LAB_RUN={mark}");
         environment
@@ -22,7 +22,7 @@ fn marked(mark: &str) -> Vec<String> {
     };
     entries
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(bears)
+        .filter(has_mark)
         .collect()
 }
 

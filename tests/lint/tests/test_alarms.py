@@ -1,4 +1,4 @@
-"""An alarm is for what a person has to do something about."""
+"""An alarm is for conditions that need a person's action."""
 
 import sys
 import unittest
@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import template
 
 ROOT = Path(__file__).resolve().parents[3]
-# What nobody retries any more: an execution that ended badly, a schedule that started none, an event that was given up.
+# Conditions without further retries: a failed execution, a schedule that started none, a discarded event.
 WORTH_WAKING = {
     "AWS/States": {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted", "ExecutionsStarted"},
     "AWS/SQS": {"ApproximateNumberOfMessagesVisible"},

@@ -1,4 +1,4 @@
-"""The template that is deployed has what its parts have, and every path still leads where the part says."""
+"""The template that is deployed has what its parts have, and every path still refers to the file that the part means."""
 
 import sys
 import tempfile
@@ -53,9 +53,9 @@ class Assembled(unittest.TestCase):
         self.assertEqual(code(code="lab.zip"), "../../lab.zip")
 
     def test_two_resources_of_one_name_are_refused(self):
-        with self.assertRaisesRegex(assemble.Fault, r"one.yaml:3: Catalog stands at .*/template.yaml:4, too"):
+        with self.assertRaisesRegex(assemble.Fault, r"one.yaml:3: Catalog is at .*/template.yaml:4, too"):
             assembled(part=PART.replace("Function:\n", "Catalog:\n"))
-        with self.assertRaisesRegex(assemble.Fault, r"one.yaml:6: Table stands at"):
+        with self.assertRaisesRegex(assemble.Fault, r"one.yaml:6: Table is at"):
             assembled(part=PART.replace("Outputs: {Function", "Outputs: {Table"))
 
     def test_a_part_with_parameters_of_its_own_is_refused(self):

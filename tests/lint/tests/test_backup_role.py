@@ -1,4 +1,4 @@
-"""The lint of AWS Backup's role sees what it lacks, and what is hedged in."""
+"""The lint of AWS Backup's role finds missing and restricted statements."""
 
 import sys
 import unittest

@@ -1,4 +1,4 @@
-"""The linter lets no machine lose why something went wrong: each way of losing it is caught."""
+"""The linter finds each way in which a machine can lose the cause of a failure."""
 
 import copy
 import json
@@ -54,7 +54,7 @@ class Broken(unittest.TestCase):
             lambda m: state(m, "DeploymentFailed").update(Parameters={"status": "failed"}),
             "nightly",
         )
-        self.caught("CompareResources: a Map keeps what its items came to", lambda m: state(m, "CompareResources").pop("Assign"))
+        self.caught("CompareResources: a Map keeps the results of its items", lambda m: state(m, "CompareResources").pop("Assign"))
 
     def test_a_failed_answer_whose_reason_nobody_keeps(self):
         goes = "ChooseReturned: goes to SwitchesLeft when it failed, which keeps no $states.input.failure"
@@ -81,15 +81,15 @@ class Broken(unittest.TestCase):
         def untold(machine, name):
             state(machine, name)["Arguments"]["Payload"].pop("failure")
 
-        self.caught("PlanRestore: a way from it ends in Notify, and nobody is told", lambda m: untold(m, "Notify"))
-        self.caught("PlanRestore: EndRun is not told of $failure", lambda m: untold(m, "EndRun"))
-        self.caught("UndoRestore: a way from it ends in Notify", lambda m: untold(m, "Notify"), "undo-restore")
+        self.caught("PlanRestore: a path from it ends in Notify without passing on", lambda m: untold(m, "Notify"))
+        self.caught("PlanRestore: EndRun does not get $failure", lambda m: untold(m, "EndRun"))
+        self.caught("UndoRestore: a path from it ends in Notify", lambda m: untold(m, "Notify"), "undo-restore")
         self.caught(
-            "Notify: a way from it ends in NotifyFailed",
+            "Notify: a path from it ends in NotifyFailed",
             lambda m: state(m, "NotifyFailed").update(Cause="{% $failure.cause %}"),
         )
         self.caught(
-            "PollStatus: a way from it ends in",
+            "PollStatus: a path from it ends in",
             lambda m: state(m, "SealSet")["Arguments"]["Payload"].pop("look_failure"),
             "backup",
         )

@@ -1,4 +1,4 @@
-"""`make deploy` says what `holdfast` has to say of the stack that it deployed."""
+"""`make deploy` prints the warnings of `holdfast` about the deployed stack."""
 
 import subprocess
 import unittest
@@ -20,7 +20,7 @@ class Deploy(unittest.TestCase):
             ran = steps("STACK=ops", "CARGO_TARGET_DIR=t", *filter(None, [lab]))
             at = {part: nth for nth, line in enumerate(ran) for part in ("--bin holdfast", "infra/deploy.sh ops ") if part in line}
             self.assertLess(at["--bin holdfast"], at["infra/deploy.sh ops "], ran)
-            # Its warnings go to standard error; the list itself is nothing that a deployment has to print.
+            # Its warnings go to standard error; a deployment need not print the list itself.
             self.assertEqual(ran[-1], "t/lab/holdfast --stack ops deployments >/dev/null", ran)
 
 

@@ -1,4 +1,4 @@
-"""The layers' lint sees every way in which an arrow can run up."""
+"""The layers' lint finds every way to use a higher layer."""
 
 import sys
 import unittest
@@ -71,7 +71,7 @@ class Layers(unittest.TestCase):
         self.good("domain/set.rs", '// crate::kinds\n/// [`crate::steps`]\nconst A: &str = "crate::kinds // tokio::x";')
 
     def test_a_module_without_a_floor(self):
-        self.bad("helpers.rs", "", "helpers has no floor")
+        self.bad("helpers.rs", "", "helpers has no layer")
 
     def test_the_cli_stands_beside_the_steps(self):
         self.assertEqual(list(layers.cli_faults("use holdfast::{domain::set, catalog::Catalog};")), [])

@@ -1,4 +1,4 @@
-"""The linter sees every member that nobody classified, and every setting that nobody brings back, captures or says."""
+"""The linter finds every member that is not classified, and every setting that is not restored, captured or reported."""
 
 import sys
 import unittest
@@ -28,19 +28,19 @@ class TheTable(unittest.TestCase):
             shapes = MODELS[service]
             there = {**shapes[shape], "members": {**shapes[shape]["members"], "Brandnew": {"shape": "String"}}}
             found = faults(models={**MODELS, service: {**shapes, shape: there}})
-            self.assertEqual(found, [f"{service} {shape}.Brandnew: nobody classified it"])
+            self.assertEqual(found, [f"{service} {shape}.Brandnew: is not classified"])
 
     def test_misses_a_member_that_is_not_classified_any_more(self):
         found = faults(TABLE.replace("\nput-back BackupRetentionPeriod", "", 1))
-        self.assertEqual(found, ["rds DBCluster.BackupRetentionPeriod: nobody classified it"])
+        self.assertEqual(found, ["rds DBCluster.BackupRetentionPeriod: is not classified"])
 
     def test_knows_a_member_that_is_gone(self):
         found = faults(TABLE.replace("given Port\n", "given Port\ngiven Harbour @ x\n", 1))
-        self.assertEqual(found, ["rds DBCluster.Harbour: is gone from AWS's model"])
+        self.assertEqual(found, ["rds DBCluster.Harbour: is no longer in AWS's model"])
 
     def test_has_every_shape_that_is_read(self):
         found = faults(TABLE.replace("[application-autoscaling ScheduledAction]", "[application-autoscaling Alarm]", 1))
-        self.assertIn("application-autoscaling ScheduledAction: is read, and stands nowhere", found)
+        self.assertIn("application-autoscaling ScheduledAction: is read, and is not in the table", found)
 
     def test_looks_inside_structures(self):
         found = faults(TABLE.replace("inside VpcSecurityGroups", "kept VpcSecurityGroups", 1))
@@ -53,7 +53,7 @@ class TheTable(unittest.TestCase):
     def test_believes_no_setting_to_be_brought_back_that_no_test_shows(self):
         for row in ("put-back Schedule\n", "given BacktrackWindow @ what_only_some_clusters_have_is_asked_for_too\n"):
             other = row.split(" @ ")[0].strip() + " @ there_is_no_such_test\n"
-            self.assertIn("no test shows it to be brought back", faults(TABLE.replace(row, other, 1))[0])
+            self.assertIn("no test shows its restore", faults(TABLE.replace(row, other, 1))[0])
 
     def test_believes_no_loss_to_be_said_that_is_not_captured(self):
         cluster = DESCRIBED["cluster"] - {"DomainMemberships"}
@@ -62,7 +62,7 @@ class TheTable(unittest.TestCase):
 
     def test_has_words_for_what_is_lost(self):
         found = faults(TABLE.replace("not-covered Replicas: {copy} is", "not-covered Replicas\n# {copy} is", 1))
-        self.assertIn("dynamodb TableDescription.Replicas: words are for what is not covered", found[0])
+        self.assertIn("dynamodb TableDescription.Replicas: a text is required if it is not covered", found[0])
 
 
 if __name__ == "__main__":

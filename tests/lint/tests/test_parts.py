@@ -1,4 +1,4 @@
-"""Whatever is forgotten between the code and the parts of the template is a fault."""
+"""Everything that is missing in the code or in the parts of the template is a fault."""
 
 import shutil
 import sys
@@ -48,7 +48,7 @@ class Forgotten(unittest.TestCase):
         self.replace(parts.KINDS, KIND, KIND.replace("efs", "postgres"))
         self.found(
             f"infra/kinds/postgres.yaml: is missing: {parts.KINDS} has postgres",
-            f"infra/kinds/efs.yaml: is of nothing that {parts.KINDS} has",
+            f"infra/kinds/efs.yaml: belongs to nothing in {parts.KINDS}",
         )
 
     def test_a_registry_that_cannot_be_read(self):
@@ -77,8 +77,8 @@ class Forgotten(unittest.TestCase):
         self.found(
             "infra/machines/drill.yaml: no state machine DrillStateMachine",
             "infra/machines/drill.yaml: no output DrillStateMachineArn",
-            "infra: LostExecutions does not name DrillStateMachine: clean-up would not hear of what it lost",
-            "infra: Alarms is not given DrillStateMachine",
+            "infra: LostExecutions does not name DrillStateMachine: clean-up would not be notified of its lost executions",
+            "infra: Alarms does not get DrillStateMachine",
         )
 
     def test_a_machine_that_clean_up_cannot_start(self):
@@ -92,7 +92,7 @@ class Forgotten(unittest.TestCase):
     def test_a_function_in_the_file_of_another_step(self):
         shutil.move(self.root / "infra/steps/notify.yaml", self.root / "infra/steps/more.yaml")
         self.found(
-            "infra/steps/more.yaml: NotifyFunction stands in steps/notify.yaml, or in the file of a kind",
+            "infra/steps/more.yaml: NotifyFunction must be in steps/notify.yaml, or in the file of a kind",
             "infra/steps/more.yaml: no MoreFunction",
         )
 
@@ -101,7 +101,7 @@ class Forgotten(unittest.TestCase):
         more = "{PolicyName: more, Roles: [!Ref NotifyRole], PolicyDocument: {Statement: []}}"
         self.replace("infra/steps/notify.yaml", "Resources:\n", f"Resources:\n  More: {{Type: AWS::IAM::Policy, Properties: {more}}}\n")
         self.found(
-            "infra/steps/notify.yaml: More: a role's own policies stand in the role",
+            "infra/steps/notify.yaml: More: a role's own policies must be in the role",
             "infra/switches/rds_proxy.yaml: RdsProxySwitchReadPolicy is called switch-rds-proxy",
         )
 

@@ -1,4 +1,4 @@
-"""The lint of the roles reads every statement, and sees each way of allowing too much."""
+"""The lint of the roles reads every statement, and finds each way of allowing too much."""
 
 import sys
 import unittest
@@ -81,7 +81,7 @@ class Roles(unittest.TestCase):
         topics = "!Sub arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:${TopicPattern}"
         own = "\n                  - !Ref OnCallTopic\n                  - "
         self.assertEqual(self.faults("!GetAtt EndRunLogs.Arn", own + topics), [])
-        self.bad("!GetAtt EndRunLogs.Arn", topics, "can lock out the stack's own: !Ref OnCallTopic")
+        self.bad("!GetAtt EndRunLogs.Arn", topics, "can lock out the stack's own: add !Ref OnCallTopic")
 
     def test_an_excuse_without_a_reason(self):
         self.bad("unused: Lambda itself writes the logs", "unused: no", "unused without a reason")

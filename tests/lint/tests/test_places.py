@@ -1,4 +1,4 @@
-"""What a new kind, hook, switch or machine takes is what all of its sort have outside of their own files."""
+"""The places of a new kind, hook, switch or machine are those that all of its sort have outside of their own files."""
 
 import sys
 import unittest

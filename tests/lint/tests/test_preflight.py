@@ -1,4 +1,4 @@
-"""What is missing for a `make` is said in one line, with what to install."""
+"""Missing requirements of a `make` are reported in one line, with what to install."""
 
 import email
 import re
@@ -10,13 +10,13 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-# What the script itself needs; everything else has to be put into the PATH by a test.
+# The script's own requirements; a test adds everything else to the PATH.
 PLAIN = ["sh", "sed", "awk", "head", "find", "df", "dirname"]
 HOST = "host: x86_64-unknown-linux-gnu"
 
 
 class Machine:
-    """A checkout and a PATH in which only what a test puts there is found."""
+    """A checkout, and a PATH with only what a test puts there."""
 
     def __init__(self, directory):
         self.root, self.bin = Path(directory) / "checkout", Path(directory) / "bin"
@@ -34,7 +34,7 @@ class Machine:
             "HOME": directory,
             "TMPDIR": directory,
             "CARGO_HOME": f"{directory}/cargo",
-            # Nobody listens there: a test that is to be answered says where.
+            # Nothing listens there: a test that needs a response sets another address.
             "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
             "PREFLIGHT_MB": "1",
         }
@@ -60,7 +60,7 @@ class Machine:
             (self.root / name / ".installed").touch()
 
     def index(self, test):
-        """An index that answers; cargo's crates are all there."""
+        """An index that responds; all of cargo's crates are present."""
         server = subprocess.Popen(
             [sys.executable, "-m", "http.server", "--directory", str(self.root), "--bind", "127.0.0.1", "0"],
             stdout=subprocess.PIPE,
@@ -89,7 +89,7 @@ class Preflight(unittest.TestCase):
         self.machine = Machine(directory.name)
 
     def refused(self, said, goal="demo"):
-        """Refused with one line, which begins with what was typed and holds this."""
+        """Refused with one line, which begins with the command and contains this."""
         ended = self.machine.run(goal)
         self.assertEqual((ended.returncode, ended.stdout.count("\n")), (1, 1), ended.stdout)
         self.assertTrue(ended.stdout.startswith(f"make {goal}: "), ended.stdout)

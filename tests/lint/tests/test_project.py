@@ -1,4 +1,4 @@
-"""The linter sees every disagreement between template, machines and the registry of the steps."""
+"""The linter finds every inconsistency between template, machines and the registry of the steps."""
 
 import json
 import shutil
@@ -31,7 +31,7 @@ def holding(old):
 
 
 def faults(replaced=(), steps=STEPS, machines=MACHINES):
-    """What is wrong with the project once each pair's first text, where it stands first, is replaced by its second."""
+    """The faults of the project after the first occurrence of each pair's first text is replaced by its second."""
     with tempfile.TemporaryDirectory() as made:
         root = Path(made)
         (root / "functions/src/steps").mkdir(parents=True)

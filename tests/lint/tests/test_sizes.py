@@ -1,4 +1,4 @@
-"""The sizes' lint: what is too large is a fault."""
+"""The sizes' lint: too large files and folders are faults."""
 
 import sys
 import unittest

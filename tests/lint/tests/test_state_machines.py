@@ -18,7 +18,7 @@ NIGHTLY = json.loads((ROOT / "state-machines/nightly.asl.json").read_text())
 
 
 class Everything:
-    """The steps that stand for `every step is there`."""
+    """The steps that represent `every step exists`."""
 
     def __contains__(self, _):
         return True
@@ -51,7 +51,7 @@ class Backup(unittest.TestCase):
         for start in ("Quiesce", "TakeProbes", "StartBackups", "PollStatus"):
             reached = state_machines.asl.reachable(without, start)
             self.assertFalse(reached & {"SealSet", "EndRun", "Notify"}, start)
-        # Once: whether it worked or not.
+        # Once, whether or not it succeeded.
         resume = states["Resume"]
         self.assertEqual({a["at_rest"] for a in [resume["Assign"], *(c["Assign"] for c in resume["Catch"])]}, {False})
 
@@ -107,7 +107,7 @@ class Broken(unittest.TestCase):
 
     def test_a_task_that_runs_another_step(self):
         self.caught(
-            "a Task bears the name of its step",
+            "a Task has the name of its step",
             lambda m: state(m, "PollStatus")["Arguments"].update(FunctionName="${SealSetFunctionArn}"),
         )
 

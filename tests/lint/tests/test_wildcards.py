@@ -1,4 +1,4 @@
-"""The wildcards' lint sees an arm for any other kind, and takes nothing else for one."""
+"""The wildcards' lint finds an arm for any other kind, and nothing else."""
 
 import sys
 import unittest
@@ -27,6 +27,10 @@ class Wildcards(unittest.TestCase):
     def test_a_match_over_something_else(self):
         self.found(0, "fn f() { match status { Status::Running => Target::Aurora { cluster }, _ => other } }")
         self.found(0, "impl Other { fn f(&self) { match self { Self::A => 1, _ => 2 } } }")
+
+    def test_an_arm_for_any_other_within_an_option_or_by_a_name(self):
+        for other in ("Some(_)", "Some(other)", "&_", "other @ _"):
+            self.found(1, f"fn f() {{ match t {{ Some(Target::Efs {{ .. }}) => 1, {other} => 2, None => 3 }} }}")
 
     def test_a_guarded_arm_leaves_the_rest_to_the_compiler(self):
         self.found(0, "fn f() { match t { Target::Efs { .. } => 1, _ if x => 2, Target::Aurora { .. } => 3 } }")

@@ -1,4 +1,4 @@
-"""Forms that read as if translated are found where they stand, with what to say instead."""
+"""Forms that read as if translated are found, with what to say instead."""
 
 import sys
 import unittest

@@ -1,4 +1,4 @@
-//! A resource as AWS describes it, with what belongs to it, under one roof.
+//! A resource as AWS describes it, together with what belongs to it.
 
 use anyhow::{Context, Result};
 use holdfast_tests::aws::{Aws, text};
@@ -71,12 +71,12 @@ pub async fn table_of(aws: &Aws, table: &str) -> Result<Value> {
         backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"].clone();
     all["TimeToLiveDescription"] = call("DescribeTimeToLive", named()).await?["TimeToLiveDescription"].clone();
     all["ContributorInsights"] = call("DescribeContributorInsights", named()).await?;
-    // A table without the index answers an error.
+    // A table without the index returns an error.
     let of_index = json!({ "TableName": table, "IndexName": "by-value" });
     let of_index = call("DescribeContributorInsights", of_index).await;
     all["IndexContributorInsights"] = of_index.unwrap_or_default();
     all["Tags"] = tags(&call("ListTagsOfResource", arn.clone()).await?["Tags"]);
-    // A table without one answers an error.
+    // A table without one returns an error.
     let policy = call("GetResourcePolicy", arn).await.unwrap_or_default();
     all["Policy"] = document(&policy["Policy"]);
     scaling(aws, &mut all, "dynamodb", &format!("table/{table}")).await?;
@@ -98,10 +98,10 @@ pub async fn file_system_of(aws: &Aws, id: &str) -> Result<Value> {
         security.sort_unstable_by_key(Value::to_string);
     }
     let lifecycle = get(format!("file-systems/{id}/lifecycle-configuration")).await?;
-    // One rule an entry, in any order.
+    // One rule per entry, in any order.
     let rules = lifecycle["LifecyclePolicies"].as_array().into_iter().flatten();
     let rules: Map<_, _> = rules.filter_map(Value::as_object).flat_map(Map::clone).collect();
-    // A file system without one answers an error.
+    // A file system without one returns an error.
     let policy = get(format!("file-systems/{id}/policy")).await.unwrap_or_default();
     let backup = get(format!("file-systems/{id}/backup-policy"))
         .await
@@ -132,7 +132,7 @@ async fn scaling(aws: &Aws, all: &mut Value, namespace: &str, id: &str) -> Resul
     Ok(())
 }
 
-/// A document that is kept as text.
+/// A document that is stored as text.
 fn document(text: &Value) -> Value {
     let text = text.as_str().unwrap_or_default();
     serde_json::from_str(text).unwrap_or_default()

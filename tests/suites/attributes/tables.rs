@@ -3,7 +3,7 @@
 use holdfast_tests::settings::{Groups, ROLE};
 use serde_json::{Value, json};
 
-/// What it is called, where AWS's description has it, and what it has to be.
+/// Its name, its path in AWS's description, and the value that is expected.
 pub type Attribute = (&'static str, &'static str, Value);
 
 pub fn of_cluster(groups: &Groups) -> Vec<Attribute> {

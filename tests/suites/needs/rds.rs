@@ -1,17 +1,22 @@
-//! What IAM asks for when Amazon RDS is called.
+//! The permissions that calls of Amazon RDS need.
 
 use serde_json::Value;
 
 use super::need::{HERE, Need, need};
 
-/// As [`super::needs`], of a call of RDS.
+/// As [`super::needs`], for a call of RDS.
 pub fn needs(call: &Value) -> Vec<Need> {
     let given = |name: &str| call["request"][name].as_str().filter(|given| !given.is_empty());
-    // What a call leaves out is any.
+    // A parameter that a call omits matches any.
     let of = |kind: &str, name: &str| arn(kind, given(name).unwrap_or("*"));
     let action = call["action"].as_str().unwrap_or_default();
-    let asked = format!("rds:{action}");
-    let on = |resources: Vec<String>| resources.into_iter().map(|resource| need(&asked, resource)).collect();
+    let permission = format!("rds:{action}");
+    let on = |resources: Vec<String>| {
+        resources
+            .into_iter()
+            .map(|resource| need(&permission, resource))
+            .collect()
+    };
     let tagging = |resources: Vec<String>| {
         let tagged = need("rds:AddTagsToResource", resources[0].clone());
         let mut needs: Vec<Need> = on(resources);

@@ -29,14 +29,14 @@ pub struct Deployment<'a> {
     pub records: Records,
     pub inbox: Inbox,
     pub names: Names,
-    /// Of the database's administrator, by number.
+    /// Passwords of the database's administrator, by number.
     pub passwords: BTreeMap<usize, String>,
     /// The parameter that names the table of the notes.
     notes: String,
 }
 
 impl<'a> Deployment<'a> {
-    /// Creates it with these contents.
+    /// Creates the deployment with these contents.
     pub async fn create(stage: &'a Stage, name: &str, contents: &BTreeMap<Need, Content>) -> Result<Self> {
         let sizes = Sizes {
             users: 1,
@@ -81,7 +81,7 @@ impl<'a> Deployment<'a> {
         self.names.of(place).with_context(|| format!("{place} has no name"))
     }
 
-    /// The descriptor that names these.
+    /// The descriptor with these resources.
     pub fn descriptor(&self, described: &BTreeMap<Need, DescribedResource>) -> Result<Value> {
         let mut resources = json!({
             "login": { "kind": "secret", "secret": self.dataset.secret },
@@ -130,8 +130,8 @@ impl<'a> Deployment<'a> {
         }))
     }
 
-    /// Deletes its clusters and their snapshots, without waiting: two hundred deployments would not fit into the memory of a
-    /// machine.
+    /// Deletes its clusters and their snapshots, without waiting: two hundred deployments do not fit into a machine's
+    /// memory.
     pub async fn close(self) -> Result<()> {
         let aws = self.aws();
         for cluster in &self.there().await?["aurora"] {
@@ -174,15 +174,15 @@ impl<'a> Deployment<'a> {
         self.dataset.directory()
     }
 
-    /// The value of the parameter that leads to a need.
+    /// The value of a need's parameter.
     pub async fn parameter_value(&self, need: Need) -> Result<String> {
         let request = json!({ "Name": self.parameter(need), "WithDecryption": true });
         let read = self.aws().json("ssm", "AmazonSSM.GetParameter", request).await?;
         Ok(text(&read, "/Parameter/Value")?.to_owned())
     }
 
-    /// The directory that holds the application's files in a place, below the root: what is mounted is told by the service, of
-    /// a copy that nobody mounts, the one that holds `expected`.
+    /// The directory with the application's files in a place, below the root: the one that the service mounts, or, in a copy
+    /// that is not mounted, the one that contains `expected`.
     pub fn directory(&self, place: Place, expected: Option<&Content>, mounted: &str) -> Result<PathBuf> {
         let name = self.name(place)?.to_owned();
         let is_it = mounted == name || mounted.starts_with(&format!("{name}/"));
@@ -214,7 +214,7 @@ impl<'a> Deployment<'a> {
         Ok(mounted.trim_start_matches('/').to_owned())
     }
 
-    /// What a place holds, where the service mounts this directory.
+    /// The data in a place, if the service mounts this directory.
     pub async fn content(&self, place: Place, expected: Option<&Content>, mounted: &str) -> Result<Content> {
         match place.need() {
             Need::Rows => self.rows(self.name(place)?).await,
@@ -229,7 +229,7 @@ impl<'a> Deployment<'a> {
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
-    /// A connection, by whichever password it takes, and its number; the newest first.
+    /// A connection with the first password that works, the newest first, and the password's number.
     async fn connected(&self, cluster: &str) -> Result<(tokio_postgres::Client, usize)> {
         let mut last = None;
         for (number, password) in self.passwords.iter().rev() {
@@ -247,7 +247,7 @@ impl<'a> Deployment<'a> {
         Ok(items.iter().map(|(id, item)| (id.clone(), value(item))).collect())
     }
 
-    /// Makes a place hold `after` where it holds `before`.
+    /// Changes the data in a place from `before` to `after`.
     pub async fn write(&self, place: Place, before: &Content, after: &Content) -> Result<()> {
         let gone: Vec<&String> = before.keys().filter(|key| !after.contains_key(*key)).collect();
         let put: Vec<(&String, &String)> = after
@@ -340,7 +340,7 @@ impl<'a> Deployment<'a> {
             .map(drop)
     }
 
-    /// Writes what leads to a need again, as it is.
+    /// Writes a need's reference again, unchanged.
     pub async fn touch(&self, need: Need) -> Result<()> {
         match need {
             Need::Rows => self.put_secret(&self.application.secret_value().await?).await,
@@ -352,7 +352,7 @@ impl<'a> Deployment<'a> {
         }
     }
 
-    /// Leads the application to another place, as an operator does. Answers the number of a cluster's password.
+    /// Switches the application to another place, as an operator does. Returns the number of a cluster's password.
     pub async fn lead(&self, place: Place, expected: Option<&Content>) -> Result<Option<usize>> {
         match place.need() {
             Need::Rows => {
@@ -399,7 +399,7 @@ impl<'a> Deployment<'a> {
         .await
     }
 
-    /// Whether what the secret holds logs in.
+    /// Whether the secret's login works.
     pub async fn log_in(&self) -> Result<()> {
         let value = self.application.secret_value().await?;
         let port = value["port"].as_u64().and_then(|port| u16::try_from(port).ok());

@@ -1,4 +1,4 @@
-//! Generated sequences, carried out in labs: after each step all that must hold is looked at.
+//! Generated sequences, carried out in labs: after each step, all invariants are checked.
 
 mod deployment;
 mod names;
@@ -41,15 +41,15 @@ async fn run(stage: &Stage, seed: u64) -> Result<()> {
     let Err(failure) = attempt(stage, &format!("sk{seed}"), &steps).await else {
         return Ok(());
     };
-    let told = format!("seed {seed} (SEED={seed} make soak):\n{}\n{failure:#}", words(&steps));
+    let failed = format!("seed {seed} (SEED={seed} make soak):\n{}\n{failure:#}", words(&steps));
     if std::env::var("SHORTEN").is_err() {
-        bail!(told);
+        bail!(failed);
     }
     let shorter = shortened(stage, seed, steps).await?;
-    bail!("{told}\nthe same with fewer steps:\n{}", words(&shorter));
+    bail!("{failed}\nthe same with fewer steps:\n{}", words(&shorter));
 }
 
-/// Without the steps of which a fault is known and not mended yet, to see behind it: `WITHOUT=Rotate,Touch`.
+/// Without steps that have a known fault, to find others: `WITHOUT=Rotate,Touch`.
 fn wanted(mut steps: Vec<(Label, Step)>) -> Vec<(Label, Step)> {
     let without = std::env::var("WITHOUT").unwrap_or_default();
     let without: Vec<&str> = without.split(',').collect();
@@ -62,7 +62,7 @@ fn wanted(mut steps: Vec<(Label, Step)>) -> Vec<(Label, Step)> {
     steps
 }
 
-/// Leaves steps out as long as it still fails.
+/// Leaves steps out while the sequence still fails.
 async fn shortened(stage: &Stage, seed: u64, mut steps: Vec<(Label, Step)>) -> Result<Vec<(Label, Step)>> {
     let mut at = steps.len();
     let mut tries = 0;
@@ -79,7 +79,7 @@ async fn shortened(stage: &Stage, seed: u64, mut steps: Vec<(Label, Step)>) -> R
     Ok(steps)
 }
 
-/// Carries a sequence out, and then takes everything back that can be taken back.
+/// Carries a sequence out, and then undoes everything that can be undone.
 async fn attempt(stage: &Stage, name: &str, steps: &[(Label, Step)]) -> Result<()> {
     let contents = first_contents();
     let deployment = Deployment::create(stage, name, &contents).await?;
@@ -91,7 +91,7 @@ async fn attempt(stage: &Stage, name: &str, steps: &[(Label, Step)]) -> Result<(
         carry(&mut sequence, &mut done, *label, step).await?;
     }
     let mut label = steps.iter().map(|(label, _)| *label).max().unwrap_or_default();
-    while let Some(step) = way_back(&sequence.world) {
+    while let Some(step) = next_undo(&sequence.world) {
         label += 1;
         carry(&mut sequence, &mut done, label, &step).await?;
     }
@@ -105,20 +105,20 @@ async fn carry(sequence: &mut Sequence<'_>, done: &mut Vec<(Label, Step)>, label
     done.push((label, step.clone()));
     let carried = sequence.step(label, step).await;
     let so_far = || format!("after these steps:\n{}", words(done));
-    let (broken, told) = carried.with_context(so_far)?;
+    let (broken, output) = carried.with_context(so_far)?;
     if broken.is_empty() {
         return Ok(());
     }
     let lines: BTreeSet<String> = broken.iter().map(ToString::to_string).collect();
     let lines: Vec<String> = lines.into_iter().collect();
     bail!(
-        "{}\nis broken: {}\nit said: {told}",
+        "{}\nis broken: {}\nit said: {output}",
         so_far(),
         lines.join("\nis broken: ")
     );
 }
 
-/// Sets of which a moment is asked for.
+/// Sets for which a moment is needed.
 fn moments(steps: &[(Label, Step)]) -> BTreeSet<Label> {
     let asked = |(_, step): &(Label, Step)| match step {
         Step::Restore(request) | Step::AbortRestore(request, _) => match request.which {
@@ -130,8 +130,8 @@ fn moments(steps: &[(Label, Step)]) -> BTreeSet<Label> {
     steps.iter().filter_map(asked).collect()
 }
 
-/// The next step back: what waits is answered, what was cut over is switched back, what was made is removed.
-fn way_back(world: &World) -> Option<Step> {
+/// The next step to undo: a question is answered, a cut-over switched back, copies removed.
+fn next_undo(world: &World) -> Option<Step> {
     if let Some(waiting) = world.waiting() {
         return Some(Step::Answer(waiting, false));
     }

@@ -1,4 +1,4 @@
-//! What the model's places are called in the lab.
+//! The names of the model's places in the lab.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 use holdfast_tests::soak::model::{Label, Need, Place};
 use serde_json::Value;
 
-/// The names of all places, also of those that are gone. Of files, the directory below the file system's root.
+/// The names of all places, also of those that no longer exist. For files, the directory below the file system's root.
 #[derive(Default)]
 pub struct Names(BTreeMap<Place, String>);
 
@@ -33,7 +33,7 @@ impl Names {
         all.map(|(place, name)| (*place, name.clone())).collect()
     }
 
-    /// Learns from the items of a restore what its copies are called, or would be.
+    /// Learns the names of a restore's copies, also planned ones, from its items.
     pub fn learn(&mut self, restore: Label, items: &[Value]) -> Result<()> {
         for item in items {
             let source = &item["planned"]["resource"];
@@ -54,7 +54,7 @@ impl Names {
             if let (Some(need), Some(copy)) = (need, made.or(planned)) {
                 let (place, copy) = (Place::Copy(need, restore), copy.trim_start_matches('/'));
                 match made {
-                    // A name that a restore was given may have been that of another's copy, which is gone.
+                    // A restore's names may be those of another restore's deleted copies.
                     Some(_) => self
                         .0
                         .retain(|other, name| kind_of(other.need()) != kind || name != copy),

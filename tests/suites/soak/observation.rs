@@ -1,4 +1,4 @@
-//! What is seen of a deployment: where its switches lead, what is there, and what that holds.
+//! Observes a deployment: what its switches refer to, which resources exist, and their data.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,11 +20,11 @@ pub const MACHINES: [&str; 4] = [
     "UndoRestoreStateMachineArn",
 ];
 
-/// What is there of a deployment: clusters, tables and directories by kind.
+/// The existing resources of a deployment: clusters, tables and directories by kind.
 type ExistingResources = BTreeMap<&'static str, BTreeSet<String>>;
 
 impl Deployment<'_> {
-    /// All but what the step itself tells.
+    /// Observes everything except what the step itself returns.
     pub async fn look(&self, world: &World, happened: Effect) -> Result<Observation> {
         let (there, mounted) = (self.there().await?, self.mounted().await?);
         let mut places = BTreeMap::new();
@@ -60,7 +60,7 @@ impl Deployment<'_> {
         })
     }
 
-    /// What is there of the deployment.
+    /// The existing resources of the deployment.
     pub async fn there(&self) -> Result<ExistingResources> {
         let aws = &self.stage.aws;
         let mine = format!("{}-", self.dataset.name);
@@ -96,7 +96,7 @@ impl Deployment<'_> {
         ]))
     }
 
-    /// Where each switch leads.
+    /// What each switch refers to.
     async fn leads(&self) -> Result<BTreeMap<Need, std::result::Result<Place, String>>> {
         let mut leads = BTreeMap::new();
         let (host, port) = self.application.endpoint().await?;
@@ -137,7 +137,7 @@ impl Deployment<'_> {
         Ok(found.map(|cluster| field(cluster, "DBClusterIdentifier")))
     }
 
-    /// What the descriptor in the catalog names.
+    /// The resources in the catalog's descriptor.
     async fn described(&self) -> Result<BTreeMap<Need, NamedResource>> {
         let found = self.records.items(&self.dataset.name, "DESCRIPTOR").await?.pop();
         let document = found.context("no descriptor")?["document"].take();
@@ -155,7 +155,7 @@ impl Deployment<'_> {
                     let place = resource["table"]
                         .as_str()
                         .and_then(|table| self.names.place("dynamodb", table));
-                    // Which of the two it is tells its switch.
+                    // Its switch says which of the two it is.
                     let switches = document["cut_over"].as_array().into_iter().flatten();
                     let mut own = switches.filter(|switch| switch["resource"] == name.as_str());
                     let of_notes =
@@ -169,7 +169,7 @@ impl Deployment<'_> {
         Ok(described)
     }
 
-    /// What a sealed set holds: by name of its points, and of the files what is in the recovery point of the directory that was
+    /// The data in a sealed set: by the names in its points, and for the files from the recovery point of the directory that was
     /// mounted.
     pub async fn points(
         &self,
@@ -198,7 +198,7 @@ impl Deployment<'_> {
         Ok(points)
     }
 
-    /// The files that a recovery point holds of what the service mounts.
+    /// The files in a recovery point, of the directory that the service mounts.
     async fn captured_files(&self, point: &Value, mounted: &str) -> Result<Content> {
         let arn = point["recovery_point"]["arn"].as_str().context("no recovery point")?;
         let places = self

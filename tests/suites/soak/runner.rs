@@ -1,4 +1,4 @@
-//! Carries steps out in the lab, by the means that operators have.
+//! Carries steps out in the lab, with the tools of operators.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,24 +21,24 @@ use super::deployment::Deployment;
 mod restores;
 mod runs;
 
-/// How long a run may take before it counts as stuck.
+/// How long a run may take before it is considered stuck.
 const PATIENCE: Duration = Duration::from_secs(150);
-/// How long what follows an end may take: clean-up, messages, the lease.
+/// How long clean-up, messages and the lease may take after an end.
 const SETTLING: Duration = Duration::from_secs(60);
-/// Of a message, where a step is reported.
+/// Characters of a message in the report of a step.
 const FIRST_LINES: usize = 16;
 
 /// A sequence that is being carried out.
 pub struct Sequence<'a> {
     pub deployment: Deployment<'a>,
     pub world: World,
-    /// Sets of which a moment is asked for later.
+    /// Sets for which a moment is needed later.
     pub moments: BTreeSet<Label>,
     restores: BTreeMap<Label, Started>,
     sets: BTreeMap<Label, Sealed>,
-    /// What on-call was told since the step began.
+    /// On-call's messages since the step began.
     messages: Mutex<Vec<InboxMessage>>,
-    /// What the service mounted when the step began.
+    /// The directory that the service mounted when the step began.
     mounted: String,
 }
 
@@ -55,11 +55,11 @@ struct Sealed {
     moment: Option<Timestamp>,
 }
 
-/// What a step came to, as far as the step itself tells.
+/// The result of a step, as the step itself reports it.
 struct StepResult {
     happened: Effect,
     sealed: Option<BTreeMap<Need, Point>>,
-    /// In which an operator would look.
+    /// The output that an operator would read.
     words: String,
 }
 
@@ -92,7 +92,7 @@ impl<'a> Sequence<'a> {
         }
     }
 
-    /// Carries one step out and answers what is broken then, and what was said of it.
+    /// Carries one step out; returns the violated invariants, and the output.
     pub async fn step(&mut self, label: Label, step: &Step) -> Result<(Vec<Violation>, String)> {
         self.deployment.inbox.take().await?;
         self.mails().clear();
@@ -104,7 +104,7 @@ impl<'a> Sequence<'a> {
             self.settle().await?;
         }
         let mut seen = self.deployment.look(&self.world, came.happened).await?;
-        seen.messages = self.heard().await?;
+        seen.messages = self.message_count().await?;
         seen.sealed = came.sealed;
         let waiting = self.waiting_execution();
         seen.running.retain(|execution| Some(execution) != waiting);
@@ -113,7 +113,7 @@ impl<'a> Sequence<'a> {
             step,
             before: &before,
         };
-        let said = format!("{}\non-call was told:{}", came.words, self.messages());
+        let said = format!("{}\non-call's messages:{}", came.words, self.messages());
         Ok((violations(&stepped, &self.world, &seen), said))
     }
 
@@ -122,14 +122,14 @@ impl<'a> Sequence<'a> {
         self.restores.get(&waiting).map(|started| &started.execution)
     }
 
-    /// Waits until nothing runs but what waits for an answer, nobody holds the deployment, and on-call has heard. What does not
-    /// come is for the invariants to tell.
+    /// Waits until only executions with an open question run, no run holds the deployment, and on-call was notified. If that does
+    /// not happen, the invariants report it.
     async fn settle(&self) -> Result<()> {
         let (name, waiting) = (&self.deployment.dataset.name, self.waiting_execution());
         let started = Instant::now();
-        // The cheapest look first: each is work for the lab.
+        // The cheapest check first: each is work for the lab.
         while started.elapsed() < SETTLING {
-            let free = self.heard().await? > 0
+            let free = self.message_count().await? > 0
                 && (waiting.is_some() || !self.deployment.records.leased(name).await?)
                 && self
                     .deployment
@@ -146,29 +146,29 @@ impl<'a> Sequence<'a> {
     }
 
     /// How many messages about the deployment have come since the step began.
-    async fn heard(&self) -> Result<usize> {
+    async fn message_count(&self) -> Result<usize> {
         let name = self.deployment.dataset.name.as_str();
         let mails = self.deployment.inbox.take().await?;
         let about = mails
             .into_iter()
             .filter(|mail| mail.attributes.pointer("/deployment/Value").and_then(Value::as_str) == Some(name));
-        let mut told = self.mails();
-        told.extend(about);
-        Ok(told.len())
+        let mut messages = self.mails();
+        messages.extend(about);
+        Ok(messages.len())
     }
 
     fn mails(&self) -> MutexGuard<'_, Vec<InboxMessage>> {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What on-call was told, each message as far as it is read first.
+    /// On-call's messages, the beginning of each.
     fn messages(&self) -> String {
-        let told = self.mails();
+        let messages = self.mails();
         let first = |mail: &InboxMessage| {
             let lines: Vec<&str> = mail.body.lines().take(FIRST_LINES).collect();
             format!("\n  {}\n    {}", mail.subject, lines.join("\n    "))
         };
-        told.iter().map(first).collect()
+        messages.iter().map(first).collect()
     }
 
     async fn carry(&mut self, label: Label, step: &Step) -> Result<StepResult> {
@@ -199,7 +199,7 @@ impl<'a> Sequence<'a> {
             Step::Rename(_) | Step::Remove(_) | Step::Add(_) | Step::ApplyFirst => {
                 self.apply(&self.described_after(label, step)?, &[]).await
             }
-            // Whoever leads the application by hand says so.
+            // Switching by hand is recorded.
             Step::ForceFirst | Step::ApplyInUse => {
                 self.apply(&self.described_after(label, step)?, &["--accept-replaced"])
                     .await
@@ -272,7 +272,7 @@ impl<'a> Sequence<'a> {
         Ok(StepResult::plain(if done { End::Succeeded } else { End::Failed }, said))
     }
 
-    /// Runs the operator's command; whether it succeeded, and what it said of a failure.
+    /// Runs the operator's command; whether it succeeded, and its output after a failure.
     async fn holdfast(&self, arguments: &[&str]) -> Result<(bool, String)> {
         let output = tokio::process::Command::new(program("holdfast"))
             .args(arguments)
@@ -301,7 +301,7 @@ impl<'a> Sequence<'a> {
         let sealed = set.filter(|set| set["status"] == "sealed");
         match (&sealed, end) {
             (Some(set), _) => {
-                // Stopped when it was sealed already, it is a set like any other.
+                // If it was stopped after sealing, it is a set like any other.
                 came.happened.outcome = PossibleOutcome::plain(End::Succeeded);
                 came.sealed = Some(self.sealed(label, set).await?);
             }
@@ -311,7 +311,7 @@ impl<'a> Sequence<'a> {
         Ok(came)
     }
 
-    /// Remembers a sealed set; answers what it holds.
+    /// Records a sealed set; returns its data.
     async fn sealed(&mut self, label: Label, set: &Value) -> Result<BTreeMap<Need, Point>> {
         let described = self.world.described.iter();
         let names = described.map(|(need, of)| (of.name.clone(), *need)).collect();
@@ -326,7 +326,7 @@ impl<'a> Sequence<'a> {
         Ok(points)
     }
 
-    /// What the safety backup of a restore holds, where it was sealed: found by the name of its execution.
+    /// The data in a restore's safety backup, if it was sealed: found by the name of its execution.
     async fn safety_of(&mut self, label: Label, restore: &str) -> Result<Option<BTreeMap<Need, Point>>> {
         let name = self.deployment.dataset.name.clone();
         let of_it = format!(":safety-{restore}");
@@ -350,7 +350,7 @@ impl<'a> Sequence<'a> {
         let moment = Timestamp::from_second(now.as_second() + 1)?;
         until("a second is over", SETTLING, || async {
             let now: Timestamp = lab.now().await?.parse()?;
-            // The latest moment that can be restored lies a second back.
+            // The latest restorable moment is a second ago.
             Ok((now.as_second() >= moment.as_second() + 2).then_some(()))
         })
         .await?;

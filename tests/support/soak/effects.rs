@@ -1,4 +1,4 @@
-//! What a step does to the world.
+//! The effect of a step on the world.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,22 +9,22 @@ use super::model::{
 use super::outcomes::{End, PossibleOutcome};
 use super::steps::{Request, Step};
 
-/// What came of a step, where the world alone does not tell.
+/// The result of a step, as far as the world alone does not determine it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effect {
     pub outcome: PossibleOutcome,
-    /// What the restore made copies of.
+    /// The needs that the restore created copies of.
     pub made: BTreeSet<Need>,
     /// What the restore switched, and has not switched back.
     pub switched: BTreeSet<Need>,
-    /// Whether it says that its copies are what was backed up.
+    /// Whether it reports its copies as verified.
     pub verified: bool,
     /// Whether its safety backup was sealed.
     pub safety: bool,
 }
 
 impl World {
-    /// What will likely come of a step.
+    /// The likely effect of a step.
     pub fn likely_effect(&self, step: &Step) -> Option<Effect> {
         let outcome = *self.outcomes(step).first()?;
         let mut happened = Effect {
@@ -78,7 +78,7 @@ impl World {
         }
     }
 
-    /// Carries out a step of which this came.
+    /// Applies a step with this effect.
     pub fn carry_out(&mut self, label: Label, step: &Step, happened: &Effect) {
         match step {
             Step::Write(need) => self.write(*need, label),
@@ -173,7 +173,7 @@ impl World {
         let record = StartedRestore {
             set: of,
             request: request.clone(),
-            // What it comes to is one step further.
+            // Its result is one step further.
             state: RestoreState::Planned,
             made: BTreeSet::new(),
             before: BTreeMap::new(),
@@ -220,7 +220,7 @@ impl World {
         }
     }
 
-    /// A restore comes to a state.
+    /// A restore gets to a state.
     fn set_state(&mut self, label: Label, happened: &Effect) {
         let Some(state) = happened.outcome.state else { return };
         let Some(record) = self.restores.get(&label).cloned() else {
@@ -248,7 +248,7 @@ impl World {
                 described_before.insert(*need, described.place);
                 described.place = copy;
             }
-            // It is logged in to as the application is: its secret keeps its password.
+            // Its login is the application's: the secret keeps the password.
             if *need == Need::Rows
                 && let Some(held) = self.held.get_mut(&copy)
             {
@@ -274,7 +274,7 @@ impl World {
                     self.password = self.held.get(before).map_or(self.password, |held| held.password);
                 }
             }
-            // Also where somebody had led the application back by hand.
+            // Also if somebody had switched the application back by hand.
             let described = self.described.get_mut(need);
             if let Some(described) = described.filter(|described| described.place == copy) {
                 described.place = record.described_before.get(need).copied().unwrap_or(*before);
@@ -287,7 +287,7 @@ fn is_of(place: Place, restore: Label) -> bool {
     matches!(place, Place::Copy(_, of) if of == restore)
 }
 
-/// The name that a resource gets.
+/// The new name of a resource.
 pub fn renamed(need: Need, label: Label) -> String {
     format!("{}-{label}", need.first_name())
 }

@@ -1,4 +1,4 @@
-//! Sequences by seed: of what is possible in the world as it probably is by then, and of some that has to be refused.
+//! Sequences by seed: steps that are possible in the probable state of the world, and some that must be refused.
 
 use super::model::{Content, Label, Need, Place, RestoreState, World};
 use super::outcomes::{End, PossibleOutcome};
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub const FEWEST: usize = 8;
 const MOST: usize = 13;
 
-/// A generator of numbers that are the same wherever the seed is the same (SplitMix64).
+/// A deterministic generator of numbers (SplitMix64).
 pub struct Numbers(u64);
 
 impl Numbers {
@@ -110,11 +110,11 @@ fn is_cut_over(world: &World) -> bool {
 }
 
 fn choose(numbers: &mut Numbers, world: &World) -> Step {
-    // Without a set there is little to do.
+    // Without a set, few steps are possible.
     if world.sets.is_empty() && !numbers.once_in(5) {
         return Step::BackUp;
     }
-    // What is not backed up as it is used is soon put right: else every backup fails from then on.
+    // A mismatch of descriptor and switches is soon corrected: otherwise every later backup fails.
     if !world.is_consistent() && numbers.once_in(3) {
         return Step::ApplyInUse;
     }
@@ -152,7 +152,7 @@ fn described(numbers: &mut Numbers, world: &World) -> Option<Need> {
     numbers.of(&world.described.keys().copied().collect::<Vec<_>>())
 }
 
-/// Where the application could be led by hand.
+/// The places to which the application could be switched by hand.
 fn elsewhere(world: &World) -> Vec<Place> {
     world
         .held
@@ -200,7 +200,7 @@ fn request(numbers: &mut Numbers, world: &World) -> Option<Request> {
         let described = world.described.get(need);
         described.is_some_and(|described| described.name == captured.name)
     });
-    // Where names have changed since, which of them `only` means is another question.
+    // If names have changed since, it is unclear which of them `only` means.
     if named_as_then && numbers.once_in(5) {
         let captured: Vec<Need> = set.captured.keys().copied().collect();
         request.only.extend(numbers.of(&captured));
@@ -213,7 +213,7 @@ fn request(numbers: &mut Numbers, world: &World) -> Option<Request> {
         }
         request.by_except = request.only.len() < set.captured.len() && numbers.once_in(3);
     }
-    // What fails is told of the lab when the restore is started: it must not wait first.
+    // Faults are injected when the restore is started: it must not wait first.
     if numbers.once_in(9) && !request.dry_run && !request.approval && !matches!(request.which, RequestedSet::At(_)) {
         let scope = World::scope(&request, set);
         request.fault = match (scope.contains(&Need::Files), scope.contains(&Need::Rows)) {
@@ -226,7 +226,7 @@ fn request(numbers: &mut Numbers, world: &World) -> Option<Request> {
     Some(request)
 }
 
-/// Mostly one that can be undone; now and then another, which has to be refused.
+/// Usually one that can be undone; sometimes another, which must be refused.
 fn undo_cut_over(numbers: &mut Numbers, world: &World) -> Option<Step> {
     let cut_over = in_state(world, |state| state == RestoreState::CutOver);
     let newest_first = cut_over.last().copied().filter(|_| !numbers.once_in(4));
@@ -250,7 +250,7 @@ fn undo_restore(numbers: &mut Numbers, world: &World) -> Option<Step> {
     .map(Step::UndoRestore)
 }
 
-/// Now and then the answer to a question that nobody asks.
+/// Sometimes the answer to no question.
 fn answer(numbers: &mut Numbers, world: &World) -> Option<Step> {
     let yes = !numbers.once_in(3);
     if let Some(waiting) = world.waiting() {
@@ -308,13 +308,13 @@ mod tests {
 
     #[test]
     fn every_kind_of_step_occurs_in_200_sequences_and_none_is_short() {
-        let mut seen = BTreeSet::new();
+        let mut occurring = BTreeSet::new();
         for seed in 1..=200 {
             let steps = sequence(seed);
             assert!(steps.len() >= FEWEST);
-            seen.extend(steps.iter().flat_map(|(_, step)| step.kinds()));
+            occurring.extend(steps.iter().flat_map(|(_, step)| step.kinds()));
         }
-        let missed: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !seen.contains(kind)).collect();
+        let missed: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !occurring.contains(kind)).collect();
         assert_eq!(missed, []);
     }
 

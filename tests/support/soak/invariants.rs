@@ -1,4 +1,4 @@
-//! What must hold after every step: what is seen of the world against what it should be.
+//! The invariants after every step: the observed world compared with the model.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,23 +7,23 @@ use super::model::{Content, Label, Need, Place, RestoreState, World};
 use super::outcomes::PossibleOutcome;
 use super::steps::Step;
 
-/// What is seen after a step.
+/// The observation after a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation {
     pub happened: Effect,
-    /// Where each switch leads; what it holds where that is no place that is known.
+    /// The place that each switch refers to, or its value if that is no known place.
     pub leads: BTreeMap<Need, Result<Place, String>>,
-    /// Whether what the secret holds logs in to the database that it leads to.
+    /// Whether the secret's login works in its database.
     pub logs_in: Result<(), String>,
     /// Every place that exists, with its data.
     pub places: BTreeMap<Place, Result<Content, String>>,
-    /// What exists beside, and nobody knows whose it is.
+    /// Other resources, of unknown origin.
     pub strangers: Vec<String>,
-    /// What the descriptor names; of files nothing.
+    /// The places in the descriptor; none for files.
     pub described: BTreeMap<Need, NamedResource>,
-    /// What the set holds that this step sealed.
+    /// The data in the set that this step sealed.
     pub sealed: Option<BTreeMap<Need, Point>>,
-    /// Executions that have not ended, but the one that waits for an answer.
+    /// Executions that have not ended, except the one that waits for an answer.
     pub running: Vec<String>,
     /// Whether the deployment is held by a run, though none waits for an answer.
     pub held: bool,
@@ -35,7 +35,7 @@ pub struct Observation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedResource {
     pub name: String,
-    /// `None` where it names no place that is known.
+    /// `None` if it is no known place.
     pub place: Option<Place>,
 }
 
@@ -43,32 +43,32 @@ pub struct NamedResource {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Point {
     pub place: Option<Place>,
-    /// What is in it, where it can be read without restoring it.
+    /// Its data, if that can be read without restoring it.
     pub content: Option<Content>,
 }
 
-/// What must hold.
+/// The invariants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
-    /// The application's switches lead where the steps have led them.
+    /// The application's switches refer to what the steps have switched them to.
     Led,
-    /// What the application uses is there, and can be logged in to.
+    /// What the application uses exists, and its login works.
     NothingInUseIsGone,
-    /// Every place holds what was captured for it, and written to it since.
+    /// Every place has the data that was captured for it, and written to it since.
     VerifiedIsCaptured,
-    /// Where something has no counterpart or was not made, nothing is called verified.
+    /// If something has no counterpart or was not created, the restore is not verified.
     NothingVerifiedInPart,
-    /// Nothing is gone but what an undo removed, and that is.
+    /// An undo removes what it should, and nothing else is removed.
     UndoneIsGone,
-    /// A sealed set holds what the application uses.
+    /// A sealed set has the data that the application uses.
     BackedUpIsInUse,
-    /// The descriptor names what the application uses, unless somebody led it elsewhere.
+    /// The descriptor names what the application uses, unless somebody switched it by hand.
     DescribedIsInUse,
-    /// Every run ends, and gives the deployment back.
+    /// Every run ends, and releases the deployment.
     RunsEnd,
-    /// On-call hears of every run.
-    OnCallHears,
-    /// A step comes to what it has to come to.
+    /// On-call is notified about every run.
+    OnCallIsNotified,
+    /// A step has one of its possible outcomes.
     EndsAsItMust,
     /// What can be undone is undone.
     CanBeUndone,
@@ -84,7 +84,7 @@ impl Invariant {
         Invariant::BackedUpIsInUse,
         Invariant::DescribedIsInUse,
         Invariant::RunsEnd,
-        Invariant::OnCallHears,
+        Invariant::OnCallIsNotified,
         Invariant::EndsAsItMust,
         Invariant::CanBeUndone,
     ];
@@ -110,7 +110,7 @@ pub struct CompletedStep<'a> {
     pub before: &'a World,
 }
 
-/// What is broken once a step was carried out. `after` is the world that came of it.
+/// The violated invariants after a step. `after` is the resulting world.
 pub fn violations(stepped: &CompletedStep<'_>, after: &World, seen: &Observation) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut note = |invariant: Invariant, how: String| found.push(Violation { invariant, how });
@@ -133,12 +133,12 @@ pub fn violations(stepped: &CompletedStep<'_>, after: &World, seen: &Observation
         );
     }
     if stepped.step.runs() && seen.messages == 0 && !is_refused_command(stepped) {
-        note(Invariant::OnCallHears, "on-call heard of nothing".to_owned());
+        note(Invariant::OnCallIsNotified, "on-call was not notified".to_owned());
     }
     found
 }
 
-/// An answer that nobody asked for is refused by the command, and nothing runs.
+/// An answer without a question is refused by the command, and nothing runs.
 fn is_refused_command(stepped: &CompletedStep<'_>) -> bool {
     match stepped.step {
         Step::Answer(restore, _) => stepped.before.waiting() != Some(*restore),
@@ -159,7 +159,7 @@ fn ends(stepped: &CompletedStep<'_>, seen: &Observation, note: &mut impl FnMut(I
     };
     note(
         invariant,
-        format!("it came to: {came}; it must come to: {}", words.join(", or ")),
+        format!("its outcome is: {came}; it must be: {}", words.join(", or ")),
     );
 }
 
@@ -188,9 +188,10 @@ fn verdict(stepped: &CompletedStep<'_>, seen: &Observation, note: &mut impl FnMu
         );
         return;
     };
-    // An answer is to what was planned by a descriptor of before.
+    // An answer is to a plan with an earlier descriptor.
     if !matches!(stepped.step, Step::Answer(..)) && !before.can_be_verified(request, set) {
-        let how = "verified, though it has no count of that moment, or holds what the descriptor does not".to_owned();
+        let how =
+            "verified, though it has no count of that moment, or has something that the descriptor does not".to_owned();
         note(Invariant::NothingVerifiedInPart, how);
     }
     let scope = World::scope(request, set);
@@ -250,7 +251,10 @@ fn uses(after: &World, seen: &Observation, note: &mut impl FnMut(Invariant, Stri
 fn places(after: &World, seen: &Observation, note: &mut impl FnMut(Invariant, String)) {
     for (place, held) in &after.held {
         match seen.places.get(place) {
-            None => note(Invariant::UndoneIsGone, format!("{place} is gone, and nobody undid it")),
+            None => note(
+                Invariant::UndoneIsGone,
+                format!("{place} no longer exists, and was not undone"),
+            ),
             Some(_) if held.in_part => {}
             Some(Err(why)) => note(Invariant::VerifiedIsCaptured, format!("{place} cannot be read: {why}")),
             Some(Ok(content)) if *content == held.content => {}
@@ -261,7 +265,7 @@ fn places(after: &World, seen: &Observation, note: &mut impl FnMut(Invariant, St
         }
     }
     for place in seen.places.keys().filter(|place| !after.held.contains_key(place)) {
-        note(Invariant::UndoneIsGone, format!("{place} is there, and should not be"));
+        note(Invariant::UndoneIsGone, format!("{place} exists, and should not"));
     }
 }
 
@@ -269,7 +273,7 @@ fn strangers(seen: &Observation, note: &mut impl FnMut(Invariant, String)) {
     for stranger in &seen.strangers {
         note(
             Invariant::UndoneIsGone,
-            format!("{stranger} is there, and is left of nobody knows what"),
+            format!("{stranger} exists, and is of unknown origin"),
         );
     }
 }
@@ -288,7 +292,7 @@ fn sealed_set(then: &World, sealed: &BTreeMap<Need, Point>, note: &mut impl FnMu
                 .map_or("an unknown place".to_owned(), |place| place.to_string());
             note(
                 Invariant::BackedUpIsInUse,
-                format!("backed up was {of}; in use is {place}"),
+                format!("{of} was backed up; {place} is in use"),
             );
         }
         let used = then.held.get(place).map(|held| &held.content);
@@ -311,7 +315,7 @@ fn described(after: &World, seen: &Observation, note: &mut impl FnMut(Invariant,
         });
         let found = names(&need).map(|(name, place)| (name, place.filter(|_| need != Need::Files)));
         if should != found {
-            let how = format!("of the {need} the descriptor says {found:?}, not {should:?}");
+            let how = format!("for the {need}, the descriptor has {found:?}, not {should:?}");
             note(Invariant::DescribedIsInUse, how);
         }
     }

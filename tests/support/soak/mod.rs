@@ -1,4 +1,4 @@
-//! Generated sequences of what operators and applications do: by seed, against a model of what must hold after each step.
+//! Generated sequences of what operators and applications do: by seed, against a model, with invariants after each step.
 
 pub mod effects;
 pub mod generate;

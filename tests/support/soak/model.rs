@@ -1,5 +1,5 @@
-//! What a deployment should be: which places hold data, which of them the application uses, what was captured, what restores
-//! made. Pure: it knows no AWS and no lab.
+//! The expected state of a deployment: which places have data, which of them the application uses, what was captured, what
+//! restores created. Pure: without AWS or a lab.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,12 +10,12 @@ pub use super::names::{Label, Need, Place};
 /// Keys and values: rows by id, items by id, files by path.
 pub type Content = BTreeMap<String, String>;
 
-/// A place's data, and the password by which a cluster is logged in to.
+/// A place's data, and the password of a cluster.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlaceData {
     pub content: Content,
     pub password: usize,
-    /// It is what is left of a restore that failed: nobody knows how much of it was made.
+    /// It remains of a restore that failed: how much of it was created is unknown.
     pub in_part: bool,
 }
 
@@ -23,14 +23,14 @@ pub struct PlaceData {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DescribedResource {
     pub name: String,
-    /// What it names. A file system is the same wherever its files were restored to: of files it tells nothing.
+    /// Its place. A file system is the same after its files were restored to any directory: for files it says nothing.
     pub place: Place,
 }
 
-/// What a sealed set holds of one need.
+/// The data of one need in a sealed set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CapturedData {
-    /// The resource's name in the descriptor of then.
+    /// The resource's name in the descriptor at that time.
     pub name: String,
     pub place: Place,
     pub held: PlaceData,
@@ -47,19 +47,19 @@ pub struct SealedSet {
 /// How far a restore is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RestoreState {
-    /// It made nothing: refused, a dry run, or failed and undone by itself.
+    /// It created nothing: refused, a dry run, or failed and undone by itself.
     Nothing,
     /// It asks whether its plan may be carried out.
     Planned,
-    /// Its copies stand beside; it asks whether the application may be switched to them.
+    /// Its copies exist; it asks whether the application may be switched to them.
     Waiting,
-    /// Its copies stand beside what is there.
+    /// Its copies exist next to the live resources.
     Beside,
     CutOver,
     SwitchedBack,
     /// It failed, and its copies were kept.
     Kept,
-    /// What it made was removed.
+    /// What it created was removed.
     Undone,
 }
 
@@ -69,13 +69,13 @@ pub struct StartedRestore {
     pub set: Label,
     pub request: Request,
     pub state: RestoreState,
-    /// What it made copies of.
+    /// The needs that it created copies of.
     pub made: BTreeSet<Need>,
     /// What the application used before it was switched.
     pub before: BTreeMap<Need, Place>,
-    /// What the descriptor named then: not the same, where somebody had led the application elsewhere by hand.
+    /// The places in the descriptor at that time: different, if somebody had switched the application by hand.
     pub described_before: BTreeMap<Need, Place>,
-    /// The password was rotated since it asked or was cut over.
+    /// The password was rotated since its question or its cut-over.
     pub rotated: bool,
 }
 
@@ -92,7 +92,7 @@ pub struct World {
 }
 
 impl World {
-    /// A deployment in which nothing was backed up yet.
+    /// A deployment without backups.
     pub fn new(contents: BTreeMap<Need, Content>) -> Self {
         let held = |(need, content)| {
             let held = PlaceData {
@@ -131,14 +131,14 @@ impl World {
         self.in_use.get(&place.need()) == Some(&place)
     }
 
-    /// Whether the descriptor names a place. Of files it names the file system only.
+    /// Whether a place is in the descriptor. For files, only the file system is.
     pub fn is_described(&self, place: Place) -> bool {
         let need = place.need();
         let described = self.described.get(&need);
         need != Need::Files && described.is_some_and(|described| described.place == place)
     }
 
-    /// Whether all that is described is what is in use, so that a backup holds the application's data.
+    /// Whether the places in the descriptor are those in use, so that a backup has the application's data.
     pub fn is_consistent(&self) -> bool {
         let apart = |(need, described): (&Need, &DescribedResource)| {
             *need != Need::Files && self.in_use.get(need) != Some(&described.place)
@@ -154,20 +154,20 @@ impl World {
             .map(|(label, _)| *label)
     }
 
-    /// Whether a restore's copies are there.
+    /// Whether a restore's copies exist.
     pub fn has_copies(&self, restore: Label) -> bool {
         let of_it = |place: &Place| matches!(place, Place::Copy(_, of) if *of == restore);
         self.held.keys().any(of_it)
     }
 
-    /// The copies of a restore that the application uses, or the descriptor names.
+    /// The copies of a restore that the application uses, or that are in the descriptor.
     pub fn needed_copies(&self, restore: Label) -> Vec<Place> {
         let of_it = |place: &&Place| matches!(place, Place::Copy(_, of) if *of == restore);
         let needed = |place: &&Place| self.is_used(**place) || self.is_described(**place);
         self.held.keys().filter(of_it).filter(needed).copied().collect()
     }
 
-    /// Whether another restore's way back leads to a copy of this one.
+    /// Whether undoing another restore's cut-over would switch to a copy of this one.
     pub fn is_way_back(&self, restore: Label) -> bool {
         let leads = |other: &StartedRestore| {
             let to_it = |place: &Place| matches!(place, Place::Copy(_, of) if *of == restore);

@@ -1,9 +1,9 @@
-//! What the model and the steps call the parts of a deployment.
+//! The names that the model and the steps use for the parts of a deployment.
 
 /// Number of the step of a sequence that made a set or a restore.
 pub type Label = usize;
 
-/// What the application needs: each has a resource in the descriptor, and a switch that leads the application to it.
+/// What the application needs: each has a resource in the descriptor, and a switch that refers the application to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Need {
     /// Rows of an Aurora cluster, found by a secret.
@@ -50,12 +50,12 @@ impl std::fmt::Display for Need {
     }
 }
 
-/// Something that holds data: a cluster, a table, a directory.
+/// Something with data: a cluster, a table, a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
-    /// What was there at first.
+    /// The original one.
     First(Need),
-    /// What a restore made.
+    /// A copy that a restore created.
     Copy(Need, Label),
 }
 

@@ -1,4 +1,4 @@
-//! What may come of a step, in a world as it is.
+//! The possible outcomes of a step in the present world.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +11,11 @@ pub enum End {
     Succeeded,
     Failed,
     Aborted,
-    /// It asks, and waits.
+    /// It asks a question, and waits.
     Waiting,
 }
 
-/// How a step may end, and how far the restore then is that it is about.
+/// How a step may end, and the resulting state of its restore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PossibleOutcome {
     pub end: End,
@@ -45,7 +45,7 @@ impl std::fmt::Display for PossibleOutcome {
 }
 
 impl World {
-    /// Whether a step means anything here: what it names is there. After others were left out, it may not be.
+    /// Whether a step makes sense: what it names exists. It may not after earlier steps were left out.
     pub fn can(&self, step: &Step) -> bool {
         match step {
             Step::Write(need) | Step::Damage(need) | Step::Touch(need) => self.used(*need).is_some(),
@@ -75,7 +75,7 @@ impl World {
         let there = match request.which {
             RequestedSet::Newest | RequestedSet::Unknown => true,
             RequestedSet::Set(set) | RequestedSet::Before(set) => self.sets.contains_key(&set),
-            // When a safety backup had ended, the restore went on.
+            // After a safety backup had ended, the restore continued.
             RequestedSet::At(set) => self.sets.get(&set).is_some_and(|set| !set.safety),
         };
         let captured = |need: &Need| {
@@ -85,7 +85,7 @@ impl World {
         there && request.only.iter().all(captured)
     }
 
-    /// What may come of a step; the likeliest first.
+    /// The possible outcomes of a step, the likeliest first.
     pub fn outcomes(&self, step: &Step) -> Vec<PossibleOutcome> {
         match step {
             Step::BackUp if self.is_consistent() => vec![PossibleOutcome::plain(End::Succeeded)],
@@ -120,7 +120,7 @@ impl World {
                 PossibleOutcome::new(End::Aborted, RestoreState::Beside),
                 PossibleOutcome::new(End::Aborted, RestoreState::Undone),
             ],
-            // A file outlives cut-overs: what they replaced is refused, where that can be told by its names.
+            // A file may be older than cut-overs: what they replaced is refused, if its names show it.
             Step::ApplyFirst if self.names_copies() => {
                 vec![
                     PossibleOutcome::plain(End::Failed),
@@ -139,7 +139,7 @@ impl World {
         self.described.iter().any(is_copy)
     }
 
-    /// The set that is asked for.
+    /// The requested set.
     pub fn wanted(&self, request: &Request) -> Option<(Label, &SealedSet)> {
         let found = match request.which {
             RequestedSet::Newest => self.sets.last_key_value(),
@@ -149,7 +149,7 @@ impl World {
         found.map(|(label, set)| (*label, set))
     }
 
-    /// What of a set a request restores.
+    /// The needs in a set that a request restores.
     pub fn scope(request: &Request, set: &SealedSet) -> BTreeSet<Need> {
         let asked = |need: &Need| request.only.is_empty() || request.only.contains(need);
         set.captured.keys().copied().filter(asked).collect()
@@ -172,7 +172,7 @@ impl World {
         self.of_planned(request, set)
     }
 
-    /// What may come of a restore whose plan is made.
+    /// The possible outcomes of a restore with a plan.
     fn of_planned(&self, request: &Request, set: &SealedSet) -> Vec<PossibleOutcome> {
         let refused = PossibleOutcome::new(End::Failed, RestoreState::Nothing);
         let mut all = match (request.dry_run, request.fault, request.keep) {
@@ -181,7 +181,7 @@ impl World {
             (_, Some(_), false) => vec![PossibleOutcome::new(End::Failed, RestoreState::Undone)],
             (_, None, _) => self.of_copies(request, set),
         };
-        // What point-in-time recovery reads may be gone; and where nothing described is restored, nothing can be switched.
+        // The source of point-in-time recovery may be deleted; and without a restored resource of the descriptor, nothing can be switched.
         let gone = matches!(request.which, RequestedSet::At(_)) && !self.reads_what_is_there(request, set);
         let switches = Self::scope(request, set)
             .iter()
@@ -207,7 +207,7 @@ impl World {
         }
     }
 
-    /// Whether anything would let the copies be verified: a count of the same moment, and nothing that has no counterpart.
+    /// Whether the copies can be verified: there is a count of the same moment, and everything has a counterpart.
     pub fn can_be_verified(&self, request: &Request, set: &SealedSet) -> bool {
         let scope = Self::scope(request, set);
         let counted = scope.iter().any(|need| *need != Need::Files);
@@ -215,10 +215,10 @@ impl World {
         counted && !removed && !matches!(request.which, RequestedSet::At(_))
     }
 
-    /// Whether nothing speaks against it: the descriptor is the same by its names, and where it leads to another place, a cut-over
-    /// that stands has led it there.
+    /// Whether nothing prevents it: the descriptor has the same names, and if it has another place, a cut-over that is still in
+    /// effect switched it there.
     fn must_be_verified(&self, request: &Request, set: &SealedSet) -> bool {
-        let led = |place: Place| match place {
+        let switched_to = |place: Place| match place {
             Place::Copy(_, restore) => self
                 .restores
                 .get(&restore)
@@ -227,7 +227,7 @@ impl World {
         };
         let same = |(need, captured): (&Need, &CapturedData)| {
             self.described.get(need).is_some_and(|described| {
-                described.name == captured.name && (described.place == captured.place || led(described.place))
+                described.name == captured.name && (described.place == captured.place || switched_to(described.place))
             })
         };
         let added = self.described.keys().any(|need| !set.captured.contains_key(need));
@@ -252,8 +252,8 @@ impl World {
         self.held.keys().any(taken)
     }
 
-    /// Whether the places of which a set was made are still there, and hold what they held: a cluster and tables are read as
-    /// they were at a moment.
+    /// Whether the places in a set still exist, with the same data: point-in-time recovery reads clusters and tables as of a
+    /// moment.
     fn reads_what_is_there(&self, request: &Request, set: &SealedSet) -> bool {
         let there = |need: &Need| {
             let place = set.captured.get(need).map(|captured| captured.place);
@@ -282,7 +282,7 @@ impl World {
             RestoreState::SwitchedBack,
             RestoreState::CutOver,
             RestoreState::Nothing,
-            // What a function in flight made after the undo had looked: it is told of, and undone again.
+            // What a function in flight created after the undo had checked: it is reported, and undone again.
             RestoreState::Kept,
         ];
         all.extend(others.map(|state| PossibleOutcome::new(End::Aborted, state)));
@@ -318,7 +318,7 @@ impl World {
             return Vec::new();
         };
         let refused = PossibleOutcome::new(End::Failed, record.state);
-        // What is done already needs nothing more.
+        // Nothing is left to do.
         if record.state == RestoreState::SwitchedBack {
             return vec![PossibleOutcome::new(End::Succeeded, RestoreState::SwitchedBack)];
         }
@@ -329,14 +329,14 @@ impl World {
         if !self.redirected_elsewhere(restore).is_empty() {
             return vec![refused];
         }
-        // A password that was changed since is in the new cluster only; and a run that waits holds the deployment.
+        // A password that was changed since is only in the new cluster; and a run that waits holds the deployment.
         if record.rotated || self.waiting().is_some() {
             return vec![back, refused];
         }
         vec![back]
     }
 
-    /// What a restore switched, and somebody then led elsewhere: neither to its copy nor to what was before.
+    /// What a restore switched, and somebody then switched to something else: neither its copy nor the previous place.
     pub fn redirected_elsewhere(&self, restore: Label) -> Vec<Need> {
         let Some(record) = self.restores.get(&restore) else {
             return Vec::new();
@@ -358,7 +358,7 @@ impl World {
         if record.state == RestoreState::CutOver || !self.needed_copies(restore).is_empty() {
             return vec![refused];
         }
-        // Removed, the way back of another restore would lead nowhere.
+        // Without it, the cut-over of another restore could not be undone.
         if self.is_way_back(restore) {
             return vec![removed, refused];
         }

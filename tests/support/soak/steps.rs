@@ -1,8 +1,8 @@
-//! The steps of a sequence, and what they are called.
+//! The steps of a sequence, and their names.
 
 use super::names::{Label, Need, Place};
 
-/// Which set a restore is asked for.
+/// The set in a restore's request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestedSet {
     Newest,
@@ -11,7 +11,7 @@ pub enum RequestedSet {
     Before(Label),
     /// All as of that moment.
     At(Label),
-    /// One that never was.
+    /// One that does not exist.
     Unknown,
 }
 
@@ -22,24 +22,24 @@ pub enum CutOver {
     Ask,
 }
 
-/// What goes wrong while a restore makes its copies.
+/// A fault while a restore creates its copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     RestoreJob,
     Instance,
 }
 
-/// What a restore is asked for.
+/// The request of a restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     pub which: RequestedSet,
-    /// All where it is empty.
+    /// All if it is empty.
     pub only: Vec<Need>,
-    /// Says what is left out instead of what is taken.
+    /// Lists what is left out instead of what is restored.
     pub by_except: bool,
-    /// A person has to say yes to the plan.
+    /// A person has to approve the plan.
     pub approval: bool,
-    /// What is there is backed up first.
+    /// The live resources are backed up first.
     pub safety: bool,
     pub cut_over: CutOver,
     pub keep: bool,
@@ -68,7 +68,7 @@ impl Request {
 /// When an execution is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopMoment {
-    /// The first backup or copy was just asked for.
+    /// The first backup or copy was just requested.
     Making,
     /// The copies are being compared.
     Comparing,
@@ -85,15 +85,15 @@ pub enum Step {
     Damage(Need),
     BackUp,
     Restore(Request),
-    /// What a waiting restore asks is answered.
+    /// A waiting restore's question is answered.
     Answer(Label, bool),
     UndoCutOver(Label),
     UndoRestore(Label),
     /// A resource gets another name in the descriptor, with its probe and its switch.
     Rename(Need),
-    /// A resource is taken out of the descriptor, with its probe and its switch.
+    /// A resource is removed from the descriptor, with its probe and its switch.
     Remove(Need),
-    /// A resource is put into the descriptor.
+    /// A resource is added to the descriptor.
     Add(Need),
     /// The file of the first descriptor is applied again.
     ApplyFirst,
@@ -101,13 +101,13 @@ pub enum Step {
     ForceFirst,
     /// A descriptor is applied that names what the application uses.
     ApplyInUse,
-    /// A descriptor is applied of which a switch leads to a resource that it does not have.
+    /// A descriptor is applied with a switch for a resource that is not in it.
     ApplyBroken,
     /// The database's password is changed, and written to the secret.
     Rotate,
-    /// What leads to a need is written again, with the same value.
+    /// A need's reference is written again, with the same value.
     Touch(Need),
-    /// Somebody leads the application elsewhere by hand.
+    /// Somebody switches the application by hand.
     Switch(Need, Place),
     AbortBackUp,
     AbortRestore(Request, StopMoment),
@@ -115,7 +115,7 @@ pub enum Step {
     AbortWaiting(Label),
 }
 
-/// The kind of a step, of which every one has to occur.
+/// The kind of a step; every kind has to occur.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     Write,
@@ -202,7 +202,7 @@ impl Kind {
 }
 
 impl Step {
-    /// The kinds that a step is of: a request is of one for each of its fields.
+    /// The kinds of a step: a request has one for each of its fields.
     pub fn kinds(&self) -> Vec<Kind> {
         match self {
             Step::Restore(request) => request.kinds(),
@@ -231,7 +231,7 @@ impl Step {
         }
     }
 
-    /// Whether it starts an execution, of which on-call hears.
+    /// Whether it starts an execution, which notifies on-call.
     pub fn runs(&self) -> bool {
         matches!(
             self,
@@ -281,7 +281,7 @@ impl std::fmt::Display for Request {
             RequestedSet::Set(set) => write!(f, "restore set {set}")?,
             RequestedSet::Before(set) => write!(f, "restore the newest set before the end of backup {set}")?,
             RequestedSet::At(set) => write!(f, "restore all as of the end of backup {set}")?,
-            RequestedSet::Unknown => write!(f, "restore a set that never was")?,
+            RequestedSet::Unknown => write!(f, "restore a set that does not exist")?,
         }
         if !self.only.is_empty() {
             let only: Vec<String> = self.only.iter().map(ToString::to_string).collect();
@@ -303,7 +303,7 @@ impl std::fmt::Display for Request {
             ", {}",
             match self.cut_over {
                 CutOver::Yes => "and cut over",
-                CutOver::No => "beside what is there",
+                CutOver::No => "without cutting over",
                 CutOver::Ask => "and ask before cutting over",
             }
         )?;
@@ -316,7 +316,7 @@ impl std::fmt::Display for Request {
             None => {}
         }
         if self.fault.is_some() {
-            write!(f, ", what was made is {}", if self.keep { "kept" } else { "undone" })?;
+            write!(f, ", the copies are {}", if self.keep { "kept" } else { "undone" })?;
         }
         if self.dry_run {
             write!(f, "; a dry run")?;
@@ -344,7 +344,7 @@ impl std::fmt::Display for Step {
                 "apply the first descriptor again, and accept names that were replaced"
             ),
             Step::ApplyInUse => write!(f, "apply a descriptor that names what is in use"),
-            Step::ApplyBroken => write!(f, "apply a descriptor with a switch that leads to no resource"),
+            Step::ApplyBroken => write!(f, "apply a descriptor with a switch for no resource"),
             Step::Rotate => write!(f, "rotate the database's password"),
             Step::Touch(need) => write!(f, "write {} again, with the same value", need.switch()),
             Step::Switch(need, place) => write!(f, "lead {} to {place} by hand", need.switch()),
@@ -362,7 +362,7 @@ impl std::fmt::Display for Step {
     }
 }
 
-/// A sequence in words, a step a line.
+/// A sequence as text, one step per line.
 pub fn words(steps: &[(Label, Step)]) -> String {
     let line = |(label, step): &(Label, Step)| format!("  {label}. {step}");
     steps.iter().map(line).collect::<Vec<_>>().join("\n")

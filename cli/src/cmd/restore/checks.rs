@@ -1,4 +1,4 @@
-//! What is wrong with a request, told before an execution is started: its failure would be told to on-call, too.
+//! The faults of a request, reported before an execution is started: its failure would also notify on-call.
 
 use std::collections::BTreeSet;
 
@@ -14,10 +14,10 @@ use crate::failure::{Failure, Result};
 use crate::format;
 use crate::stack::Stack;
 
-/// The request as the machine's first step reads it.
+/// The request as the machine's first step parses it.
 ///
 /// # Errors
-/// `Wrong` with every fault that the step would find before it looks at anything.
+/// `Wrong` with every fault that the step would find in the request alone.
 pub fn checked(request: &Value, now: Timestamp) -> Result<RestoreRequest> {
     let request = RestoreRequest::parse(request)?;
     match request.check_times(now) {
@@ -26,11 +26,10 @@ pub fn checked(request: &Value, now: Timestamp) -> Result<RestoreRequest> {
     }
 }
 
-/// What only the catalog can tell.
+/// The checks that need the catalog.
 ///
 /// # Errors
-/// `NotFound` or `NotDone` for a set that cannot be restored; `Wrong` for resources that neither the descriptor nor any set
-/// knows.
+/// `NotFound` or `NotDone` for a set that cannot be restored; `Wrong` for resources that are in neither the descriptor nor a set.
 pub async fn check_catalog(stack: &Stack, request: &RestoreRequest, descriptor: &Descriptor) -> Result<()> {
     let deployment = &request.deployment;
     if let RequestedMoment::Set(set) = &request.wanted {
@@ -48,7 +47,7 @@ pub async fn check_catalog(stack: &Stack, request: &RestoreRequest, descriptor: 
     }
 }
 
-/// A fault for each resource that is named and not known. A prefix is known with all of its tables, each by the prefix's name.
+/// A fault for each unknown resource. The tables of a prefix are known, each by the prefix's name.
 fn unknown(request: &RestoreRequest, known: &BTreeSet<String>) -> Vec<Fault> {
     let holds = |one: &str, other: &str| {
         other
@@ -82,7 +81,7 @@ fn unknown(request: &RestoreRequest, known: &BTreeSet<String>) -> Vec<Fault> {
 }
 
 /// # Errors
-/// `NotFound` where there is no such set, `NotDone` where it is not sealed.
+/// `NotFound` if there is no such set, `NotDone` if it is not sealed.
 async fn ensure_sealed(stack: &Stack, deployment: &str, set: &str) -> Result<()> {
     let found = stack.catalog.set(deployment, set).await?.map(|set| set.status);
     let list = format!("See the sealed ones: holdfast sets{} {deployment}", stack.option);

@@ -115,5 +115,5 @@ fn a_missing_database_of_a_hub_is_pointed_out() {
     stack.clusters.clear();
     let draft = draft(&stack);
     assert!(draft.notes.iter().any(|note| note.contains("database is missing")));
-    assert!(draft.unprotected.iter().any(|line| line.contains("no longer there")));
+    assert!(draft.unprotected.iter().any(|line| line.contains("no longer exists")));
 }

@@ -13,7 +13,7 @@ fn running() -> RunSnapshot {
 fn a_job_in_progress_says_how_far_it_is_and_when_it_is_looked_at_again() {
     let mut look = running();
     look.points[0].percent = Some(42.7);
-    // Without history: started 23:00:00, looked at 10 s later, so the next look is 15 s after that.
+    // Without history: started 23:00:00, polled 10 s later, so the next poll is 15 s after that.
     look.points[0].looked_at = Some(at("2025-01-31T23:00:10Z"));
     let view = view(&look, at("2025-01-31T23:00:13Z"));
     let row = &view.rows[0];
@@ -21,7 +21,7 @@ fn a_job_in_progress_says_how_far_it_is_and_when_it_is_looked_at_again() {
         (row.state, row.percent, row.elapsed_seconds),
         (ResourceState::InProgress, Some(42), Some(13))
     );
-    assert_eq!(row.remark(), "next look in 12 s");
+    assert_eq!(row.remark(), "next poll in 12 s");
     assert_eq!(view.phase, "backing up");
 }
 
@@ -30,13 +30,13 @@ fn with_history_the_usual_duration_is_told() {
     let mut look = running();
     look.usual.insert("database".into(), 600);
     let row = view(&look, at("2025-01-31T23:00:30Z")).rows.remove(0);
-    assert_eq!(row.remark(), "usually 10 min, next look in 8 min 57 s");
+    assert_eq!(row.remark(), "usually 10 min, next poll in 8 min 57 s");
 }
 
 #[test]
 fn a_look_that_is_due_is_under_way() {
     let row = view(&running(), at("2025-01-31T23:30:00Z")).rows.remove(0);
-    assert!(row.remark().ends_with("being looked at"), "{}", row.remark());
+    assert!(row.remark().ends_with("being polled"), "{}", row.remark());
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! Where a service is reached: `https://<service>.<Region>.<suffix of the partition>`, unless the environment says otherwise.
+//! The endpoint of a service: `https://<service>.<Region>.<suffix of the partition>`, unless the environment overrides it.
 //!
-//! The rules are those of the SDK's endpoint rule sets, which are the same for all services here but for two differences,
+//! The rules are those of the SDK's endpoint rule sets, which are the same for all services here except for two differences,
 //! [`Service::govcloud_is_fips`] and [`Service::global`].
 
 use aws_types::SdkConfig;
@@ -9,32 +9,32 @@ use aws_types::service_config::ServiceConfigKey;
 
 use crate::aws::partition::Partition;
 
-/// How a service is spoken to.
+/// The protocol of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
-    /// awsJson1_1: the action behind a target's name in a header, JSON both ways.
+    /// awsJson1_1: the action in a header, after the target's name; JSON in both directions.
     Json { target: &'static str },
-    /// awsQuery: a form with the action and the API's version, and XML in return.
+    /// awsQuery: a form with the action and the API version; the response is XML.
     Query { version: &'static str },
     /// restJson1: each call has its own method and path.
     Rest,
 }
 
-/// A service, as far as calling it goes.
+/// What is needed to call a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Service {
-    /// How its endpoints' names begin, which is also what requests are signed for.
+    /// The prefix of its endpoints, which is also its signing name.
     pub endpoint: &'static str,
-    /// Its id in AWS's models: `AWS_ENDPOINT_URL_<ID>` and the user agent go by it.
+    /// Its service id in AWS's models, used in `AWS_ENDPOINT_URL_<ID>` and in the user agent.
     pub id: &'static str,
     pub protocol: Protocol,
     /// Whether its ordinary endpoints in GovCloud are its FIPS endpoints.
     pub govcloud_is_fips: bool,
-    /// Whether it is one service for all Regions of a partition, with one endpoint, and signed for one Region.
+    /// Whether it is global: one endpoint for all Regions of a partition, and requests signed for one Region.
     pub global: bool,
 }
 
-/// The Region for which requests are signed that are made from this one.
+/// The Region for which requests from `region` are signed.
 pub fn signing_region(service: &Service, region: &Region) -> Region {
     match service.global {
         true => Region::from_static(Partition::of(region.as_ref()).global_region),
@@ -42,8 +42,7 @@ pub fn signing_region(service: &Service, region: &Region) -> Region {
     }
 }
 
-/// The endpoint that the configuration names for this service or for all, else AWS's own in the Region. `None` without a
-/// Region.
+/// The endpoint that the configuration sets for this service or for all, else AWS's own in the Region. `None` without a Region.
 pub fn of(aws: &SdkConfig, service: &Service) -> Option<String> {
     configured(aws, service)
         .or_else(|| aws.endpoint_url().map(str::to_owned))
@@ -91,7 +90,7 @@ fn global(service: &Service, region: &str, fips: bool, dual_stack: bool) -> Stri
     format!("https://{}{fips}{group}.{suffix}", service.endpoint)
 }
 
-/// A value as a segment of a path, or a field of a form, holds it.
+/// Escapes a value for a path segment or a form field.
 pub fn escaped(value: &str) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
     value.bytes().fold(String::new(), |mut escaped, byte| {

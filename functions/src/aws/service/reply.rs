@@ -1,4 +1,4 @@
-//! What a service answers: a reply, or a refusal with AWS's code and message.
+//! What a service returns: a reply, or a refusal with AWS's code and message.
 
 use std::fmt;
 
@@ -11,26 +11,26 @@ use serde_json::Value;
 
 use crate::aws::timestamp;
 
-/// A good answer.
+/// A successful response.
 #[derive(Clone, Default)]
 pub struct Reply {
-    /// The body as it came.
+    /// The unmodified body.
     pub bytes: Vec<u8>,
-    /// The body of a JSON service.
+    /// The parsed body of a JSON service.
     pub body: Value,
-    /// When AWS answered, by its own clock, to the second.
+    /// When AWS responded, by AWS's clock, to the second.
     pub at: Option<Timestamp>,
-    /// Lambda's word for how an invoked function failed.
+    /// Lambda's description of how an invoked function failed.
     pub function_error: Option<String>,
 }
 
 impl Reply {
-    /// A member of the body; `Null` where it has none.
+    /// A member of the body; `Null` if it has none.
     pub fn take(&mut self, member: &str) -> Value {
         self.body.get_mut(member).map(Value::take).unwrap_or_default()
     }
 
-    /// The token of the next page; `Null` after the last, of which some services make an empty one.
+    /// The token of the next page; `Null` after the last page, for which some services return an empty one.
     pub fn take_token(&mut self, member: &str) -> Value {
         match self.take(member) {
             Value::String(token) if token.is_empty() => Value::Null,
@@ -38,7 +38,7 @@ impl Reply {
         }
     }
 
-    /// The elements of a member that is a list; none where there is no such member.
+    /// The elements of a list member; none if the member is missing.
     pub fn take_list(&mut self, member: &str) -> Vec<Value> {
         match self.take(member) {
             Value::Array(elements) => elements,
@@ -47,23 +47,23 @@ impl Reply {
     }
 }
 
-/// A body may hold a secret.
+/// Shows no body, which may contain a secret.
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Reply({} bytes)", self.bytes.len())
     }
 }
 
-/// AWS's refusal.
+/// AWS's error response.
 #[derive(Debug)]
 pub struct Refusal {
     metadata: ErrorMetadata,
 }
 
 impl Refusal {
-    /// Not AWS's: a good answer that cannot be read, which has no code. `aws::failure` takes it for no answer.
+    /// A successful response that cannot be read. It has no code, so `aws::failure` treats it as a lost response.
     fn unread() -> Self {
-        let metadata = ErrorMetadata::builder().message("the answer is no JSON").build();
+        let metadata = ErrorMetadata::builder().message("the response is not JSON").build();
         Self { metadata }
     }
 }
@@ -83,7 +83,7 @@ impl ProvideErrorMetadata for Refusal {
     }
 }
 
-/// Reads a response whole; a good one of a JSON service has to be JSON.
+/// Reads a whole response; a successful one of a JSON service has to be JSON.
 pub fn read(response: &HttpResponse, is_json: bool) -> Result<Reply, OrchestratorError<Refusal>> {
     let bytes = response.body().bytes().unwrap_or_default();
     if !response.status().is_success() {
@@ -91,8 +91,8 @@ pub fn read(response: &HttpResponse, is_json: bool) -> Result<Reply, Orchestrato
     }
     let header = |name: &str| response.headers().get(name);
     let body = if is_json && !bytes.is_empty() {
-        // The call may have worked: what cannot be read is no answer, and is not asked for again beneath. The body itself is
-        // never told.
+        // The call may have worked: a response that cannot be read counts as lost, and the SDK does not retry it. The body is never
+        // shown.
         without_nulls(serde_json::from_slice(bytes).map_err(|_| OrchestratorError::operation(Refusal::unread()))?)
     } else {
         Value::Null
@@ -106,7 +106,7 @@ pub fn read(response: &HttpResponse, is_json: bool) -> Result<Reply, Orchestrato
     })
 }
 
-/// What is `null` is not there, as for the SDK's clients.
+/// Removes members that are `null`, as the SDK's clients do.
 fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(members) => members
@@ -119,7 +119,7 @@ fn without_nulls(value: Value) -> Value {
     }
 }
 
-/// The code from the header or from the body, in JSON or XML, without the namespace before it and the address behind it.
+/// The code from the header or from the body, in JSON or XML, without the namespace before it and the URL after it.
 fn refusal(response: &HttpResponse, bytes: &[u8]) -> Refusal {
     let body: Value = serde_json::from_slice(bytes).unwrap_or_default();
     let text = String::from_utf8_lossy(bytes);
@@ -149,7 +149,7 @@ fn refusal(response: &HttpResponse, bytes: &[u8]) -> Refusal {
     }
 }
 
-/// The text of the first element of a name.
+/// The text of the first element with a name.
 fn element(xml: &str, name: &str) -> Option<String> {
     let document = roxmltree::Document::parse(xml).ok()?;
     let found = document.descendants().find(|node| node.tag_name().name() == name)?;

@@ -13,7 +13,7 @@ fn client(service: Service, retry: RetryConfig, script: Vec<Exchange>) -> (Clien
     (Client::new(&replay.config_with(retry), service), replay)
 }
 
-/// Held against the rules of a service of which the SDK's client is there, and which has the one exception.
+/// Compared with the rules of a service whose SDK client is a dependency, and which has the one exception.
 #[tokio::test]
 async fn endpoints_are_those_of_the_sdk() {
     let regions = [
@@ -47,7 +47,7 @@ async fn endpoints_are_those_of_the_sdk() {
     }
 }
 
-/// As in the rule set of Route 53, whose client is not there.
+/// As in the rule set of Route 53, whose client is not a dependency.
 #[test]
 fn a_global_service_has_one_endpoint_for_a_partition_and_is_signed_for_one_region() {
     for (region, fips, dual_stack, url, signed_for) in [

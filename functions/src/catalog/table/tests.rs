@@ -21,7 +21,7 @@ fn key() -> Key {
     }
 }
 
-/// A request's expression, with each placeholder's own name or value in its place.
+/// A request's expression, with each placeholder replaced by its name or value.
 fn spelled(asked: &Asked, expression: &str) -> String {
     let body = asked.json();
     let mut text = body[expression].as_str().unwrap_or_default().to_owned();
@@ -107,14 +107,14 @@ async fn reads_are_consistent_and_whole() {
         .unwrap();
     let ids: Vec<_> = found.iter().map(|item| item["id"].clone()).collect();
     assert_eq!(ids, [json!("a"), json!("b")]);
-    let asked = replay.played();
-    for read in &asked {
+    let requests = replay.played();
+    for read in &requests {
         assert_eq!(read.json()["ConsistentRead"], true, "{}", read.body);
     }
     assert_eq!(
-        spelled(&asked[1], "KeyConditionExpression"),
+        spelled(&requests[1], "KeyConditionExpression"),
         "pk = DEPLOYMENT#x AND begins_with(sk, SET#)"
     );
-    assert_eq!(spelled(&asked[1], "FilterExpression"), "attribute_exists(id)");
-    assert_eq!(asked[2].json()["ExclusiveStartKey"], json!({"sk": {"S": "SET#a"}}));
+    assert_eq!(spelled(&requests[1], "FilterExpression"), "attribute_exists(id)");
+    assert_eq!(requests[2].json()["ExclusiveStartKey"], json!({"sk": {"S": "SET#a"}}));
 }

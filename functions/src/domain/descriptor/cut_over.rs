@@ -1,19 +1,19 @@
-//! What an application reads to find its state, and what a restore therefore has to switch.
+//! Switches: what an application reads to find its data, which a restore therefore has to change.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// One thing to switch when a deployment is cut over to what was restored.
+/// One thing to switch when a deployment is cut over to the restored copies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Switch {
     pub name: String,
-    /// Name of the resource whose copy it leads to. Of a prefix: the prefix resource, with `table`.
+    /// Name of the resource whose copy it switches to. For a prefix: the prefix resource, with `table`.
     pub resource: String,
-    /// The table, where the resource is a prefix.
+    /// The table, if the resource is a prefix.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
-    /// The secret with which the application logs in to the cluster, where what is switched does not hold the login.
+    /// The secret that the application logs in to the cluster with, if the login is not in what is switched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login: Option<String>,
     #[serde(flatten)]
@@ -21,7 +21,7 @@ pub struct Switch {
 }
 
 impl Switch {
-    /// How a run calls the resource: a prefix's table is `<resource>.<table>`.
+    /// The name that a run uses for the resource: a prefix's table is `<resource>.<table>`.
     pub fn item_name(&self) -> String {
         match &self.table {
             Some(table) => format!("{}.{table}", self.resource),
@@ -34,28 +34,28 @@ impl Switch {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum SwitchAction {
-    /// Keys of a Secrets Manager secret whose value is a JSON object. Of a cluster by default `host` and `port`.
+    /// Keys of a Secrets Manager secret whose value is a JSON object. For a cluster, `host` and `port` by default.
     Secret {
         secret: String,
         values: BTreeMap<String, Fact>,
     },
     /// A Systems Manager parameter. Its value becomes the fact.
     Parameter { parameter: String, value: Fact },
-    /// An ECS service: a new revision of its task definition, with the copy of the file system in the volumes that mount it
-    /// (or in `volume` alone); of a cluster, with the copy's master secret where its containers name the old one.
+    /// An ECS service: a new revision of its task definition. For a file system, the volumes that mount it (or only `volume`)
+    /// mount the copy; for a cluster, containers that name the old master secret get the copy's.
     EcsService {
         cluster: String,
         service: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         volume: Option<String>,
     },
-    /// An RDS Proxy: its target becomes the copy of the cluster. Who connects through it reaches nothing for a moment.
+    /// An RDS Proxy: its target becomes the copy of the cluster. Connections through it fail for a moment.
     RdsProxy { proxy: String },
-    /// The cluster: the old one gets a side name, the new one its name. Never deletes.
+    /// The cluster: the old one gets a side name, and the copy takes over its name. Deletes nothing.
     Rename,
 }
 
-/// Something of a copy that an application needs to reach it.
+/// Something that an application needs to reach a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fact {

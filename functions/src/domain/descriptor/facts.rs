@@ -1,4 +1,4 @@
-//! What there is to know of a restored copy, by the names that a descriptor has for it.
+//! The facts of a restored copy, by their names in a descriptor.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::reader::{Faults, Object, TextFormat, quoted, shown};
 use crate::domain::kinds::{self, Stateful};
 use crate::domain::nearest::nearest;
 
-/// All that there is to know of a copy of any kind.
+/// The facts of all kinds.
 pub fn all() -> Vec<(&'static str, Fact)> {
     let facts = kinds::ALL.iter().filter_map(|kind| kind.stateful());
     facts.flat_map(Stateful::facts).copied().collect()
@@ -23,10 +23,7 @@ pub fn values(
     known: bool,
 ) -> Option<BTreeMap<String, Fact>> {
     let path = object.path("values");
-    let rule = format!(
-        "a mapping from keys of the secret's JSON to what they hold: {}",
-        list(facts)
-    );
+    let rule = format!("a mapping from keys of the secret's JSON to facts: {}", list(facts));
     let Some(value) = object.get("values") else {
         let cluster = facts.iter().any(|(_, fact)| *fact == Fact::Host);
         return match (known, cluster) {
@@ -70,7 +67,7 @@ pub fn fact(faults: &mut Faults, path: String, value: &Value, facts: &[(&'static
         let guess = nearest(text, facts.iter().map(|(name, _)| *name))
             .map(|name| format!("; did you mean {name}?"))
             .unwrap_or_default();
-        // Somebody may have put the value itself there, and it may be a secret's.
+        // Someone may have written the value itself, and it may be secret.
         let known = value
             .as_str()
             .filter(|text| all().iter().any(|(name, _)| name == text) || text.is_empty());

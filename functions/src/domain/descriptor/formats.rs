@@ -1,18 +1,18 @@
-//! What AWS accepts as the identifiers that stand in a descriptor.
+//! Formats of the identifiers in a descriptor, as AWS accepts them.
 
 use super::reader::TextFormat;
 use crate::domain::names;
 
 pub const NAME: TextFormat = visible(names::NAME_RULE, names::is_name);
 
-/// RDS accepts capitals too but stores and answers small letters.
+/// RDS also accepts capitals, but stores and returns lowercase letters.
 pub const CLUSTER: TextFormat = visible(
-    "a DBClusterIdentifier in small letters: 1 to 63 letters, digits and single hyphens, beginning with a letter",
+    "a DBClusterIdentifier in lowercase: 1 to 63 letters, digits and single hyphens, beginning with a letter",
     |text| text.len() <= 63 && names::is_hyphenated(text),
 );
 
 pub const RDS_PROXY: TextFormat = visible(
-    "a DBProxyName in small letters: 1 to 63 letters, digits and single hyphens, beginning with a letter",
+    "a DBProxyName in lowercase: 1 to 63 letters, digits and single hyphens, beginning with a letter",
     |text| text.len() <= 63 && names::is_hyphenated(text),
 );
 
@@ -52,7 +52,7 @@ pub const TABLE: TextFormat = visible(
 );
 
 pub const PREFIX: TextFormat = visible(
-    "the beginning of DynamoDB table names: 1 to 255 letters, digits, hyphens, underscores and dots",
+    "a prefix of DynamoDB table names: 1 to 255 letters, digits, hyphens, underscores and dots",
     |text| (1..=255).contains(&text.len()) && plain(text, "-_."),
 );
 
@@ -65,7 +65,7 @@ pub const SECRET: TextFormat = TextFormat {
     hidden: true,
 };
 
-/// A trailing slash would never match a parameter, and `/` alone means all of the account's.
+/// A trailing slash would never match a parameter, and `/` alone means all parameters of the account.
 pub const PARAMETERS: TextFormat = visible(
     "a Parameter Store path such as /hubs/prod: at most 15 levels, each of letters, digits, dots, hyphens and underscores, without a slash at the end",
     |text| {
@@ -115,7 +115,7 @@ pub const PARAMETER: TextFormat = visible(
     "the name of a Parameter Store parameter such as /hubs/prod/host or hubs-host: letters, digits, dots, hyphens and underscores, in at most 15 levels",
     |text| {
         let levels = text.strip_prefix('/').unwrap_or(text);
-        // Without levels the name has no slash at all.
+        // A name without levels has no slash at all.
         text.len() <= 1011
             && (text.starts_with('/') || !text.contains('/'))
             && levels.split('/').count() <= 15
@@ -127,14 +127,14 @@ pub const LOGICAL_ID: TextFormat = visible("a CloudFormation logical id: 1 to 25
     (1..=255).contains(&text.len()) && plain(text, "")
 });
 
-/// `[module.<name>[<index>].…]<type>.<name>[<index>]`; an index is a number or a text without quotes and escapes in it.
+/// `[module.<name>[<index>].…]<type>.<name>[<index>]`; an index is a number, or a string without quotes and escapes.
 pub fn terraform(address: &str, resource_type: &str) -> bool {
     let identifier = |text: &str| {
         text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.len() <= 100 && plain(text, "-_")
     };
     let mut rest = address;
     while let Some(module) = rest.strip_prefix("module.") {
-        let Some(after) = step(module, identifier).and_then(|after| after.strip_prefix('.')) else {
+        let Some(after) = after_label(module, identifier).and_then(|after| after.strip_prefix('.')) else {
             return false;
         };
         rest = after;
@@ -143,11 +143,11 @@ pub fn terraform(address: &str, resource_type: &str) -> bool {
         && rest
             .strip_prefix(resource_type)
             .and_then(|rest| rest.strip_prefix('.'))
-            .is_some_and(|name| step(name, identifier) == Some(""))
+            .is_some_and(|name| after_label(name, identifier) == Some(""))
 }
 
 /// What follows a name and its index.
-fn step(text: &str, identifier: impl Fn(&str) -> bool) -> Option<&str> {
+fn after_label(text: &str, identifier: impl Fn(&str) -> bool) -> Option<&str> {
     let (name, rest) = text.split_at(text.find(['.', '[']).unwrap_or(text.len()));
     if !identifier(name) {
         return None;
@@ -175,7 +175,7 @@ pub const fn visible(rule: &'static str, accepts: fn(&str) -> bool) -> TextForma
 }
 
 fn secret_name(text: &str) -> bool {
-    // The exclamation mark is in the names that AWS gives, such as rds!cluster-….
+    // Names that AWS gives have an exclamation mark, such as rds!cluster-….
     (1..=512).contains(&text.len()) && plain(text, "/_+=.@-!")
 }
 
@@ -217,7 +217,7 @@ pub fn is_id(text: &str) -> bool {
     deployment_of(text).is_some()
 }
 
-/// Whether an id is one of this deployment.
+/// Whether an id belongs to this deployment.
 pub fn is_id_of(deployment: &str, text: &str) -> bool {
     deployment_of(text) == Some(deployment)
 }
@@ -230,7 +230,7 @@ fn deployment_of(id: &str) -> Option<&str> {
     (digits(date, 8) && digits(time, 6) && hexadecimal && names::is_name(deployment)).then_some(deployment)
 }
 
-/// A resource as a run names it: a descriptor's name, and of a table found by a prefix the table's after a dot.
+/// A resource as a run names it: its name in the descriptor; for a table found by a prefix, followed by a dot and the table.
 pub fn is_resource(text: &str) -> bool {
     let (name, table) = text
         .split_once('.')
@@ -238,12 +238,12 @@ pub fn is_resource(text: &str) -> bool {
     names::is_name(name) && table.is_none_or(TABLE.accepts)
 }
 
-/// What the name of any kind's copy may at most hold.
+/// Whether a text could be the name of a copy, of any kind.
 pub fn is_copy(text: &str) -> bool {
     (1..=255).contains(&text.len()) && plain(text, "-_.")
 }
 
-/// Step Functions: names of machines and executions have 1 to 80 characters; these are what its logs can show too.
+/// Names of machines and executions have 1 to 80 characters, of which these also work in CloudWatch Logs.
 pub const EXECUTION: TextFormat = visible(
     "the ARN of an execution such as arn:aws:states:eu-west-1:123456789012:execution:holdfast-restore:tonight",
     |text| {

@@ -1,4 +1,4 @@
-//! Hooks: what brings an application to rest around a run, and what each kind of hook is described by.
+//! Hooks, which quiesce an application around a run, and the fields of each kind of hook.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::formats;
 use super::reader::{Faults, Object, quoted, shown};
 use crate::domain::duration;
 
-/// Seconds that a hook may take where the descriptor says nothing.
+/// Default timeout of a hook, in seconds.
 pub const DEFAULT_TIMEOUT_SECONDS: u64 = 60;
 
 /// An action around a run.
@@ -29,10 +29,10 @@ pub enum HookAction {
     Lambda { function: String },
 }
 
-/// How a kind of hook is written.
+/// How a kind of hook is written in a descriptor.
 struct HookKind {
     name: &'static str,
-    /// Its fields besides those that every hook has.
+    /// Its fields, in addition to those that every hook has.
     fields: &'static [&'static str],
     read: fn(&mut Faults, &Object<'_>) -> Option<HookAction>,
 }
@@ -98,8 +98,8 @@ pub fn read(faults: &mut Faults, document: &Object<'_>) -> Vec<Hook> {
 }
 
 fn hook(faults: &mut Faults, index: usize, entry: &Value) -> Option<Hook> {
-    let written = entry.get("kind").and_then(Value::as_str);
-    let kind = KINDS.iter().find(|kind| Some(kind.name) == written);
+    let name = entry.get("kind").and_then(Value::as_str);
+    let kind = KINDS.iter().find(|kind| Some(kind.name) == name);
     let fields = fields(kind);
     let rule = format!("a mapping with the fields {}", fields.join(", "));
     let object = Object::open(faults, &format!("hooks[{index}]"), entry, &rule)?;
@@ -118,7 +118,7 @@ fn hook(faults: &mut Faults, index: usize, entry: &Value) -> Option<Hook> {
     })
 }
 
-/// The fields that a hook of this kind may have; where the kind is not known, those of all kinds.
+/// The fields that a hook of this kind may have; if the kind is unknown, those of all kinds.
 fn fields(kind: Option<&HookKind>) -> Vec<&'static str> {
     let own = KINDS
         .iter()
@@ -135,7 +135,7 @@ mod tests {
 
     use super::*;
 
-    /// The kinds that the type has, in the words of its own error: a kind that `KINDS` leaves out cannot be written.
+    /// Serde's error lists the variants of the type; each must be in `KINDS`, or a descriptor could not use it.
     #[test]
     fn every_kind_of_hook_can_be_written() {
         let error = serde_json::from_value::<HookAction>(json!({"kind": ""})).unwrap_err();

@@ -1,5 +1,5 @@
-//! Which resource a table belongs to. A probe or switch that names a table is resolved to it once, when its descriptor is read:
-//! what it counts at backup, or leads to, is then found again by one name.
+//! Which resource a table belongs to. A probe or switch that names a table is resolved to that resource once, when its descriptor
+//! is read, so that the table has one name from then on.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use super::cut_over::Switch;
 use super::{Count, Probe, ProtectedResource};
 use crate::domain::kinds::{self, dynamodb::closeness};
 
-/// The resource that backs a table up, by its name and (of a prefix) the table: the one that names it, else the longest prefix
-/// that it begins with.
+/// The name of the resource that backs up a table, and for a prefix the table: the resource that names it, otherwise the longest
+/// matching prefix.
 pub fn owner<'a>(resources: &'a BTreeMap<String, ProtectedResource>, table: &str) -> Option<(&'a str, Option<String>)> {
     let (name, protected, _) = resources
         .iter()
@@ -17,7 +17,7 @@ pub fn owner<'a>(resources: &'a BTreeMap<String, ProtectedResource>, table: &str
     Some((name, kinds::is_pattern(&protected.target).then(|| table.to_owned())))
 }
 
-/// A probe that names a table counts in the resource that backs it up.
+/// Sets the resource of a probe that names a table to the one that backs it up.
 pub fn resolve_probe(resources: &BTreeMap<String, ProtectedResource>, probe: &mut Probe) {
     if let Count::Items { table: named } = &mut probe.count
         && let Some((resource, table)) = named.as_deref().and_then(|table| owner(resources, table))
@@ -27,7 +27,7 @@ pub fn resolve_probe(resources: &BTreeMap<String, ProtectedResource>, probe: &mu
     }
 }
 
-/// A switch that names a table leads to the resource that backs it up.
+/// Sets the resource of a switch that names a table to the one that backs it up.
 pub fn resolve_switch(resources: &BTreeMap<String, ProtectedResource>, switch: &mut Switch) {
     let found = switch.table.as_deref().and_then(|table| owner(resources, table));
     if let Some((resource, table)) = found {
@@ -54,7 +54,7 @@ mod tests {
             },
             "probes": {"counted": probe},
             "cut_over": [{
-                "name": "led", "kind": "parameter", "parameter": "/hubs/table", "resource": probe["resource"], "table": probe["table"],
+                "name": "switched", "kind": "parameter", "parameter": "/hubs/table", "resource": probe["resource"], "table": probe["table"],
             }],
         }))
         .unwrap()

@@ -28,7 +28,7 @@ impl Descriptor {
     /// Reads a whole descriptor.
     ///
     /// # Errors
-    /// `InvalidInput` with every fault of the document: where it is, what stands there, what is allowed.
+    /// `InvalidInput` with every fault of the document: its path, the value found, and what is allowed.
     pub fn parse(document: &Value) -> Result<Descriptor> {
         let mut faults = Faults::default();
         let descriptor = read(&mut faults, document);
@@ -79,7 +79,7 @@ fn read(faults: &mut Faults, document: &Value) -> Option<Descriptor> {
     })
 }
 
-/// Each number that is not given has its default; `0` switches a rule off.
+/// Each missing number has its default; `0` turns a rule off.
 fn keep(faults: &mut Faults, document: &Object<'_>) -> Keep {
     let default = Keep::default();
     let Some(value) = document.get("keep") else {

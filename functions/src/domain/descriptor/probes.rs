@@ -10,10 +10,10 @@ use super::{Count, DEFAULT_PROBE_TIMEOUT_SECONDS, Probe, formats, sql};
 use crate::domain::kinds::{self, Counting, Profile, Stateful, any_of};
 use crate::domain::nearest::nearest;
 
-/// All probes travel in the state of one execution, which holds 256 KiB.
+/// All probes are in the state of one execution, which is limited to 256 KiB.
 const MOST_PROBES: usize = 50;
-const RULE: &str = "a mapping from the names of at most 50 probes to what they count";
-/// One second and five minutes.
+const RULE: &str = "a mapping of at most 50 probes by name";
+/// From one second to five minutes.
 const TIMEOUT: (u64, u64) = (1, 300);
 
 pub fn read(
@@ -57,16 +57,19 @@ fn probe(faults: &mut Faults, object: &Object<'_>, resources: &BTreeMap<String, 
         }
         Some(Counting::Items) => {
             object.only(faults, &["resource", "table"]);
-            let target = resource
-                .and_then(|resource| resource.protected.as_ref())
-                .map(|protected| &protected.target)?;
+            let protected = resource.and_then(|resource| resource.protected.as_ref());
+            let Some(target) = protected.map(|protected| &protected.target) else {
+                // Which table the resource means is not known; whether it can be one is.
+                object.optional_text(faults, "table", &formats::TABLE);
+                return None;
+            };
             let table = kind?.stateful()?.member(faults, object, target)?;
             Some(Probe {
                 resource: name.to_owned(),
                 count: Count::Items { table },
             })
         }
-        // The resource's own kind is at fault, and said so.
+        // The resource's own kind is already reported as a fault.
         None if resource.is_some_and(|resource| resource.kind.is_none()) => None,
         None => {
             object.only(faults, &["resource", "sql", "secret", "database", "timeout", "table"]);
@@ -83,7 +86,7 @@ fn probe(faults: &mut Faults, object: &Object<'_>, resources: &BTreeMap<String, 
                 .unwrap_or_default();
             let names = countable().map(bare).take(20).collect::<Vec<_>>();
             let names = if names.is_empty() {
-                "none is here".to_owned()
+                "there is none".to_owned()
             } else {
                 names.join(", ")
             };

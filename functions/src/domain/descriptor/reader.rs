@@ -1,4 +1,4 @@
-//! Reading a document field by field, noting every fault instead of stopping at the first.
+//! Reads a document field by field, and collects every fault instead of stopping at the first.
 
 use serde_json::{Map, Value};
 
@@ -6,17 +6,17 @@ use crate::domain::nearest::nearest;
 use crate::domain::{duration, names};
 use crate::error::Fault;
 
-/// Faults listed in full; a document with more has one last entry that says how many more.
+/// Faults listed in full; if there are more, a last entry gives their number.
 const MOST_FAULTS: usize = 100;
-/// Characters of a value that a fault shows.
+/// Maximum characters of a value that a fault shows.
 const SHOWN: usize = 60;
 
 /// What one text field may hold.
 pub struct TextFormat {
-    /// In words, as in "expected ...".
+    /// As text that can follow "expected".
     pub rule: &'static str,
     pub accepts: fn(&str) -> bool,
-    /// The field names a secret: somebody may have put the secret itself there, so its value is never shown.
+    /// The field names a secret: someone may have written the secret itself, so its value is never shown.
     pub hidden: bool,
 }
 
@@ -32,7 +32,7 @@ impl Faults {
         });
     }
 
-    /// The faults in the order in which they were found; empty where the document is valid.
+    /// The faults in the order in which they were found; empty if the document is valid.
     pub fn finish(mut self) -> Vec<Fault> {
         let more = self.0.len().saturating_sub(MOST_FAULTS);
         if more > 0 {
@@ -40,7 +40,7 @@ impl Faults {
             self.add(
                 "(document)",
                 format!("{more} more faults"),
-                "the faults listed before to be mended first",
+                "the faults listed before to be fixed first",
             );
         }
         self.0
@@ -54,7 +54,7 @@ pub struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// `rule` says what the mapping is, for when `value` is none.
+    /// `rule` describes the mapping, for the fault if `value` is not a mapping.
     pub fn open(faults: &mut Faults, path: &str, value: &'a Value, rule: &str) -> Option<Self> {
         match value {
             Value::Object(fields) => Some(Object {
@@ -90,14 +90,14 @@ impl<'a> Object<'a> {
         self.fields.get(field)
     }
 
-    /// The entries in the order of their names.
+    /// The entries ordered by name.
     pub fn entries(&self) -> Vec<(&'a String, &'a Value)> {
         let mut entries: Vec<_> = self.fields.iter().collect();
         entries.sort_by_key(|(name, _)| *name);
         entries
     }
 
-    /// Notes every field that is none of `allowed`.
+    /// Adds a fault for every field that is not in `allowed`.
     pub fn only(&self, faults: &mut Faults, allowed: &[&'static str]) {
         for (name, value) in self.entries() {
             if allowed.contains(&name.as_str()) {
@@ -167,7 +167,7 @@ impl<'a> Object<'a> {
         number
     }
 
-    /// Seconds of a duration between `least` and `most` seconds.
+    /// A duration from `least` to `most` seconds, in seconds.
     pub fn optional_duration(&self, faults: &mut Faults, field: &str, least: u64, most: u64) -> Option<u64> {
         let value = self.get(field)?;
         let seconds = value
@@ -183,8 +183,8 @@ impl<'a> Object<'a> {
     }
 }
 
-/// A value as JSON, cut to a readable length. Of mappings and lists only the size is shown, of URLs only the scheme:
-/// they may hold a password.
+/// A value as JSON, truncated to a readable length. Mappings and lists show only their size, and URLs only their scheme: they
+/// may contain a password.
 pub fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => match text.split_once("://") {
@@ -203,7 +203,7 @@ pub fn shown(value: &Value) -> String {
     }
 }
 
-/// In place of a value that may be a secret.
+/// What to show instead of a value that may be secret.
 fn hidden(value: &Value) -> String {
     match value {
         Value::String(text) if !text.is_empty() => {
@@ -226,7 +226,7 @@ pub fn bare(name: &str) -> String {
     quoted(name).trim_matches('"').to_owned()
 }
 
-/// A text as JSON, cut. JSON leaves some control characters as they are; a terminal or an e-mail must not get them.
+/// A text as JSON, truncated. JSON does not escape all control characters; a terminal or an email must not get them.
 pub fn quoted(text: &str) -> String {
     let json = Value::String(cut(text, SHOWN)).to_string();
     if !json.contains(char::is_control) {
@@ -249,7 +249,7 @@ fn cut(text: &str, most: usize) -> String {
     }
 }
 
-/// Opens each entry of the mapping in `field`, and notes names that are none. An entry that is no mapping is `None`.
+/// Opens each entry of the mapping in `field`, and adds a fault for each invalid name. An entry that is not a mapping is `None`.
 pub fn named_entries<'a>(
     faults: &mut Faults,
     document: &Object<'a>,

@@ -1,4 +1,4 @@
-//! What holds between the resources of a descriptor.
+//! Rules between the resources of a descriptor.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::ProtectedResource;
 use super::reader::{Faults, bare, quoted};
 use crate::domain::kinds::{self, any_of};
 
-/// Notes resources that name the same thing, and a descriptor in which nothing is backed up.
+/// Adds a fault for resources that name the same target, and for a descriptor that backs up nothing.
 pub fn check(faults: &mut Faults, resources: &BTreeMap<String, ProtectedResource>) {
     let mut seen: Vec<(&str, &str, &str)> = Vec::new();
     for (name, protected) in resources {

@@ -11,10 +11,10 @@ use crate::domain::kinds::{self, Profile};
 use crate::domain::nearest::nearest;
 use crate::domain::resource::Target;
 
-/// What a run carries: Step Functions gives its state 256 KiB.
+/// All resources are in the state of a run, which Step Functions limits to 256 KiB.
 pub const MOST_RESOURCES: usize = 200;
-const RULE: &str = "a mapping from the names of 1 to 200 resources to what they are";
-/// What tells where a resource stands in the infrastructure's source.
+const RULE: &str = "a mapping of 1 to 200 resources by name";
+/// Fields with the address of a resource in the infrastructure's source.
 const ADDRESSES: [&str; 2] = ["terraform", "logical_id"];
 
 /// A resource as far as it could be read.
@@ -93,7 +93,7 @@ fn roots(faults: &mut Faults, object: &Object<'_>) -> Vec<String> {
     roots
 }
 
-/// All that a resource of a kind may have; of an unknown kind, what one of any kind may have.
+/// The fields that a resource of this kind may have; if the kind is unknown, those of all kinds.
 fn fields(kind: Option<&'static dyn Profile>) -> Vec<&'static str> {
     let own: Vec<&str> = match kind {
         Some(kind) => kind.fields().to_vec(),
@@ -109,21 +109,21 @@ fn fields(kind: Option<&'static dyn Profile>) -> Vec<&'static str> {
         .collect()
 }
 
-/// Where the resource stands in the infrastructure's source. A pattern has no address of its own; what it finds has.
+/// The addresses of the resource in the infrastructure's source. A pattern has none: only the resources that it finds do.
 fn addresses(
     faults: &mut Faults,
     object: &Object<'_>,
     kind: Option<&dyn Profile>,
     target: Option<&Target>,
 ) -> (Option<String>, Option<String>) {
-    // Not among the fields of a guard, and said so.
+    // A guard does not have these fields, which is already reported as a fault.
     let Some(stateful) = kind.and_then(Profile::stateful) else {
         return (None, None);
     };
     if let Some(target) = target.filter(|target| stateful.is_pattern(target)) {
         for field in ADDRESSES {
             if let Some(value) = object.get(field) {
-                let rule = format!("nothing: a {} stands for many resources", target.field());
+                let rule = format!("nothing: a {} matches many resources", target.field());
                 faults.add(object.path(field), shown(value), rule);
             }
         }

@@ -1,11 +1,11 @@
-//! Whether a probe's SQL is one statement that reads. The database has the last word: the probe runs it in a
-//! read-only transaction with a statement timeout.
+//! Whether a probe's SQL is one read-only statement. The database enforces it: the probe runs in a read-only transaction with a
+//! statement timeout.
 
 use super::reader::TextFormat;
 
-/// All probes travel in the state of one execution.
+/// All probes are in the state of one execution, which is limited to 256 KiB.
 const LONGEST: usize = 1000;
-/// The only words by which a statement that begins with `select` or `with` can write.
+/// The only keywords with which a statement that begins with `select` or `with` can write.
 const WRITING: [&str; 5] = ["insert", "update", "delete", "merge", "into"];
 
 pub const STATEMENT: TextFormat = TextFormat {
@@ -18,8 +18,10 @@ fn reads_only(text: &str) -> bool {
     if text.chars().count() > LONGEST || text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         return false;
     }
-    let Some(bare) = bare(text) else { return false };
-    let statement = bare.trim_end().strip_suffix(';').unwrap_or(&bare);
+    let Some(code) = without_literals(text) else {
+        return false;
+    };
+    let statement = code.trim_end().strip_suffix(';').unwrap_or(&code);
     let mut words = statement
         .split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$')
         .filter(|word| !word.is_empty())
@@ -31,36 +33,36 @@ fn reads_only(text: &str) -> bool {
         && !words.any(|word| WRITING.contains(&word.as_str()))
 }
 
-/// The statement with every literal, quoted identifier and comment replaced by a space; `None` where one is not closed.
-fn bare(text: &str) -> Option<String> {
-    let mut bare = String::with_capacity(text.len());
+/// The statement with every literal, quoted identifier and comment replaced by a space; `None` if one is not closed.
+fn without_literals(text: &str) -> Option<String> {
+    let mut code = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let skipped = match c {
-            '\'' | '"' => quoted(rest, c, c == '\'' && escapes(&bare))?,
+            '\'' | '"' => quoted(rest, c, c == '\'' && escapes(&code))?,
             '-' if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
             '/' if rest.starts_with("/*") => comment(rest)?,
-            '$' if !bare.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$') => dollars(rest)?,
+            '$' if !code.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$') => dollars(rest)?,
             _ => 0,
         };
         if skipped == 0 {
-            bare.push(c);
+            code.push(c);
             rest = &rest[c.len_utf8()..];
         } else {
-            bare.push(' ');
+            code.push(' ');
             rest = &rest[skipped..];
         }
     }
-    Some(bare)
+    Some(code)
 }
 
-/// Whether the literal that follows is an escape string, `E'...'`, in which a backslash hides a quote.
+/// Whether the literal that follows is an escape string, `E'...'`, in which a backslash escapes a quote.
 fn escapes(before: &str) -> bool {
     let mut last = before.chars().rev();
     matches!(last.next(), Some('e' | 'E')) && !last.next().is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$')
 }
 
-/// Bytes of a quoted text with its quotes; a doubled quote stands for one.
+/// Length of a quoted text in bytes, including its quotes; a doubled quote is an escaped one.
 fn quoted(text: &str, quote: char, escapes: bool) -> Option<usize> {
     let mut chars = text.char_indices().skip(1).peekable();
     while let Some((at, c)) = chars.next() {
@@ -77,7 +79,7 @@ fn quoted(text: &str, quote: char, escapes: bool) -> Option<usize> {
     None
 }
 
-/// Bytes of a block comment; PostgreSQL's nest.
+/// Length of a block comment in bytes; in PostgreSQL they nest.
 fn comment(text: &str) -> Option<usize> {
     let mut depth = 0;
     let mut at = 0;
@@ -94,7 +96,7 @@ fn comment(text: &str) -> Option<usize> {
     None
 }
 
-/// Bytes of a dollar-quoted text such as `$$...$$` or `$tag$...$tag$`; 0 where the dollar begins none.
+/// Length in bytes of a dollar-quoted text such as `$$...$$` or `$tag$...$tag$`; 0 if the dollar does not begin one.
 fn dollars(text: &str) -> Option<usize> {
     let Some((tag, _)) = text[1..].split_once('$') else {
         return Some(0);
@@ -102,8 +104,10 @@ fn dollars(text: &str) -> Option<usize> {
     if tag.starts_with(|c: char| c.is_ascii_digit()) || !tag.chars().all(|c| c.is_alphanumeric() || c == '_') {
         return Some(0);
     }
-    let mark = &text[..tag.len() + 2];
-    text[mark.len()..].find(mark).map(|end| mark.len() * 2 + end)
+    let delimiter = &text[..tag.len() + 2];
+    text[delimiter.len()..]
+        .find(delimiter)
+        .map(|end| delimiter.len() * 2 + end)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What holds between the switches of a descriptor.
+//! Rules between the switches of a descriptor.
 
 use super::cut_over::{Fact, Switch, SwitchAction};
 use super::reader::{Faults, quoted};
@@ -26,7 +26,7 @@ pub fn check(faults: &mut Faults, all: &[(usize, Switch)]) {
             .find(|(_, other)| other.resource == switch.resource && other.action == SwitchAction::Rename);
         if let Some((_, rename)) = rename.filter(|_| names_the_cluster(&switch.action)) {
             let rule = format!(
-                "a place behind {}: renaming {} gives the copy the endpoints of the old name",
+                "a place after {}: renaming {} gives the copy the endpoints of the old name",
                 rename.name, switch.resource
             );
             faults.add(format!("cut_over[{index}]"), quoted(&switch.name), rule);

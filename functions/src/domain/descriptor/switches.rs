@@ -14,7 +14,7 @@ use crate::domain::nearest::nearest;
 use crate::domain::resource::Target;
 use crate::domain::switches::{self, SwitchProfile};
 
-/// One function switches them all within its 15 minutes; a rename takes minutes, of which AWS does most by itself.
+/// One function carries out all switches within its 15 minutes; a rename takes minutes, but most of that is waiting for AWS.
 const MOST: usize = 30;
 pub fn read(faults: &mut Faults, document: &Object<'_>, resources: &BTreeMap<String, ParsedResource>) -> Vec<Switch> {
     let Some(value) = document.get("cut_over") else {
@@ -87,14 +87,14 @@ fn kind(faults: &mut Faults, object: &Object<'_>) -> Option<&'static dyn SwitchP
     kind.copied()
 }
 
-/// The resource whose copy a switch leads to.
+/// The resource whose copy a switch switches to.
 struct SwitchedResource<'a> {
     name: String,
     kind: &'static dyn Stateful,
     target: Option<&'a Target>,
 }
 
-/// `None` only where there is a fault, here or in the resource itself.
+/// `None` only if there is a fault, in this switch or in the resource itself.
 fn resource<'a>(
     faults: &mut Faults,
     object: &Object<'_>,
@@ -108,7 +108,7 @@ fn resource<'a>(
     let name = object.get("resource").and_then(Value::as_str).unwrap_or("");
     let found = resources.get(name);
     let kind = match found.map(|read| read.kind) {
-        // The resource's own kind is at fault, and said so.
+        // The resource's own kind is already reported as a fault.
         Some(None) => return None,
         Some(Some(of)) if fits(of) => of.stateful()?,
         _ => {
@@ -124,7 +124,7 @@ fn resource<'a>(
                 .unwrap_or_default();
             let listed: Vec<String> = candidates().map(bare).take(20).collect();
             let listed = match listed.is_empty() {
-                true => "none is here".to_owned(),
+                true => "there is none".to_owned(),
                 false => listed.join(", "),
             };
             let kinds = any_of(&kinds::names(fits));
@@ -145,7 +145,7 @@ fn resource<'a>(
     })
 }
 
-/// The member of a pattern; `Some(None)` where there is none to name. `None` only where there is a fault.
+/// The table of a pattern; `Some(None)` if the resource is not a pattern. `None` only if there is a fault.
 fn table(faults: &mut Faults, object: &Object<'_>, of: Option<&SwitchedResource<'_>>) -> Option<Option<String>> {
     let of = of?;
     of.kind.member(faults, object, of.target?)

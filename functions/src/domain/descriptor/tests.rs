@@ -8,7 +8,7 @@ use crate::domain::names;
 use crate::testing::generated;
 use crate::testing::wrong::check;
 
-/// A descriptor in which every field stands.
+/// A descriptor with every field.
 fn whole() -> Value {
     json!({
         "deployment": "hubs-prod",

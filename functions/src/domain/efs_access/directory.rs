@@ -1,5 +1,5 @@
-//! The directories that AWS Backup makes at the root of a file system when it restores: told by their names, which nobody
-//! can foresee. They have been seen with milliseconds (`aws-backup-restore_2022-01-17T08-53-32-695Z`) and with nanoseconds
+//! The directories that AWS Backup creates at the root of a file system when it restores. They are identified by their names,
+//! which cannot be predicted: some have milliseconds (`aws-backup-restore_2022-01-17T08-53-32-695Z`), others nanoseconds
 //! (`aws-backup-restore_2025-03-28T14-13-02-250589632Z`).
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum DirectoryKind {
     /// A restore: `aws-backup-restore_…`.
     Restore,
-    /// What a restore that failed has left: `aws-backup-failed-restore_…`.
+    /// The remains of a failed restore: `aws-backup-failed-restore_…`.
     FailedRestore,
     /// What a restore could not place: `aws-backup-lost+found_…`.
     LostAndFound,
@@ -22,12 +22,12 @@ pub struct ListedDirectory {
     /// Without the leading slash.
     pub name: String,
     pub of: DirectoryKind,
-    /// When AWS Backup made it, from its name.
+    /// When AWS Backup created it, from its name.
     pub made_at: Timestamp,
-    /// Its files, as far as they were counted.
+    /// Number of files that were counted.
     pub files: u64,
     pub bytes: u64,
-    /// Whether all were counted.
+    /// Whether all files were counted.
     pub complete: bool,
 }
 
@@ -37,7 +37,7 @@ const PREFIXES: [(&str, DirectoryKind); 3] = [
     ("aws-backup-lost+found_", DirectoryKind::LostAndFound),
 ];
 
-/// What a directory of this name at the root holds, and when it was made; `None` for any other name.
+/// What a directory of this name at the root holds, and when it was created; `None` for any other name.
 pub fn read(name: &str) -> Option<(DirectoryKind, Timestamp)> {
     let (of, time) = PREFIXES
         .iter()
@@ -59,10 +59,10 @@ pub fn read(name: &str) -> Option<(DirectoryKind, Timestamp)> {
     Some((of, at.ok()?))
 }
 
-/// A job's times have milliseconds, rounded, and a name's may have them cut.
+/// The times of a job are rounded to milliseconds, and those in a name may be truncated.
 const ROUNDING: SignedDuration = SignedDuration::from_millis(5);
 
-/// How far the clocks of those who make the job and the directory may be apart, where the job's times alone fit none.
+/// Tolerated difference between the clocks behind the job's times and the directory's, if no directory matches exactly.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(1);
 
 /// When a restore job ran: from its creation to its end.
@@ -74,25 +74,25 @@ pub struct JobWindow {
 }
 
 impl JobWindow {
-    /// Whether a directory that was made then may be this job's, give or take `slack`.
-    fn holds(&self, at: Timestamp, slack: SignedDuration) -> bool {
+    /// Whether a directory created at this time may be this job's, within `slack`.
+    fn contains(&self, at: Timestamp, slack: SignedDuration) -> bool {
         let from = self.from.saturating_sub(slack).unwrap_or(Timestamp::MIN);
         let to = self.to.and_then(|to| to.saturating_add(slack).ok());
         from <= at && to.is_none_or(|to| at <= to)
     }
 }
 
-/// Which of the listed directories a job made.
+/// Which of the listed directories a job created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DirectoryOrigin<'a> {
     None,
     /// At most one of each kind.
     These(Vec<&'a ListedDirectory>),
-    /// Two of one kind, or one that another job may have made too: it cannot be told.
+    /// Two of one kind, or one that another job may have created.
     Unclear(Vec<&'a ListedDirectory>),
 }
 
-/// Tells the directories that a job made by when it ran; `others` are the other jobs that restored into the file system.
+/// Finds the directories that a job created, by when it ran; `others` are the other jobs that restored into the file system.
 pub fn find_directories_of<'a>(
     job: JobWindow,
     others: &[JobWindow],
@@ -100,7 +100,7 @@ pub fn find_directories_of<'a>(
     of: &[DirectoryKind],
 ) -> DirectoryOrigin<'a> {
     let within = |slack| -> Vec<&ListedDirectory> {
-        let fits = |directory: &&ListedDirectory| of.contains(&directory.of) && job.holds(directory.made_at, slack);
+        let fits = |directory: &&ListedDirectory| of.contains(&directory.of) && job.contains(directory.made_at, slack);
         listed.iter().filter(fits).collect()
     };
     let mut found = within(ROUNDING);
@@ -110,10 +110,11 @@ pub fn find_directories_of<'a>(
     let twice = of
         .iter()
         .any(|of| found.iter().filter(|directory| directory.of == *of).count() > 1);
-    let anothers = |directory: &&ListedDirectory| others.iter().any(|other| other.holds(directory.made_at, ROUNDING));
+    let of_another =
+        |directory: &&ListedDirectory| others.iter().any(|other| other.contains(directory.made_at, ROUNDING));
     match found {
         found if found.is_empty() => DirectoryOrigin::None,
-        found if twice || found.iter().any(anothers) => DirectoryOrigin::Unclear(found),
+        found if twice || found.iter().any(of_another) => DirectoryOrigin::Unclear(found),
         found => DirectoryOrigin::These(found),
     }
 }
@@ -209,7 +210,7 @@ mod tests {
             find_directories_of(job, &[], &[earlier], &[DirectoryKind::Restore]),
             DirectoryOrigin::None
         );
-        // A directory of a restore that ended in the second before is not taken for ours.
+        // The directory of a restore that ended within the second before is not attributed to this job.
         let just_before = listed("aws-backup-restore_2026-11-20T02-14-59-600Z");
         let both = [just_before.clone(), ours.clone()];
         assert_eq!(

@@ -1,32 +1,32 @@
-//! Which directories of a file system are in use, and where each lies in a copy of it.
+//! Which directories of a file system are in use, and where each one is in a copy.
 //!
-//! After a cut-over the live files are in a directory that AWS Backup made (`/aws-backup-restore_…/storage`), and after the next
-//! one in a directory within it: a restore keeps the whole path below its new directory.
+//! After a cut-over the live files are in a directory that AWS Backup created (`/aws-backup-restore_…/storage`), and after the
+//! next cut-over they are nested another level deeper: a restore keeps the whole path below its new directory.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::directory;
 
-/// The root of a file system: everything but the directories of restores.
+/// The root of a file system: everything except the directories of restores.
 pub const WHOLE: &str = "/";
 
-/// How many paths AWS Backup restores in one job at most (AWS Backup Developer Guide, "Restore an Amazon EFS file system").
+/// Maximum paths that AWS Backup restores in one job (AWS Backup Developer Guide, "Restore an Amazon EFS file system").
 pub const MOST_ITEMS: usize = 5;
 
-/// How an access point is told as a user of a directory.
+/// Precedes the id of an access point that uses a directory.
 pub const ACCESS_POINT: &str = "access point ";
 
-/// What names directories of a file system as in use. Kept with the captured configuration, as [`IN_USE`].
+/// Evidence of which directories of a file system are in use. Stored in the captured configuration, as [`IN_USE`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DirectoriesInUse {
     /// The descriptor's `roots`.
     #[serde(default)]
     pub declared: Vec<String>,
-    /// Where the descriptor's switches lead: what their services mount, and what their parameters name.
+    /// What the descriptor's switches refer to: what their services mount, and what their parameters name.
     #[serde(default)]
     pub mounts: Vec<Mount>,
-    /// Switches of which that could not be told, and why.
+    /// Switches for which that could not be determined, and why.
     #[serde(default)]
     pub untold: Vec<String>,
 }
@@ -39,11 +39,11 @@ pub const IN_USE: &str = "InUse";
 pub struct Mount {
     /// Name of the switch.
     pub switch: String,
-    /// What mounts it, in words: "service web of cluster hubs".
+    /// What mounts it, as text: "service web of cluster hubs".
     pub by: String,
-    /// Empty where the switch has no volumes.
+    /// Empty if the switch has no volumes.
     pub volume: String,
-    /// Absolute; `None` where an access point says it.
+    /// Absolute; `None` if the access point determines it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,18 +54,18 @@ pub struct Mount {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveDirectory {
     pub path: String,
-    /// Who uses it, in words.
+    /// Who uses it, as text.
     pub by: Vec<String>,
 }
 
 impl DirectoriesInUse {
-    /// As it was captured; `None` in a set that was captured before this was.
+    /// As captured; `None` for a set of an older version, which did not capture it.
     pub fn captured(configuration: &Value) -> Option<Self> {
         serde_json::from_value(configuration.get(IN_USE)?.clone()).ok()
     }
 
-    /// The directories in use, by what is declared and mounted, and then by the captured access points but those of the root: the
-    /// function that sees into the file system has one. None where nothing is declared or mounted.
+    /// The directories in use: those declared and mounted, then those of the captured access points, except the root, for which
+    /// `efs-access` has an access point. Empty if nothing is declared or mounted.
     pub fn live(&self, configuration: &Value) -> Vec<LiveDirectory> {
         let points: Vec<(&str, &str)> = points(configuration).collect();
         let mut live: Vec<LiveDirectory> = Vec::new();
@@ -84,9 +84,9 @@ impl DirectoriesInUse {
                 add(root, mount.by.clone());
             }
         }
-        // An access point alone does not tell that the rest is not used.
-        let told = self.is_known(&points);
-        for (id, path) in points.iter().filter(|(_, path)| told && normal(path) != WHOLE) {
+        // Access points alone do not prove that other directories are unused.
+        let is_known = self.is_known(&points);
+        for (id, path) in points.iter().filter(|(_, path)| is_known && normal(path) != WHOLE) {
             add(path, format!("{ACCESS_POINT}{id}"));
         }
         live
@@ -97,11 +97,11 @@ impl DirectoriesInUse {
         !self.declared.is_empty() || self.mounts.iter().any(|mount| mount.root_among(points).is_some())
     }
 
-    /// What a switch's volume mounted.
+    /// The directory that a switch's volume mounted.
     pub fn mounted(&self, configuration: &Value, switch: &str, volume: &str) -> Option<String> {
         let points: Vec<(&str, &str)> = points(configuration).collect();
-        let of_both = |mount: &&Mount| mount.switch == switch && mount.volume == volume;
-        let mount = self.mounts.iter().find(of_both)?;
+        let matches = |mount: &&Mount| mount.switch == switch && mount.volume == volume;
+        let mount = self.mounts.iter().find(matches)?;
         mount.root_among(&points).map(normal)
     }
 }
@@ -115,7 +115,7 @@ impl Mount {
     }
 }
 
-/// Id and path of each captured access point.
+/// The id and path of each captured access point.
 fn points(configuration: &Value) -> impl Iterator<Item = (&str, &str)> {
     let points = configuration["AccessPoints"].as_array().into_iter().flatten();
     points.filter_map(|point| {
@@ -130,63 +130,63 @@ pub fn normal(path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
-/// What is counted and sampled, and by [`items`] restored: all of the file system while no restore has left a directory in it;
-/// from then on what is in use, since nothing else tells an abandoned tree from a live one. `there` are the directories in use
-/// that are there.
-pub fn covered(there: &[String], restores: bool) -> Vec<String> {
-    if there.is_empty() || !restores {
+/// The roots that are counted, sampled and (by [`items`]) restored: the whole file system until a restore has left a directory in
+/// it; from then on the directories in use, since nothing else distinguishes a live tree from an abandoned one. `existing` are the
+/// directories in use that exist.
+pub fn covered(existing: &[String], restores: bool) -> Vec<String> {
+    if existing.is_empty() || !restores {
         return vec![WHOLE.to_owned()];
     }
     let mut covered: Vec<String> = Vec::new();
-    let seen_with_another = |path: &String| there.iter().any(|other| other != path && sees(other, path));
-    for path in there {
-        if !seen_with_another(path) && !covered.contains(path) {
+    let counted_with_another = |path: &String| existing.iter().any(|other| other != path && counts(other, path));
+    for path in existing {
+        if !counted_with_another(path) && !covered.contains(path) {
             covered.push(path.clone());
         }
     }
     covered
 }
 
-/// The paths of a restore that brings back what is `covered` and nothing else; `None` where it has to bring back everything.
+/// The paths to restore only what is `covered`; `None` if everything must be restored.
 pub fn items(covered: &[String]) -> Option<Vec<String>> {
-    let within = |path: &&String| {
+    let outermost = |path: &&String| {
         !covered
             .iter()
             .any(|other| other != *path && below(other, path).is_some())
     };
-    let items: Vec<String> = covered.iter().filter(within).cloned().collect();
+    let items: Vec<String> = covered.iter().filter(outermost).cloned().collect();
     let fits = (1..=MOST_ITEMS).contains(&items.len()) && !items.iter().any(|path| path == WHOLE);
     fits.then_some(items)
 }
 
-/// Whether counting `root` counts what is at `path`: what is below it, but not in a restore's directory in it.
-fn sees(root: &str, path: &str) -> bool {
-    below(root, path).is_some_and(|rest| !is_restores(rest.split('/').next().unwrap_or_default()))
+/// Whether counting `root` includes `path`: it is below the root, but not in a restore's directory there.
+fn counts(root: &str, path: &str) -> bool {
+    below(root, path).is_some_and(|rest| !is_of_restore(rest.split('/').next().unwrap_or_default()))
 }
 
-/// The rest of a path below a root, without the leading slash; `None` where it is elsewhere.
+/// The rest of a path below a root, without the leading slash; `None` if it is not below.
 pub fn below<'a>(root: &str, path: &'a str) -> Option<&'a str> {
     path.strip_prefix(root.trim_end_matches('/'))?.strip_prefix('/')
 }
 
-/// Of some roots, the one to which a file belongs: the longest.
+/// The root that a file belongs to: the longest one that contains it.
 pub fn root_of<'a>(roots: impl Iterator<Item = &'a str>, path: &str) -> Option<&'a str> {
     roots
         .filter(|root| below(root, path).is_some())
         .max_by_key(|root| root.len())
 }
 
-fn is_restores(name: &str) -> bool {
+fn is_of_restore(name: &str) -> bool {
     directory::read(name).is_some()
 }
 
-/// Where a path of the source lies in a copy that is in `directory`.
+/// Where a path of the source is in a copy that was restored into `directory`.
 pub fn in_copy(directory: &str, path: &str) -> String {
     normal(&format!("{directory}/{path}"))
 }
 
-/// Where the data of a volume may have been when a copy's source was backed up, the likeliest first: what it was then known to
-/// mount, or else what it mounts today, without one after the other of the restores' directories at its beginning.
+/// Where the data of a volume may have been when a copy's source was backed up, most likely first: what it was recorded to mount
+/// then; otherwise what it mounts today, and that path with its leading restore directories removed one by one.
 pub fn candidates(recorded: Option<String>, today: &str) -> Vec<String> {
     if let Some(recorded) = recorded {
         return vec![recorded];
@@ -194,7 +194,7 @@ pub fn candidates(recorded: Option<String>, today: &str) -> Vec<String> {
     let mut path = normal(today);
     let mut found = vec![path.clone()];
     while let Some((first, rest)) = path[1..].split_once('/').or(Some((&path[1..], "")))
-        && is_restores(first)
+        && is_of_restore(first)
     {
         path = normal(rest);
         found.push(path.clone());

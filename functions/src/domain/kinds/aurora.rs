@@ -31,9 +31,9 @@ const TERRAFORM: TextFormat = visible(
     "the address of the aws_rds_cluster in Terraform's state, such as aws_rds_cluster.main or module.data.aws_rds_cluster.main",
     |text| formats::terraform(text, CLUSTER.terraform),
 );
-/// RDS's longest identifier.
+/// Maximum length of an RDS identifier.
 const LONGEST: usize = 63;
-/// What Application Auto Scaling calls the readers that it adds; they belong to no source.
+/// Prefix of the readers that Application Auto Scaling adds, which are not restored.
 const AUTOSCALED: &str = "application-autoscaling-";
 
 pub struct Aurora;
@@ -80,13 +80,13 @@ impl Profile for Aurora {
                 resource_id,
                 at,
             } => {
-                let of = match resource_id {
+                let backup = match resource_id {
                     Some(id) => format!("the retained automated backup {id} of cluster {cluster}"),
                     None => format!("the continuous backup of cluster {cluster}"),
                 };
                 match at {
-                    Some(at) => format!("{of}, as of {}", time(*at)),
-                    None => format!("{of}, at its latest time"),
+                    Some(at) => format!("{backup}, as of {}", time(*at)),
+                    None => format!("{backup}, at its latest time"),
                 }
             }
             Source::ClusterSnapshot { id, .. } => format!("cluster snapshot {id}"),
@@ -118,7 +118,7 @@ impl Stateful for Aurora {
         ]
     }
 
-    /// A rename changes all of them after the cluster was made.
+    /// A rename changes all facts after the cluster was created.
     fn fact<'a>(&self, _: &'a CreatedResource, _: Fact) -> Option<&'a str> {
         None
     }
@@ -139,9 +139,9 @@ impl Stateful for Aurora {
         &["instance_classes", "ca_certificates"]
     }
 
-    /// Of what was not captured, the one instance of the copy gets a class and nothing else.
+    /// If nothing was captured, the single instance of the copy gets the instance class and nothing else.
     fn override_remarks(&self, captured: &Value, overrides: &Overrides<'_>) -> Vec<String> {
-        let given = |what| format!("every instance of the copy gets {what}, as asked, whatever its source had");
+        let given = |what| format!("every instance of the copy gets {what}, as requested, regardless of its source");
         let authority = overrides
             .ca_certificate
             .map(|authority| match captured["DBInstances"].is_array() {
@@ -188,7 +188,7 @@ impl Stateful for Aurora {
         let instances = instances(&item.configuration, source, copy);
         let parts = instances.iter().enumerate();
         replaced.extend(parts.map(|(index, id)| place.part(INSTANCE, index, id)));
-        // Scaling goes by the cluster's name: under the old name it is as it was.
+        // Scaling refers to the cluster by name: with the old name it needs no change.
         if !renamed {
             let scaled = format!("cluster:{source}");
             replaced.extend(place.scaled(&item.configuration, "rds", &scaled, &format!("cluster:{copy}")));
@@ -210,7 +210,7 @@ impl Stateful for Aurora {
         }
     }
 
-    /// Its host names, and the ARN of its managed master secret, which goes with it.
+    /// Its host names, and the ARN of its managed master secret, which is deleted with it.
     fn other_names(&self, created: &CreatedResource) -> Vec<String> {
         let CreatedResource::Cluster {
             host,
@@ -230,11 +230,15 @@ impl Stateful for Aurora {
             .collect()
     }
 
-    /// By its identifier, or by a host within an address.
+    /// By its identifier, or by a host name within a URL.
     fn is_named(&self, target: &Target, others: &[String], value: &str) -> bool {
         let value = value.to_ascii_lowercase();
         value == target.identifier().to_ascii_lowercase()
             || others.iter().any(|name| value.contains(&name.to_ascii_lowercase()))
+    }
+
+    fn starts_a_second(&self) -> Option<u64> {
+        None
     }
 
     fn metrics(&self) -> &'static [Metric] {
@@ -261,12 +265,12 @@ impl Stateful for Aurora {
     }
 }
 
-/// The engine, such as `aurora-postgresql`; `None` where nothing was captured.
+/// The engine, such as `aurora-postgresql`; `None` if nothing was captured.
 pub fn engine(configuration: &Value) -> Option<&str> {
     configuration.pointer("/DBCluster/Engine")?.as_str()
 }
 
-/// Name of the cluster; `None` of another kind.
+/// Name of the cluster; `None` for another kind.
 pub fn cluster(target: &Target) -> Option<&str> {
     match target {
         Target::Aurora { cluster } => Some(cluster),
@@ -282,7 +286,7 @@ pub fn master_secret(created: &CreatedResource) -> Option<&str> {
     }
 }
 
-/// The names of a copy's instances, the writer first, then by promotion tier: as the restore of a cluster gives them.
+/// The names that the restore gives to a copy's instances: the writer first, then by promotion tier.
 fn instances(configuration: &Value, source: &str, copy: &str) -> Vec<String> {
     let scales = configuration["ScalableTargets"]
         .as_array()

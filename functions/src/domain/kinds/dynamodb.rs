@@ -1,4 +1,4 @@
-//! DynamoDB tables, one by its name or all with a prefix.
+//! DynamoDB tables: one by name, or all with a prefix.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -118,7 +118,7 @@ impl Stateful for DynamoDb {
         false
     }
 
-    /// DynamoDB deletes items whose time to live is past, also from a copy.
+    /// DynamoDB deletes expired items, also from a copy.
     fn data_expires(&self, configuration: &Value) -> bool {
         configuration["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
     }
@@ -154,7 +154,11 @@ impl Stateful for DynamoDb {
         format!("table {}", created.identifier().unwrap_or_default())
     }
 
-    /// By its name, or by its ARN.
+    /// By its name or its ARN.
+    fn other_names(&self, _: &CreatedResource) -> Vec<String> {
+        Vec::new()
+    }
+
     fn is_named(&self, target: &Target, _: &[String], value: &str) -> bool {
         let table = target.identifier();
         value == table || value.ends_with(&format!(":table/{table}"))
@@ -186,7 +190,7 @@ impl Stateful for DynamoDb {
         }
     }
 
-    /// DynamoDB answers five ListBackups and five TagResource a second in an account, of which a step asks one a table.
+    /// DynamoDB allows five ListBackups and five TagResource requests per second in an account; a step makes one of each per table.
     fn starts_a_second(&self) -> Option<u64> {
         Some(4)
     }
@@ -216,7 +220,7 @@ impl Stateful for DynamoDb {
         }
     }
 
-    /// A lost answer of `CreateBackup` may have left a second backup by the same name.
+    /// A retry after a lost response of `CreateBackup` may have created a second backup of the same name.
     fn is_double(&self, one: &RecoveryPoint, other: &RecoveryPoint) -> bool {
         backup_name(one).is_some() && backup_name(one) == backup_name(other)
     }
@@ -233,7 +237,7 @@ impl Stateful for DynamoDb {
     }
 }
 
-/// Name of the table, where a target is one; `None` of a prefix, and of another kind.
+/// Name of the table; `None` for a prefix, and for another kind.
 pub fn table(target: &Target) -> Option<&str> {
     match target {
         Target::DynamoDb { table } => Some(table),
@@ -241,7 +245,7 @@ pub fn table(target: &Target) -> Option<&str> {
     }
 }
 
-/// How closely a target names a table: exactly, or by the length of the prefix that it begins with; `None` where it does not.
+/// How closely a target matches a table: exactly, or by the length of its prefix; `None` if it does not match.
 pub fn closeness(target: &Target, table: &str) -> Option<usize> {
     match target {
         Target::DynamoDb { table: own } => (own == table).then_some(usize::MAX),

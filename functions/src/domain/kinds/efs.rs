@@ -110,7 +110,7 @@ impl Stateful for Efs {
     }
 
     fn copy_name(&self) -> Result<&'static TextFormat, &'static str> {
-        Err("no name: EFS gives a file system its id, AWS Backup a directory its name; see into")
+        Err("no name: EFS gives a file system its id, AWS Backup a directory its name; use into")
     }
 
     fn options(&self) -> &'static [&'static str] {
@@ -138,7 +138,7 @@ impl Stateful for Efs {
         (FILE_SYSTEM.terraform, &TERRAFORM)
     }
 
-    /// A directory is restored inside the file system that is there.
+    /// Empty for a directory, which is restored inside the existing file system.
     fn replaced(&self, place: &SourceLocation, item: &RestoreItem, _: bool) -> Vec<SourceReplacement> {
         let new = item.created.as_ref().and_then(CreatedResource::identifier);
         new.map(|id| place.resource(FILE_SYSTEM, id)).into_iter().collect()
@@ -172,13 +172,21 @@ impl Stateful for Efs {
         }
     }
 
-    /// It has no continuous backup.
+    /// EFS has no continuous backup.
     fn as_of(&self, source: Source, _: Timestamp) -> Source {
         source
     }
 
+    fn other_names(&self, _: &CreatedResource) -> Vec<String> {
+        Vec::new()
+    }
+
     fn is_named(&self, target: &Target, _: &[String], value: &str) -> bool {
         value.contains(target.identifier())
+    }
+
+    fn starts_a_second(&self) -> Option<u64> {
+        None
     }
 
     fn metrics(&self) -> &'static [Metric] {
@@ -192,8 +200,7 @@ impl Stateful for Efs {
     }
 }
 
-/// The file system in which a copy lies, and its directory there, where it is known; `None` of another kind, and while the new
-/// file system has no id.
+/// The file system of a copy, and its directory there if known; `None` for another kind, and while the new file system has no id.
 pub fn directory(created: &CreatedResource) -> Option<(&str, Option<&str>)> {
     match created {
         CreatedResource::Directory {

@@ -1,4 +1,4 @@
-//! What guards have in common: their versions are recorded, and nothing is read of them.
+//! What guards have in common: their versions are recorded, and their values are never read.
 
 use crate::domain::message::words::count;
 use crate::domain::resource::RecoveryPoint;
@@ -20,10 +20,8 @@ pub fn point_words(point: &RecoveryPoint) -> String {
 }
 
 pub fn source_words(source: &Source, noun: &str) -> String {
-    match source {
-        Source::Versions { versions } => {
-            format!("nothing; the versions of {} are compared", count(versions.len(), noun))
-        }
-        other => format!("{other:?}"),
-    }
+    let Source::Versions { versions } = source else {
+        return format!("{source:?}");
+    };
+    format!("nothing; the versions of {} are compared", count(versions.len(), noun))
 }

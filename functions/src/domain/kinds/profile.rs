@@ -1,4 +1,4 @@
-//! What there is to know of a kind without asking AWS.
+//! What is known about a kind without asking AWS.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -11,37 +11,37 @@ use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::domain::restore::naming::Overrides;
 use crate::domain::restore::plan::Source;
 
-/// A kind of resource. What a method of a trait has no answer of its own to, each kind has to say.
+/// A kind of resource. Methods without a default must be implemented by each kind.
 pub trait Profile: Sync {
     /// Its name in a descriptor.
     fn name(&self) -> &'static str;
 
-    /// What one of it is called in a sentence.
+    /// What one resource of this kind is called in a sentence.
     fn noun(&self) -> &'static str;
 
-    /// The fields that a descriptor has for it, beside those that every kind has.
+    /// Its fields in a descriptor, in addition to those that every kind has.
     fn fields(&self) -> &'static [&'static str];
 
-    /// Reads its fields; `None` only where there is a fault.
+    /// Reads its fields; `None` only if there is a fault.
     fn read(&self, faults: &mut Faults, object: &Object<'_>) -> Option<Target>;
 
-    /// What tells it from others of its kind: two targets that have it in common are one thing.
+    /// Distinguishes it from others of its kind: two targets with the same identity are the same thing.
     fn identity<'a>(&self, target: &'a Target) -> &'a str {
         target.identifier()
     }
 
-    /// What a restore from a recovery point reads; `None` of a recovery point of another kind.
+    /// What a restore from a recovery point reads; `None` for a recovery point of another kind.
     fn source(&self, point: &RecoveryPoint) -> Option<Source>;
 
-    /// A recovery point as AWS's own commands take it: its ARN, unless the kind says otherwise.
+    /// A recovery point as AWS's own commands take it: its ARN by default.
     fn point_words(&self, point: &RecoveryPoint) -> String {
         point.arn().unwrap_or_default().to_owned()
     }
 
-    /// What a restore reads, in words.
+    /// What a restore reads, as text.
     fn source_words(&self, source: &Source) -> String;
 
-    /// What there is to know of it because it is backed up and restored; `None` of a guard, which is compared and no more.
+    /// What is known about a kind that is backed up and restored; `None` for a guard, which is only compared.
     fn stateful(&self) -> Option<&'static dyn Stateful>;
 }
 
@@ -54,19 +54,19 @@ pub enum Counting {
     Items,
 }
 
-/// A metric of CloudWatch that counts how a resource is used.
+/// A CloudWatch metric that counts how a resource is used.
 #[derive(Debug, Clone, Copy)]
 pub struct Metric {
     pub namespace: &'static str,
     pub name: &'static str,
     pub statistic: &'static str,
     pub counts: Use,
-    /// What was done to the resource where it is not zero.
+    /// What was done to the resource if the metric is not zero.
     pub done: &'static str,
 }
 
-/// What a metric counts, and with it how far back it counts: an application that uses a resource reads and writes it every hour,
-/// and keeps its connections.
+/// What a metric counts, which also determines how far back it is read: an application that uses a resource reads and writes it
+/// every hour, and keeps its connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
     Writes,
@@ -76,18 +76,22 @@ pub enum Use {
 
 /// A kind that is backed up and restored.
 pub trait Stateful: Sync {
-    /// How probes count in it; `None` where they do not.
+    /// How probes count in it; `None` if they cannot.
     fn counting(&self) -> Option<Counting>;
 
-    /// The kinds of switches that lead an application to a copy.
+    /// The kinds of switches that switch an application to a copy.
     fn switches(&self) -> &'static [&'static str];
 
-    /// What an application needs to reach a copy, by its names in a descriptor. The first is a parameter's value where the
-    /// descriptor does not say which.
+    /// What an application needs to reach a copy, by the names in a descriptor. The first is the default value of a parameter.
     fn facts(&self) -> &'static [(&'static str, Fact)];
 
-    /// What is known of a copy without asking AWS. `None` where it has no such fact, or AWS has to be asked.
-    fn fact<'a>(&self, made: &'a CreatedResource, fact: Fact) -> Option<&'a str>;
+    /// Whether a copy has a fact.
+    fn has_fact(&self, fact: Fact) -> bool {
+        self.facts().iter().any(|(_, of_kind)| *of_kind == fact)
+    }
+
+    /// A fact that is known without asking AWS. `None` if the copy has no such fact, or only AWS knows it.
+    fn fact<'a>(&self, created: &'a CreatedResource, fact: Fact) -> Option<&'a str>;
 
     /// Whether an application logs in to it.
     fn has_logins(&self) -> bool;
@@ -95,69 +99,64 @@ pub trait Stateful: Sync {
     /// Whether an ECS service mounts it.
     fn is_mounted(&self) -> bool;
 
-    /// What a copy may be called, or why it gets no name.
+    /// The format of a copy's name, or why it cannot be named.
     fn copy_name(&self) -> Result<&'static TextFormat, &'static str>;
 
-    /// What a restore request may say of a copy, by the names of its fields.
+    /// The fields of a restore request that apply to a copy.
     fn options(&self) -> &'static [&'static str];
 
-    /// What the plan says of a copy that gets something else than what was captured.
+    /// What the plan says about a copy whose settings differ from what was captured.
     fn override_remarks(&self, _captured: &Value, _overrides: &Overrides<'_>) -> Vec<String> {
         Vec::new()
     }
 
-    /// Whether the application has to stay at rest until the job of a backup ends: AWS reads the resource while the job runs,
-    /// instead of taking it at once when the job is accepted.
+    /// Whether the application must stay quiesced until a backup job ends: AWS reads the resource while the job runs, instead of
+    /// capturing it when the job is accepted.
     fn is_read_while_backed_up(&self) -> bool;
 
-    /// Whether data goes by itself, by what was captured: a lower count then proves nothing.
+    /// Whether data expires by itself, according to the captured configuration: a lower count then proves nothing.
     fn data_expires(&self, configuration: &Value) -> bool;
 
     /// The service and the beginning of the resource in its ARN, such as `rds` and `cluster:`.
     fn arn(&self) -> (&'static str, &'static str);
 
-    /// The dimension by which alarms of CloudWatch watch it.
+    /// The dimension of CloudWatch alarms that watch it.
     fn alarm_dimension(&self) -> &'static str;
 
-    /// Its type in Terraform, and what its address there looks like.
+    /// Its type in Terraform, and the format of its address there.
     fn terraform(&self) -> (&'static str, &'static TextFormat);
 
-    /// Everything in the infrastructure's source whose place the copy takes; nothing for what is restored inside what is there.
+    /// Everything in the infrastructure's source that the copy replaces; empty for a copy inside an existing resource.
     /// `renamed` is whether the copy takes the name of its source.
     fn replaced(&self, place: &SourceLocation, item: &RestoreItem, renamed: bool) -> Vec<SourceReplacement>;
 
-    /// The copy as a resource that `capture` describes; `None` while nothing is made.
-    fn copy(&self, made: &CreatedResource, source: &Target) -> Option<Target>;
+    /// The copy as a resource that `capture` describes; `None` until it is created.
+    fn copy(&self, created: &CreatedResource, source: &Target) -> Option<Target>;
 
-    /// The copy in words, with what an application needs to reach it.
-    fn copy_words(&self, made: &CreatedResource) -> String;
+    /// The copy as text, with what an application needs to reach it.
+    fn copy_words(&self, created: &CreatedResource) -> String;
 
-    /// What else names the copy than its identifier, such as its host names.
-    fn other_names(&self, _made: &CreatedResource) -> Vec<String> {
-        Vec::new()
-    }
+    /// Other names of the copy than its identifier, such as its host names.
+    fn other_names(&self, created: &CreatedResource) -> Vec<String>;
 
     /// Whether a setting of an application names a resource; `others` are its other names.
     fn is_named(&self, target: &Target, others: &[String], value: &str) -> bool;
 
-    /// What CloudWatch counts of its use.
+    /// The metrics of its use.
     fn metrics(&self) -> &'static [Metric];
 
-    /// A continuous backup as of a moment; of any other source the moment is fixed.
+    /// A continuous backup as of a moment; any other source has a fixed moment and is returned unchanged.
     fn as_of(&self, source: Source, moment: Timestamp) -> Source;
 
-    /// How many may be started a second; `None` where nothing keeps all from starting at once.
-    fn starts_a_second(&self) -> Option<u64> {
-        None
-    }
+    /// How many may be started per second; `None` if all can start at once.
+    fn starts_a_second(&self) -> Option<u64>;
 
-    /// Whether a target finds resources by their names, each of which is restored by itself.
+    /// Whether a target is a pattern that matches the names of resources, each of which is restored by itself.
     fn is_pattern(&self, _target: &Target) -> bool {
         false
     }
 
-    /// The member of a pattern that a probe or switch names: `Some(None)` where there is none to name, `None` only where there
-    /// is a fault.
+    /// The table of a pattern that a probe or switch names: `Some(None)` if there is none to name, `None` only if there is a fault.
     fn member(&self, faults: &mut Faults, object: &Object<'_>, _target: &Target) -> Option<Option<String>> {
         match object.get("table") {
             Some(value) => {
@@ -169,13 +168,12 @@ pub trait Stateful: Sync {
         }
     }
 
-    /// Whether two recovery points of one target are one backup that was started twice.
+    /// Whether two recovery points of one target come from one backup that was started twice.
     fn is_double(&self, _one: &RecoveryPoint, _other: &RecoveryPoint) -> bool {
         false
     }
 
-    /// The name of the resource of which a recovery point was found that has no tags, as far as the recovery point shows it;
-    /// else the resource's own identifier.
+    /// The resource name for a recovery point without tags, if the recovery point shows it; otherwise the target's identifier.
     fn name_without_tags(&self, tagged: (&str, &Target, &RecoveryPoint), _known: &[Resource]) -> String {
         tagged.1.identifier().to_owned()
     }

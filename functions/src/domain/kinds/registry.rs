@@ -10,7 +10,7 @@ use crate::domain::restore::plan::Source;
 
 macro_rules! kinds {
     ($($kind:path: $target:pat,)*) => {
-        /// Each of them, in the order in which they are listed to people.
+        /// All kinds, in the order in which people see them.
         pub static ALL: &[&dyn Profile] = &[$(&$kind),*];
 
         /// The kind of a target.
@@ -31,33 +31,33 @@ kinds! {
 }
 
 impl Target {
-    /// The name of the kind, as it stands in a descriptor.
+    /// The name of the kind in a descriptor.
     pub fn kind(&self) -> &'static str {
         of(self).name()
     }
 }
 
-/// The kind of a target that is backed up and restored; `None` for a guard.
+/// The kind of a target, if it is backed up and restored; `None` for a guard.
 pub fn stateful(target: &Target) -> Option<&'static dyn Stateful> {
     of(target).stateful()
 }
 
-/// Whether a target is compared and no more.
+/// Whether a target is only compared.
 pub fn is_guard(target: &Target) -> bool {
     stateful(target).is_none()
 }
 
-/// Whether a target finds resources by their names.
+/// Whether a target is a pattern that matches the names of resources.
 pub fn is_pattern(target: &Target) -> bool {
     stateful(target).is_some_and(|kind| kind.is_pattern(target))
 }
 
-/// Whether the application has to stay at rest until the job of a target's backup ends.
+/// Whether the application must stay quiesced until the target's backup job ends.
 pub fn is_read_while_backed_up(target: &Target) -> bool {
     stateful(target).is_some_and(Stateful::is_read_while_backed_up)
 }
 
-/// A continuous backup of a target as of a moment; of any other source the moment is fixed.
+/// A continuous backup of a target as of a moment; any other source has a fixed moment and is returned unchanged.
 pub fn as_of(target: &Target, source: Source, moment: Timestamp) -> Source {
     match stateful(target) {
         Some(kind) => kind.as_of(source, moment),
@@ -65,24 +65,24 @@ pub fn as_of(target: &Target, source: Source, moment: Timestamp) -> Source {
     }
 }
 
-/// Whether data of a target goes by itself, by what was captured of it.
+/// Whether data of a target expires by itself, according to the captured configuration.
 pub fn data_expires(target: &Target, configuration: &Value) -> bool {
     stateful(target).is_some_and(|kind| kind.data_expires(configuration))
 }
 
-/// Whether two targets are one thing.
+/// Whether two targets are the same thing.
 pub fn is_same(one: &Target, other: &Target) -> bool {
     let identity = |target| of(target).identity(target);
     one.kind() == other.kind() && one.field() == other.field() && identity(one) == identity(other)
 }
 
-/// The names of the kinds of which something holds.
-pub fn names(which: impl Fn(&dyn Profile) -> bool) -> Vec<&'static str> {
-    let those = ALL.iter().filter(|kind| which(**kind));
-    those.map(|kind| kind.name()).collect()
+/// The names of the kinds for which a condition holds.
+pub fn names(condition: impl Fn(&dyn Profile) -> bool) -> Vec<&'static str> {
+    let matching = ALL.iter().filter(|kind| condition(**kind));
+    matching.map(|kind| kind.name()).collect()
 }
 
-/// Names as a list of which any one will do: `aurora, efs or dynamodb`.
+/// Names as a list of alternatives: `aurora, efs or dynamodb`.
 pub fn any_of(names: &[&str]) -> String {
     match names {
         [] => String::new(),

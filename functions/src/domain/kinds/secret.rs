@@ -48,7 +48,7 @@ impl Profile for Secret {
     }
 }
 
-/// The name in a secret's ARN, which ends with a hyphen and six characters of Secrets Manager's own.
+/// The name in a secret's ARN, without the hyphen and six characters that Secrets Manager adds.
 pub fn name(secret: &str) -> &str {
     let Some((_, name)) = secret
         .starts_with("arn:")

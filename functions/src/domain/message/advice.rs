@@ -1,5 +1,5 @@
-//! What to do about a failure: by its error's stable name *and* where it arose, since the same refusal means one thing of a
-//! table and another of a probe's login.
+//! What to do about a failure: by its error's stable name *and* where it occurred, since the same refusal means one thing for a
+//! table and another for a probe's login.
 
 mod location;
 mod phrases;
@@ -16,15 +16,15 @@ use super::words;
 use crate::domain::machine::Machine;
 use crate::domain::set::Reason;
 
-/// Subjects of one step that are named.
+/// How many subjects one step names.
 const NAMED: usize = 4;
 
-/// One step for each cause, with all that it was seen of; in the order of the reasons.
+/// One step for each cause, with all its subjects; in the order of the reasons.
 pub fn steps(machine: Machine, reasons: &[Reason], deployment: &str) -> Vec<NextStep> {
     let mut causes: Vec<(String, Vec<String>)> = Vec::new();
     for reason in reasons {
-        let place = FailureLocation::of(machine, &reason.subject);
-        let remedy = remedy(&words::name(&reason.error), place, deployment);
+        let location = FailureLocation::of(machine, &reason.subject);
+        let remedy = remedy(&words::name(&reason.error), location, deployment);
         let subject = words::name(&reason.subject);
         match causes.iter_mut().find(|(known, _)| *known == remedy) {
             Some((_, subjects)) if subjects.contains(&subject) => {}
@@ -43,81 +43,82 @@ pub fn steps(machine: Machine, reasons: &[Reason], deployment: &str) -> Vec<Next
     steps.collect()
 }
 
-/// What to do about an error that arose in a place. Never more than the error and the place tell: what exactly was refused, or
-/// is missing, the reason itself says. Nothing is to be removed, and no secret to be changed, of which that alone does not tell
-/// that it may be.
-pub fn remedy(error: &str, place: FailureLocation, deployment: &str) -> String {
+/// What to do about an error that occurred at a location. Never more than these two imply: the reason itself says what exactly was
+/// refused, or is missing. No advice to remove something, or to change a secret, unless these two alone show that it is safe.
+pub fn remedy(error: &str, location: FailureLocation, deployment: &str) -> String {
     let remedy = match error {
         "CopiesLeftOut" => return left_out(deployment),
         "NotSampled" => NOT_SAMPLED,
         "NotCaptured" => NOT_CAPTURED,
         "SnapshotsRunOut" => {
-            "nothing has to be done tonight. Within the week ask for a higher quota of manual DB cluster snapshots in the Service Quotas \
-             console, or keep fewer sets (`keep` in the descriptors)."
+            "nothing has to be done tonight. Within the week request a higher quota of manual DB cluster snapshots in the Service \
+             Quotas console, or keep fewer sets (`keep` in the descriptors)."
         }
-        _ if place == FailureLocation::SafetyBackup => SAFETY_BACKUP,
+        _ if location == FailureLocation::SafetyBackup => SAFETY_BACKUP,
         "DeploymentBusy" => return busy(deployment),
-        "States.Timeout" | "States.HeartbeatTimeout" if place == FailureLocation::Question => {
-            "nobody answered in time, which means no: nothing was done."
+        "States.Timeout" | "States.HeartbeatTimeout" if location == FailureLocation::Approval => {
+            "nobody answered in time, which counts as no: nothing was done."
         }
-        "Throttled" => retryable::throttled(place),
+        "Throttled" => retryable::throttled(location),
         "Unavailable" | "States.Timeout" | "States.HeartbeatTimeout" | "Sandbox.Timedout" => {
-            retryable::unanswered(place)
+            retryable::unavailable(location)
         }
-        "NotReady" => retryable::not_ready(place),
-        "QuotaExceeded" => retryable::over_quota(place),
-        "InvalidInput" => terminal::invalid(place),
-        "NotFound" => return terminal::missing(place, deployment),
-        "AccessDenied" => terminal::refused(place),
-        "Conflict" => terminal::in_the_way(place),
-        "JobFailed" => terminal::ended_early(place),
-        "DeadlineExceeded" => terminal::late(place),
-        "VerificationFailed" => return terminal::unexpected(place, deployment),
+        "NotReady" => retryable::not_ready(location),
+        "QuotaExceeded" => retryable::quota_exceeded(location),
+        "InvalidInput" => terminal::invalid_input(location),
+        "NotFound" => return terminal::not_found(location, deployment),
+        "AccessDenied" => terminal::access_denied(location),
+        "Conflict" => terminal::conflict(location),
+        "JobFailed" => terminal::job_failed(location),
+        "DeadlineExceeded" => terminal::deadline_exceeded(location),
+        "VerificationFailed" => return terminal::verification_failed(location, deployment),
         "States.DataLimitExceeded"
             if matches!(
-                place,
+                location,
                 FailureLocation::Plan | FailureLocation::Capture | FailureLocation::Copy | FailureLocation::Comparison
             ) =>
         {
             TOO_MUCH
         }
         "States.Permissions" => {
-            "somebody changed the state machine's role, or a policy of the organization forbids it; the error names the action. By day, \
-             deploy the same version again. An application that may be half-switched comes first: lead it to one side by hand."
+            "somebody changed the state machine's role, or a policy of the organization denies the action, which the error names. \
+             During the day, deploy the same version again. An application that may be half-switched has priority: switch it to \
+             one side by hand."
         }
-        error if error.starts_with("Ec2.") && place == FailureLocation::Plan => {
-            "a security group that a copy needs is gone, or may not be looked at; the reason names it. Create one, and \
-             lead the source to it before the next backup; until then leave the resource out with --except, or see what the role of the \
-             state machine may do."
+        error if error.starts_with("Ec2.") && location == FailureLocation::Plan => {
+            "a security group that a copy needs does not exist, or may not be described; the reason names it. Create one, and use \
+             it for the source before the next backup; until then leave the resource out with --except, or check the permissions \
+             of the state machine's role."
         }
         error if error.starts_with("Lambda.") || error.starts_with("Runtime.") => {
-            "the step's function broke, or Lambda could not run it. Its log, linked in the execution, says more."
+            "the step's function crashed, or Lambda could not run it. Its log, linked in the execution, shows why."
         }
-        _ => "no advice is known for this error. The state in the execution, linked below, says more.",
+        _ => "no advice is known for this error. The state in the execution, linked below, shows more.",
     };
     remedy.to_owned()
 }
 
-const NOT_SAMPLED: &str = "nothing has to be done now: this set can be restored, but its copy's content cannot be compared with it. By day, \
-    mend what kept it from being read, which the reason names (a file system: see that its function of infra/efs-access.yaml can \
-    mount it). Remove nothing.";
-const NOT_CAPTURED: &str = "nothing has to be done now: this set can be restored, and what the reason names has to be put back by hand then. By day, \
-    mend what kept AWS from telling it, so that the next set has it.";
-const SAFETY_BACKUP: &str = "nothing was restored. Do what the safety backup's own message says, then start the restore again; without \
-    `safety_backup` only if what is there now may be lost.";
-const TOO_MUCH: &str = "what the run carries outgrew the 256 KiB of Step Functions. Split the deployment into several with fewer resources; \
-    or restore fewer at a time with --only, which leaves it with data of two moments.";
+const NOT_SAMPLED: &str = "nothing has to be done now: this set can be restored, but the content of its copy cannot be compared \
+    with it. During the day, fix what kept it from being read, which the reason names (for a file system: \
+    check that its function of infra/efs-access.yaml can mount it). Remove nothing.";
+const NOT_CAPTURED: &str = "nothing has to be done now: this set can be restored, but what the reason names then has to be put \
+    back by hand. During the day, fix what kept AWS from returning it, so that the next set has it.";
+const SAFETY_BACKUP: &str = "nothing was restored. Do what the safety backup's own message says, then start the restore again; \
+    without `safety_backup` only if the present data may be lost.";
+const TOO_MUCH: &str = "the run's state exceeds the 256 KiB that Step Functions allows. Split the deployment into several with \
+    fewer resources; or restore fewer at a time with --only, which leaves it with data from two points in time.";
 fn busy(deployment: &str) -> String {
     format!(
-        "another run of {deployment} is under way; the reason names it. Wait for its own message (one that waits for an answer: \
-         `holdfast restores {deployment}`); this one is needed only if that one was of another kind, or failed."
+        "another run of {deployment} is in progress; the reason names it. Wait for its own message (`holdfast restores \
+         {deployment}` lists a restore that waits for an answer); start this one again only if that one was of another kind, or \
+         failed."
     )
 }
 
 fn left_out(deployment: &str) -> String {
     format!(
-        "see whether the application uses any of these tables. One that it uses IS NOT BACKED UP: name it in a switch of the descriptor \
-         (`table`), then `holdfast apply FILE`. Those of a restore that nothing uses any more are removed by `holdfast undo-restore RUN`, \
-         never by hand (`holdfast restores {deployment}` lists what made them)."
+        "check whether the application uses any of these tables. A table that it uses IS NOT BACKED UP: name it in a switch of the \
+         descriptor (`table`), then `holdfast apply FILE`. The copies of a restore that nothing uses any more are removed by \
+         `holdfast undo-restore RUN`, never by hand (`holdfast restores {deployment}` lists the restores that created them)."
     )
 }

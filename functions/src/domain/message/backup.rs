@@ -33,10 +33,10 @@ fn sealed(backup: &BackupReport<'_>, set: &BackupSet) -> Message {
     let took = friendly(facts::seconds_since(set.started_at, set.ended_at.unwrap_or(backup.now)));
     let skew = set
         .skew_seconds
-        .map(|skew| format!("Between the first and the last capture lie {skew} s (skew)."));
+        .map(|skew| format!("The first and the last capture are {skew} s apart (skew)."));
     let rest = set
         .quiesced_seconds
-        .map(|seconds| format!("The application was at rest for {seconds} s."));
+        .map(|seconds| format!("The application was quiesced for {seconds} s."));
     let counted = facts::probes(&set.probes);
     let happened = format!(
         "Set {} is sealed: {available} of {planned} recovery points, after {took}.",
@@ -56,7 +56,7 @@ fn sealed(backup: &BackupReport<'_>, set: &BackupSet) -> Message {
         0 => String::new(),
         number => format!(", with {}", words::count(number, "warning")),
     };
-    let still = quiesced.map(|_| "IS STILL AT REST; ").unwrap_or_default();
+    let still = quiesced.map(|_| "IS STILL QUIESCED; ").unwrap_or_default();
     let subject = format!("Holdfast: {name} {still}backed up, {available} of {planned} recovery points sealed{but}");
     backup.message(MessageParts {
         event: Event::BackupSealed,
@@ -85,7 +85,7 @@ fn failed(backup: &BackupReport<'_>) -> Message {
     let id = backup.set.map_or("", |set| set.id.as_str());
     let warnings = backup.warnings();
     let happened = format!(
-        "The backup of {name} failed. Set {id} is not sealed: {available} of {planned} recovery points are there."
+        "The backup of {name} failed. Set {id} is not sealed: {available} of {planned} recovery points are available."
     );
     let means = facts::newest_sealed(name, backup.newest_sealed, backup.now);
     let steps = backup.steps(&reasons.iter().chain(&warnings).cloned().collect::<Vec<_>>());
@@ -100,8 +100,8 @@ fn failed(backup: &BackupReport<'_>) -> Message {
         steps: &steps,
         reasons: &reasons,
         sections: vec![
-            Section::list("The application", facts::brought_back(backup.run)),
-            Section::list("Besides", facts::reasons(&warnings)),
+            Section::list("The application", facts::resumed(backup.run)),
+            Section::list("Warnings", facts::reasons(&warnings)),
             Section::list("Its recovery points", facts::points(backup.points)),
         ],
     })
@@ -114,7 +114,7 @@ fn again(name: &str) -> NextStep {
 fn unknown(backup: &BackupReport<'_>) -> Message {
     let name = backup.name();
     let reasons = backup.reasons();
-    let happened = format!("The backup of {name} ended, but what became of it cannot be read in the catalog.");
+    let happened = format!("The backup of {name} ended, but its outcome cannot be read from the catalog.");
     let mut steps = backup.steps(&reasons);
     steps.push(again(name));
     backup.message(MessageParts {
@@ -142,7 +142,7 @@ fn not_started(backup: &BackupReport<'_>) -> Message {
     match backup.deployment {
         Some(name) if !busy => steps = NextStep::finally(steps, again(name)),
         Some(_) => {}
-        None => steps.push(NextStep::run("See which deployments there are", "holdfast deployments")),
+        None => steps.push(NextStep::run("See which deployments exist", "holdfast deployments")),
     }
     let means = match backup.deployment {
         Some(name) => facts::newest_sealed(name, backup.newest_sealed, backup.now),

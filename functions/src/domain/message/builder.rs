@@ -1,4 +1,4 @@
-//! A message, and how one is put together.
+//! A message, and how it is assembled.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -8,11 +8,11 @@ use super::layout::{NextStep, Page, Section, text};
 use super::{command_options, facts, words};
 use crate::domain::set::Reason;
 
-/// One message to the on-call topic. Its parts together stay below the 256 KiB that SNS takes, also when the text
-/// goes out twice and the JSON three times, one a protocol.
+/// One message to the on-call topic. All parts together stay below the 256 KiB that SNS accepts, although it gets the text twice
+/// and the JSON three times, once for each protocol.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// At most 99 printable ASCII characters, which is what SNS takes.
+    /// At most 99 printable ASCII characters, which is what SNS accepts.
     pub subject: String,
     /// For people.
     pub text: String,
@@ -32,24 +32,24 @@ impl Message {
     }
 }
 
-/// What differs from message to message.
+/// The parts that differ from message to message.
 pub struct MessageParts<'a> {
     pub event: Event,
     pub severity: Severity,
     pub subject: &'a str,
-    /// What happened, in a sentence or two.
+    /// What happened, in one or two sentences.
     pub happened: &'a str,
     /// Whether it can be trusted, and what is used now.
     pub means: &'a str,
-    /// What to do: now the first.
+    /// What to do; the first step now.
     pub steps: &'a [NextStep],
     /// What went wrong.
     pub reasons: &'a [Reason],
-    /// What else there is to know, what matters most first.
+    /// Further information, the most important first.
     pub sections: Vec<Section>,
 }
 
-/// What of a message is for people, and its steps for machines.
+/// The text of a message for people, and its steps for machines.
 pub struct RenderedMessage {
     pub subject: String,
     pub text: String,
@@ -57,24 +57,25 @@ pub struct RenderedMessage {
 }
 
 impl MessageParts<'_> {
-    /// Its page, with every command of ours in the stack and the Region of the execution (see [`command_options`]); `all` shows what has no room.
+    /// The page, whose `holdfast` commands name the stack and the Region of the execution (see [`command_options`]); the command
+    /// `all` shows what has no room.
     pub fn render(self, execution: &str, started_at: Timestamp, all: Option<String>) -> RenderedMessage {
         let subject = words::subject(self.subject);
-        let place = command_options::of_execution(execution);
-        let placed = |text: &str| command_options::add_in_text(text, &place);
-        let steps: Vec<NextStep> = self.steps.iter().map(|step| step.with_options(&place)).collect();
+        let options = command_options::of_execution(execution);
+        let with_options = |text: &str| command_options::add_in_text(text, &options);
+        let steps: Vec<NextStep> = self.steps.iter().map(|step| step.with_options(&options)).collect();
         let text = text(&Page {
             subject: &subject,
-            happened: &placed(self.happened),
-            means: &placed(self.means),
+            happened: &with_options(self.happened),
+            means: &with_options(self.means),
             steps: &steps,
-            why: why(self.event, self.reasons).with_options(&place),
+            why: why(self.event, self.reasons).with_options(&options),
             sections: self
                 .sections
                 .into_iter()
-                .map(|section| section.with_options(&place))
+                .map(|section| section.with_options(&options))
                 .collect(),
-            all: all.map(|all| command_options::add(&all, &place)),
+            all: all.map(|all| command_options::add(&all, &options)),
             foot: foot(execution, started_at),
         });
         RenderedMessage {
@@ -85,24 +86,24 @@ impl MessageParts<'_> {
     }
 }
 
-/// The last lines: where the execution is, and of which account.
+/// The last lines: a link to the execution, and its account.
 fn foot(execution: &str, started_at: Timestamp) -> [String; 2] {
     let account = execution.split(':').nth(4).filter(|account| !account.is_empty());
     let account = account
         .map(|account| format!(" in account {account}"))
         .unwrap_or_default();
-    let begun = format!("The execution{account}, begun {}:", words::time(started_at));
-    [begun, console_link(execution)]
+    let started = format!("The execution{account}, started {}:", words::time(started_at));
+    [started, console_link(execution)]
 }
 
-/// What went wrong: the whole of it, or beside what went well.
+/// What went wrong: why a run failed, or the warnings of one that succeeded.
 fn why(event: Event, reasons: &[Reason]) -> Section {
     let title = match event {
         Event::BackupSealed
         | Event::RestoreVerified
         | Event::RestoreUnproven
         | Event::RestoreCutOver
-        | Event::CutOverUndone => "But look at this",
+        | Event::CutOverUndone => "Warnings",
         _ => "Why",
     };
     Section::list(title, facts::reasons(reasons))

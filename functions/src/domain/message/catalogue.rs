@@ -1,5 +1,5 @@
-//! Every message that on-call can get, in one file to be read from top to bottom: `docs/messages.md`. After a change of words,
-//! `HOLDFAST_WRITE=1 cargo test catalogue` writes it anew; what differs then is what a reviewer has to read.
+//! Every message that on-call can get, in one file to read from top to bottom: `docs/messages.md`. After a change of wording,
+//! `HOLDFAST_WRITE=1 cargo test catalogue` writes it again; a reviewer reads the diff.
 
 #![allow(clippy::unwrap_used)]
 
@@ -18,18 +18,18 @@ use crate::domain::restore::{About, Question, RestoreRecord};
 use crate::domain::set::{Point, Reason};
 
 const HEAD: &str = "\
-# What on-call is told
+# Messages to on-call
 
-Every message and every advice, as the tests make them (`functions/src/domain/message/catalogue.rs`). A message has at most 60
+Every message and every advice, as the tests generate them (`functions/src/domain/message/catalogue.rs`). A message has at most 60
 lines of 100 columns; its subject and first twelve lines say what happened, whether it can be trusted, what to do now, and the
-command for it. A telephone gets the subject alone. What a message has no room for, `holdfast show` prints.
+command for it. A telephone shows only the subject. `holdfast show` prints what a message has no room for.
 ";
 
 fn all() -> Vec<(&'static str, Message)> {
     let mut all = backups();
     all.extend(nights());
     all.extend(restores());
-    all.extend(broken_off());
+    all.extend(early_ends());
     all.extend(undo_steps());
     all
 }
@@ -63,7 +63,7 @@ fn backups() -> Vec<(&'static str, Message)> {
         "VerificationFailed",
         "reading set hubs-20261120-021500-ab12 from the catalog: missing field `status`",
     );
-    let of = |set, points, run, failure| BackupReport {
+    let report = |set, points, run, failure| BackupReport {
         set,
         points,
         run,
@@ -77,43 +77,46 @@ fn backups() -> Vec<(&'static str, Message)> {
         lease_released: true,
     };
     vec![
-        ("A set is sealed", backup(&of(Some(&sealed), &good, None, None))),
+        ("A set is sealed", backup(&report(Some(&sealed), &good, None, None))),
         (
             "A set is sealed, with warnings",
-            backup(&of(Some(&sealed), &good, Some(&warned), None)),
+            backup(&report(Some(&sealed), &good, Some(&warned), None)),
         ),
         (
-            "A set is sealed, and the application was not brought back",
-            backup(&of(Some(&sealed), &good, Some(&quiet), None)),
+            "A set is sealed, and the application was not resumed",
+            backup(&report(Some(&sealed), &good, Some(&quiet), None)),
         ),
-        ("A backup failed", backup(&of(Some(&failed), &some, None, None))),
+        ("A backup failed", backup(&report(Some(&failed), &some, None, None))),
         (
-            "A backup failed, and there is no other",
+            "A backup failed, and no set was ever sealed",
             backup(&BackupReport {
                 newest_sealed: None,
-                ..of(Some(&failed), &some, None, None)
+                ..report(Some(&failed), &some, None, None)
             }),
         ),
-        ("Another run is under way", backup(&of(None, &[], None, Some(&busy)))),
-        ("A backup was refused", backup(&of(None, &[], None, Some(&wrong)))),
         (
-            "What became of a backup cannot be read",
+            "Another run is in progress",
+            backup(&report(None, &[], None, Some(&busy))),
+        ),
+        ("A backup was refused", backup(&report(None, &[], None, Some(&wrong)))),
+        (
+            "The outcome of a backup cannot be read",
             backup(&BackupReport {
                 unreadable: Some(&broken),
-                ..of(None, &[], None, None)
+                ..report(None, &[], None, None)
             }),
         ),
         (
             "A backup was stopped",
-            ended(&of(Some(&running), &some, Some(&resumed), None), &aborted),
+            ended(&report(Some(&running), &some, Some(&resumed), None), &aborted),
         ),
         (
             "A backup was stopped after its set was sealed",
-            ended(&of(Some(&sealed), &good, None, None), &aborted),
+            ended(&report(Some(&sealed), &good, None, None), &aborted),
         ),
         (
-            "An application was brought back later",
-            hooks_resumed(&of(Some(&sealed), &good, Some(&resumed), None)),
+            "An application was resumed later",
+            hooks_resumed(&report(Some(&sealed), &good, Some(&resumed), None)),
         ),
     ]
 }
@@ -123,12 +126,13 @@ fn failed_set() -> crate::domain::set::BackupSet {
     failed.reasons = vec![reason(
         "rooms",
         "AccessDenied",
-        "starting the backup of table hubs-rooms: AWS answered AccessDeniedException: not authorized to perform kms:CreateGrant on arn:aws:kms:eu-west-1:123456789012:key/1b2c",
+        "starting the backup of table hubs-rooms: AWS returned AccessDeniedException: not authorized to perform kms:CreateGrant on \
+         arn:aws:kms:eu-west-1:123456789012:key/1b2c",
     )];
     failed
 }
 
-/// Both, as they are when the set is sealed.
+/// Both points, as in a sealed set.
 fn available() -> Vec<Point> {
     let mut points = points();
     points.truncate(1);
@@ -170,15 +174,15 @@ fn nights() -> Vec<(&'static str, Message)> {
         })
     };
     vec![
-        ("A night", night(&outcomes(0), None)),
-        ("A night in which some failed", night(&outcomes(3), None)),
-        ("A night in which many failed", night(&outcomes(19), None)),
-        ("A night that broke off", night(&outcomes(0), Some(&broke))),
-        ("A night with nothing to do", night(&[], None)),
+        ("A nightly run", night(&outcomes(0), None)),
+        ("A nightly run in which some failed", night(&outcomes(3), None)),
+        ("A nightly run in which many failed", night(&outcomes(19), None)),
+        ("A nightly run that failed", night(&outcomes(0), Some(&broke))),
+        ("A nightly run with nothing to do", night(&[], None)),
     ]
 }
 
-/// A restore of twenty resources, as it stands after its cut-over.
+/// A restore of twenty resources, after its cut-over.
 fn large(status: &str, more: Value) -> (RestoreRecord, Vec<RestoreItem>) {
     let mut fields = json!({"verification": verification("verified"), "not_covered": []});
     let (mut planned, mut all, mut switches, mut followed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -218,7 +222,7 @@ fn large(status: &str, more: Value) -> (RestoreRecord, Vec<RestoreItem>) {
 }
 
 fn restores() -> Vec<(&'static str, Message)> {
-    let told = |record: &RestoreRecord, items: &[RestoreItem], failure: Option<&Reason>| {
+    let message = |record: &RestoreRecord, items: &[RestoreItem], failure: Option<&Reason>| {
         restore(&RestoreReport {
             record: Some(record),
             items,
@@ -241,9 +245,10 @@ fn restores() -> Vec<(&'static str, Message)> {
         record("restored", fields)
     };
     let no = json!({"subject": "AskCutOver", "error": "Rejected", "message": "an operator said no"});
-    let silence = json!({"subject": "AskApproval", "error": "States.Timeout", "message": ""});
+    let timeout = json!({"subject": "AskApproval", "error": "States.Timeout", "message": ""});
     let job = json!([{"subject": "database", "error": "JobFailed", "message": "restoring cluster hubs-db-r20261120-041500: RDS ended it with status incompatible-parameters"}]);
-    let switch = json!([{"subject": "switch app", "error": "JobFailed", "message": "writing secret hubs/db: AWS answered InvalidRequestException (HTTP 400): the secret is marked for deletion"}]);
+    let switch = json!([{"subject": "switch app", "error": "JobFailed", "message": "writing secret hubs/db: AWS returned \
+        InvalidRequestException (HTTP 400): the secret is marked for deletion"}]);
     let different = reason("VerifyRestore", "VerificationFailed", "1 check found a difference");
     let faults = reason(
         "PlanRestore",
@@ -266,50 +271,50 @@ fn restores() -> Vec<(&'static str, Message)> {
         .0
     };
     vec![
-        ("A plan", told(&dry, &items("planned"), None)),
-        ("A plan of twenty resources", told(&large_plan, &none[..0], None)),
-        ("A plan that waits for a word", asking(About::Plan, "verified", &[])),
+        ("A plan", message(&dry, &items("planned"), None)),
+        ("A plan of twenty resources", message(&large_plan, &none[..0], None)),
+        ("A plan that waits for approval", asking(About::Plan, "verified", &[])),
         (
-            "A cut-over that waits for a word",
+            "A cut-over that waits for approval",
             asking(About::CutOver, "verified", &[]),
         ),
         (
-            "A cut-over that waits for a word, unproven and in part",
+            "A cut-over that waits for approval, unproven and in part",
             asking(About::CutOver, "unproven", &["uploads"]),
         ),
         (
             "Nobody answered",
-            told(&record("failed", json!({"reasons": [silence]})), &[], None),
+            message(&record("failed", json!({"reasons": [timeout]})), &[], None),
         ),
         (
-            "Restored beside what is there",
-            told(
+            "Restored, not cut over",
+            message(
                 &restored("verified", json!({"cut_over": "no"})),
                 &items("restored"),
                 None,
             ),
         ),
         (
-            "Restored beside what is there, unproven",
-            told(
+            "Restored, not cut over, unproven",
+            message(
                 &restored("unproven", json!({"cut_over": "no"})),
                 &items("restored"),
                 None,
             ),
         ),
         (
-            "The cut-over was not allowed",
-            told(
+            "The cut-over was not approved",
+            message(
                 &restored("unproven", json!({"reasons": [no]})),
                 &items("restored"),
                 None,
             ),
         ),
-        ("Cut over, twenty resources", told(&cut, &of_cut, None)),
-        ("Cut over in part, unproven", told(&part, &of_part, None)),
+        ("Cut over, twenty resources", message(&cut, &of_cut, None)),
+        ("Cut over in part, unproven", message(&part, &of_part, None)),
         (
-            "The cut-over failed and was taken back",
-            told(
+            "The cut-over failed and was undone",
+            message(
                 &record(
                     "switched_back",
                     json!({"verification": verification("unproven"), "reasons": switch, "switched": switched("returned")}),
@@ -319,8 +324,8 @@ fn restores() -> Vec<(&'static str, Message)> {
             ),
         ),
         (
-            "The cut-over stands half-way",
-            told(
+            "The cut-over stopped half-way",
+            message(
                 &record(
                     "switching",
                     json!({"verification": verification("verified"), "reasons": switch, "switched": switched("returning")}),
@@ -331,7 +336,7 @@ fn restores() -> Vec<(&'static str, Message)> {
         ),
         ("A restore waits for capacity", short_of_capacity("running", None)),
         (
-            "A restore waits for capacity, and the application is at rest",
+            "A restore waits for capacity, and the application is quiesced",
             short_of_capacity("running", Some("2026-11-20T04:16:00Z")),
         ),
         (
@@ -340,11 +345,11 @@ fn restores() -> Vec<(&'static str, Message)> {
         ),
         (
             "A restore failed and is undone",
-            told(&record("undone", json!({"reasons": job})), &items("undone"), None),
+            message(&record("undone", json!({"reasons": job})), &items("undone"), None),
         ),
         (
             "A restore failed and its copies are kept",
-            told(
+            message(
                 &record("failed", json!({"on_failure": "keep", "reasons": job})),
                 &items("failed"),
                 None,
@@ -352,7 +357,7 @@ fn restores() -> Vec<(&'static str, Message)> {
         ),
         (
             "A restore failed and is not undone",
-            told(
+            message(
                 &record(
                     "undone",
                     json!({"reasons": job, "left": [{"subject": "database", "error": "Conflict", "message": "cluster hubs-db-r20261120-041500: deletion protection was set by hand"}]}),
@@ -363,7 +368,7 @@ fn restores() -> Vec<(&'static str, Message)> {
         ),
         (
             "The copies are not what was backed up",
-            told(
+            message(
                 &record("undone", json!({"verification": verification("failed")})),
                 &items("undone"),
                 Some(&different),
@@ -371,13 +376,13 @@ fn restores() -> Vec<(&'static str, Message)> {
         ),
         ("A restore was refused", no_record(Some(&faults), None)),
         (
-            "What became of a restore cannot be read",
+            "The outcome of a restore cannot be read",
             no_record(None, Some(&broken)),
         ),
     ]
 }
 
-/// A restore whose cluster has no instance, while it waits or at its end.
+/// A restore whose cluster has no instance, while it waits or after it failed.
 fn short_of_capacity(status: &str, at_rest: Option<&str>) -> Message {
     let ended = status == "failed";
     let phase = "instances of cluster hubs-db-r20261120-041500: hubs-db-1-r20261120-041500 waits until AWS has capacity for db.r6g.large in any zone of the subnet group";
@@ -434,13 +439,13 @@ fn asking(about: About, outcome: &str, live: &[&str]) -> Message {
     )
 }
 
-fn broken_off() -> Vec<(&'static str, Message)> {
+fn early_ends() -> Vec<(&'static str, Message)> {
     let refused = reason(
         "undo-restore",
         "AccessDenied",
         "starting undo-restore: not authorized to perform states:StartExecution",
     );
-    let told = |status: &str, state: &str, after: CleanUpAction<'_>| {
+    let message = |status: &str, state: &str, after: CleanUpAction<'_>| {
         let record = record(
             status,
             json!({"switched": if state.is_empty() { json!([]) } else { switched(state) }}),
@@ -461,33 +466,33 @@ fn broken_off() -> Vec<(&'static str, Message)> {
     vec![
         (
             "A restore was stopped, and is being undone",
-            told("running", "", CleanUpAction::Begun(Machine::UndoRestore)),
+            message("running", "", CleanUpAction::Begun(Machine::UndoRestore)),
         ),
         (
             "A restore was stopped, and its undo could not be started",
-            told("running", "", CleanUpAction::NotBegun(Machine::UndoRestore, &refused)),
+            message("running", "", CleanUpAction::NotBegun(Machine::UndoRestore, &refused)),
         ),
         (
             "A cut-over was stopped, and is being switched back",
-            told("switching", "begun", CleanUpAction::Begun(Machine::UndoCutOver)),
+            message("switching", "begun", CleanUpAction::Begun(Machine::UndoCutOver)),
         ),
         (
             "A cut-over was stopped half-way",
-            told("switching", "begun", CleanUpAction::Nothing),
+            message("switching", "begun", CleanUpAction::Nothing),
         ),
         (
             "A restore was stopped after its cut-over",
-            told("cut_over", "done", CleanUpAction::Nothing),
+            message("cut_over", "done", CleanUpAction::Nothing),
         ),
     ]
 }
 
 fn undo_steps() -> Vec<(&'static str, Message)> {
-    let of = |execution: &'static str,
-              record: &RestoreRecord,
-              items: &[RestoreItem],
-              failure: Option<&Reason>,
-              undo: bool| {
+    let message = |execution: &'static str,
+                   record: &RestoreRecord,
+                   items: &[RestoreItem],
+                   failure: Option<&Reason>,
+                   undo: bool| {
         let facts = RestoreReport {
             execution,
             record: Some(record),
@@ -513,7 +518,7 @@ fn undo_steps() -> Vec<(&'static str, Message)> {
         "Conflict",
         "secret hubs/db: somebody wrote version v3 since",
     );
-    let again = reason("PlanUndoCutOver", "Conflict", "it was taken back already");
+    let again = reason("PlanUndoCutOver", "Conflict", "it was undone already");
     let left = json!({"left": [{"subject": "database", "error": "DeadlineExceeded", "message": "cluster hubs-db-r20261120-041500 is deleting, still after 21600 s"}]});
     let nobody = reason(
         "UndoRestore",
@@ -528,12 +533,12 @@ fn undo_steps() -> Vec<(&'static str, Message)> {
     let back = record("switched_back", json!({"switched": switched("returned")}));
     vec![
         (
-            "What a restore made is removed",
-            of(UNDO, &record("undone", json!({})), &items("undone"), None, true),
+            "The copies of a restore are removed",
+            message(UNDO, &record("undone", json!({})), &items("undone"), None, true),
         ),
         (
-            "What a restore made is in use",
-            of(
+            "The copies of a restore are in use",
+            message(
                 UNDO,
                 &record("restored", json!({})),
                 &items("restored"),
@@ -542,18 +547,18 @@ fn undo_steps() -> Vec<(&'static str, Message)> {
             ),
         ),
         (
-            "Not all that a restore made could be removed",
-            of(UNDO, &record("undone", left), &items("failed"), None, true),
+            "Not all copies of a restore could be removed",
+            message(UNDO, &record("undone", left), &items("failed"), None, true),
         ),
-        ("A restore to be undone is not known", restore_undone(&not_known).0),
-        ("Switched back", of(BACK, &back, &items("restored"), None, false)),
+        ("A restore to undo is not known", restore_undone(&not_known).0),
+        ("Switched back", message(BACK, &back, &items("restored"), None, false)),
         (
             "Switched back already",
-            of(BACK, &back, &items("restored"), Some(&again), false),
+            message(BACK, &back, &items("restored"), Some(&again), false),
         ),
         (
             "Could not be switched back",
-            of(
+            message(
                 BACK,
                 &record("switching", json!({"switched": switched("returning")})),
                 &items("restored"),
@@ -570,7 +575,7 @@ fn whole() -> String {
         .map(|(title, message)| format!("\n### {title}\n\n```\n{}```\n", message.text))
         .collect();
     format!(
-        "{HEAD}\n## Messages\n{messages}\n## Advice, by error and by where it arose\n{}",
+        "{HEAD}\n## Messages\n{messages}\n## Advice, by error and by where it occurred\n{}",
         advice::tests::table()
     )
 }
@@ -578,19 +583,22 @@ fn whole() -> String {
 #[test]
 fn what_on_call_can_be_told_is_what_was_read() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/messages.md");
-    let made = whole();
+    let generated = whole();
     if std::env::var_os("HOLDFAST_WRITE").is_some() {
-        std::fs::write(&path, &made).unwrap();
+        std::fs::write(&path, &generated).unwrap();
     }
     let read = std::fs::read_to_string(&path).unwrap_or_default();
-    let differs = made.lines().zip(read.lines()).find(|(made, read)| made != read);
+    let differs = generated
+        .lines()
+        .zip(read.lines())
+        .find(|(generated, read)| generated != read);
     assert!(
-        made == read,
-        "docs/messages.md is not what the messages say now: {differs:?}. Write it anew (HOLDFAST_WRITE=1) and read it"
+        generated == read,
+        "docs/messages.md differs from the messages: {differs:?}. Write it again (HOLDFAST_WRITE=1) and read it"
     );
 }
 
-/// On the code before, a command within a sentence meant whatever Region the shell had.
+/// Previously, a command within a sentence used the shell's Region.
 #[test]
 fn every_command_of_ours_names_the_region_of_its_execution() {
     for (title, message) in all() {
@@ -613,7 +621,7 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// On the code before, a cut-over of twenty resources was told in some 300 lines, its Terraform cut off.
+/// Previously, the message of a cut-over of twenty resources had some 300 lines, its Terraform cut off.
 #[test]
 fn a_message_fits_a_page_and_its_head_a_dozen_lines() {
     for (title, message) in all() {

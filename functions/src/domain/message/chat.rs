@@ -1,5 +1,5 @@
-//! A message as Amazon Q Developer in chat applications (AWS Chatbot) takes it into a channel. What is not in this schema, and no
-//! event of AWS's own, it drops without a word.
+//! A message as Amazon Q Developer in chat applications (AWS Chatbot) posts it to a channel. It silently drops anything that is
+//! neither in this schema nor an event of an AWS service.
 //!
 //! Source: "Custom notifications using Amazon Q Developer in chat applications", Event schema, of its Administrator Guide.
 
@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::Message;
 
-/// Characters of the description: Slack takes 3,000 in a block of text.
+/// Characters of the description: Slack accepts 3,000 in a block of text.
 const DESCRIPTION: usize = 2_800;
-/// Steps, and the characters of each.
+/// Number of steps, and the characters of each.
 const STEPS: usize = 5;
 const STEP: usize = 350;
 
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
     use crate::domain::message::{Event, Severity};
 
-    /// Fails at 8e363f8: a channel got JSON of another schema, which it drops.
+    /// Fails at 8e363f8: a channel got JSON of another schema, which was dropped.
     #[test]
     fn a_channel_gets_what_its_schema_has_room_for() {
         let message = Message {
@@ -61,17 +61,20 @@ mod tests {
             event: Event::BackupFailed,
             severity: Severity::Critical,
         };
-        let told = chat(&message);
-        assert_eq!((&told["version"], &told["source"]), (&json!("1.0"), &json!("custom")));
-        let content = &told["content"];
+        let posted = chat(&message);
+        assert_eq!(
+            (&posted["version"], &posted["source"]),
+            (&json!("1.0"), &json!("custom"))
+        );
+        let content = &posted["content"];
         assert_eq!(content["title"], message.subject);
         let description = content["description"].as_str().unwrap_or_default();
         assert!(description.chars().count() < 3_000 && description.ends_with("(cut)"));
         assert_eq!(content["nextSteps"].as_array().map(Vec::len), Some(STEPS));
         assert_eq!(content["keywords"], json!(["critical", "backup_failed", "hubs"]));
         assert!(
-            told.to_string().len() < 16 * 1024,
-            "it goes out once more than what SNS has room for"
+            posted.to_string().len() < 16 * 1024,
+            "it is published in addition to what SNS has room for"
         );
         let short = Message {
             text: "whole".into(),

@@ -1,5 +1,5 @@
-//! Commands of ours in a message: each names the Region of its execution, and the stack where it is not `holdfast`, since the
-//! shell into which a woken person pastes it may have others. A command within a sentence stands in backquotes.
+//! The `holdfast` commands in a message: each names the Region of its execution, and the stack unless that is `holdfast`, since the
+//! shell that it is pasted into may use others. A command within a sentence is in backquotes.
 
 use std::borrow::Cow;
 
@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::domain::machine::stack_of;
 
-const OURS: &str = "holdfast ";
+const PROGRAM: &str = "holdfast ";
 
-/// The options by which a command means the stack and the Region of an execution.
+/// The options that select the stack and the Region of an execution.
 pub fn of_execution(execution: &str) -> String {
     let stack = stack_of(execution).filter(|stack| *stack != "holdfast");
     let region = execution.split(':').nth(3).filter(|region| !region.is_empty());
@@ -20,49 +20,50 @@ pub fn of_execution(execution: &str) -> String {
     given.collect()
 }
 
-/// A command that stands alone, with those options. Others' commands stay as they are, and so does one that has them already.
-pub fn add(command: &str, place: &str) -> String {
-    match command.starts_with(OURS) && !command.ends_with(place) {
-        true => format!("{command}{place}"),
+/// A command by itself, with those options. Commands of other programs, and commands that already have the options, are left
+/// unchanged.
+pub fn add(command: &str, options: &str) -> String {
+    match command.starts_with(PROGRAM) && !command.ends_with(options) {
+        true => format!("{command}{options}"),
         false => command.to_owned(),
     }
 }
 
-/// A text, with those options at each command that stands in backquotes.
-pub fn add_in_text(text: &str, place: &str) -> String {
-    each_quoted(text, |quoted| add(quoted, place).into())
+/// A text, with those options added to each command in backquotes.
+pub fn add_in_text(text: &str, options: &str) -> String {
+    map_quoted(text, |quoted| add(quoted, options).into())
 }
 
-/// All texts of a JSON value, likewise; those that are a command, as one.
-pub fn add_in_json(value: Value, place: &str) -> Value {
+/// All texts of a JSON value, likewise; a text may itself be a command.
+pub fn add_in_json(value: Value, options: &str) -> Value {
     match value {
-        Value::String(text) => add(&add_in_text(&text, place), place).into(),
-        Value::Array(values) => values.into_iter().map(|value| add_in_json(value, place)).collect(),
+        Value::String(text) => add(&add_in_text(&text, options), options).into(),
+        Value::Array(values) => values.into_iter().map(|value| add_in_json(value, options)).collect(),
         Value::Object(fields) => fields
             .into_iter()
-            .map(|(name, value)| (name, add_in_json(value, place)))
+            .map(|(name, value)| (name, add_in_json(value, options)))
             .collect(),
         other => other,
     }
 }
 
-/// A text in which no line can be broken within a command, and [`restore_spaces`] makes what it was of each of its lines.
+/// A text whose lines are not broken within a command; [`restore_spaces`] restores each of its lines.
 pub fn protect_spaces(text: &str) -> String {
-    each_quoted(text, |quoted| match quoted.starts_with(OURS) {
-        true => quoted.replace(' ', HELD).into(),
+    map_quoted(text, |quoted| match quoted.starts_with(PROGRAM) {
+        true => quoted.replace(' ', PROTECTED_SPACE).into(),
         false => quoted.into(),
     })
 }
 
 pub fn restore_spaces(line: &str) -> String {
-    line.replace(HELD, " ")
+    line.replace(PROTECTED_SPACE, " ")
 }
 
-/// Stands for a space at which no line is broken; no text has one, since control characters are taken out of it.
-const HELD: &str = "\u{1f}";
+/// Represents a space at which no line is broken. No text has this character, since control characters are removed.
+const PROTECTED_SPACE: &str = "\u{1f}";
 
-/// What stands between two backquotes, as `change` has it. One that is not closed, since its text was cut, begins nothing.
-fn each_quoted<'a>(text: &'a str, change: impl Fn(&'a str) -> Cow<'a, str>) -> String {
+/// Applies `change` to each text between two backquotes. An unclosed one, whose text was cut, quotes nothing.
+fn map_quoted<'a>(text: &'a str, change: impl Fn(&'a str) -> Cow<'a, str>) -> String {
     let mut parts = text.split('`').peekable();
     let mut changed = String::with_capacity(text.len());
     changed.push_str(parts.next().unwrap_or_default());
@@ -84,7 +85,7 @@ mod tests {
 
     use super::*;
 
-    const PLACE: &str = " --region eu-west-1";
+    const OPTIONS: &str = " --region eu-west-1";
 
     #[test]
     fn a_command_means_the_stack_and_the_region_of_its_execution() {
@@ -93,19 +94,19 @@ mod tests {
                 "arn:aws:states:eu-west-1:123456789012:execution:{machine}:night"
             ))
         };
-        assert_eq!(of("holdfast-restore"), PLACE);
+        assert_eq!(of("holdfast-restore"), OPTIONS);
         assert_eq!(of("ops-undo-restore"), " --stack ops --region eu-west-1");
         assert_eq!(of_execution("not an arn"), "");
         assert_eq!(
-            add("holdfast sets hubs", PLACE),
+            add("holdfast sets hubs", OPTIONS),
             "holdfast sets hubs --region eu-west-1"
         );
-        assert_eq!(add("aws kms enable-key", PLACE), "aws kms enable-key");
+        assert_eq!(add("aws kms enable-key", OPTIONS), "aws kms enable-key");
     }
 
     #[test]
     fn a_command_in_a_sentence_means_them_too() {
-        for (text, placed) in [
+        for (text, expected) in [
             (
                 "set `keep`, then `holdfast apply FILE` (`holdfast sets a` lists them)",
                 "set `keep`, then `holdfast apply FILE --region eu-west-1` (`holdfast sets a --region eu-west-1` lists them)",
@@ -121,15 +122,15 @@ mod tests {
             ("`a` holdfast sets `b`", "`a` holdfast sets `b`"),
             ("", ""),
         ] {
-            assert_eq!(add_in_text(text, PLACE), placed);
+            assert_eq!(add_in_text(text, OPTIONS), expected);
             assert_eq!(restore_spaces(&protect_spaces(text)), text);
         }
         let value = json!({"reasons": [{"message": "see `holdfast sets a`"}], "look": "holdfast sets a", "sealed": 1});
-        let placed = json!({
+        let expected = json!({
             "reasons": [{"message": "see `holdfast sets a --region eu-west-1`"}],
             "look": "holdfast sets a --region eu-west-1",
             "sealed": 1,
         });
-        assert_eq!(super::add_in_json(value, PLACE), placed);
+        assert_eq!(super::add_in_json(value, OPTIONS), expected);
     }
 }

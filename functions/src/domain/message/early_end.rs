@@ -6,24 +6,24 @@ use super::layout::{NextStep, Section};
 use super::{BackupReport, Event, Message, Severity, words};
 use crate::domain::set::SetStatus;
 
-/// How an execution ended that never reached its own Notify.
+/// How an execution ended that did not reach its Notify.
 #[derive(Debug, Clone, Copy)]
 pub struct EarlyEnd<'a> {
     /// The execution's status: `ABORTED`, `TIMED_OUT`, `FAILED`.
     pub status: &'a str,
-    /// Step Functions' words, where it has any.
+    /// The cause that Step Functions reports, if any.
     pub cause: Option<&'a str>,
-    /// Whether the clean-up gave the deployment's lease back.
+    /// Whether the clean-up released the deployment's lease.
     pub lease_released: bool,
 }
 
-/// The message of the clean-up after an execution that never reached its own Notify.
+/// The clean-up's message about an execution that did not reach its Notify.
 pub fn ended(backup: &BackupReport<'_>, ended: &EarlyEnd<'_>) -> Message {
     let name = backup.name();
     let how = match ended.status {
         "ABORTED" => "was aborted, in the console or by a command",
-        "TIMED_OUT" => "ran out of its time",
-        _ => "broke off",
+        "TIMED_OUT" => "timed out",
+        _ => "ended unexpectedly",
     };
     let sealed = backup.set.is_some_and(|set| set.status == SetStatus::Sealed);
     let reasons = backup.reasons();
@@ -35,16 +35,17 @@ pub fn ended(backup: &BackupReport<'_>, ended: &EarlyEnd<'_>) -> Message {
         happened.push_str(&format!(" Step Functions says: {}", words::line(cause)));
     }
     let since = [
-        resumed.map(|at| format!("The application was brought back at {}.", words::time(at))),
+        resumed.map(|at| format!("The application was resumed at {}.", words::time(at))),
         ended
             .lease_released
             .then(|| "The deployment is free for another run.".to_owned()),
     ];
     let means = match (sealed, backup.set) {
-        (true, Some(set)) => format!("Its set {} had been sealed before, and can be restored.", set.id),
+        (true, Some(set)) => format!("Its set {} had already been sealed, and can be restored.", set.id),
         _ if backup.unreadable.is_some() => backup.restorable_now(),
         _ => format!(
-            "Its set is not sealed. Jobs that AWS had begun end by themselves; what they made goes with the failed set. {}",
+            "Its set is not sealed. Jobs that AWS had started end by themselves; what they created is removed with the failed set. \
+             {}",
             backup.restorable_now()
         ),
     };
@@ -60,16 +61,16 @@ pub fn ended(backup: &BackupReport<'_>, ended: &EarlyEnd<'_>) -> Message {
         ),
     });
     let status = words::name(ended.status);
-    let came = if sealed {
+    let outcome = if sealed {
         "after its set was sealed"
     } else {
         "NO SET SEALED"
     };
     let still = match facts::left_quiesced(backup.run) {
-        Some(_) => ", THE APPLICATION IS STILL AT REST",
+        Some(_) => ", THE APPLICATION IS STILL QUIESCED",
         None => "",
     };
-    let subject = format!("Holdfast: backup of {name} ended {status}, {came}{still}");
+    let subject = format!("Holdfast: backup of {name} ended {status}, {outcome}{still}");
     let severity = if sealed && facts::left_quiesced(backup.run).is_none() {
         Severity::Warning
     } else {
@@ -92,21 +93,21 @@ pub fn ended(backup: &BackupReport<'_>, ended: &EarlyEnd<'_>) -> Message {
     message
 }
 
-/// The message of a clean-up that brought an application back, of which on-call had been told that it is at rest.
+/// The message of a clean-up that resumed an application after a message had reported it as quiesced.
 pub fn hooks_resumed(backup: &BackupReport<'_>) -> Message {
     let name = backup.name();
     let at = backup.run.and_then(|run| run.resumed_at).unwrap_or(backup.now);
     backup.message(MessageParts {
         event: Event::BroughtBack,
         severity: Severity::Info,
-        subject: &format!("Holdfast: {name} was brought back"),
+        subject: &format!("Holdfast: {name} was resumed"),
         happened: &format!(
-            "The application of {name}, which an earlier message called at rest, was brought back at {}.",
+            "The application of {name}, which an earlier message reported as quiesced, was resumed at {}.",
             words::time(at)
         ),
         means: "All hooks of this run have resumed.",
         steps: &[NextStep::say(
-            "Nothing, unless somebody is bringing it back by hand: tell them.",
+            "Nothing, unless somebody is resuming it by hand: let them know.",
         )],
         reasons: &[],
         sections: Vec::new(),

@@ -8,37 +8,37 @@ use serde::Serialize;
 pub enum Event {
     BackupSealed,
     BackupFailed,
-    /// Nothing was begun: no such deployment, a faulty descriptor, another run under way.
+    /// Nothing was started: no such deployment, a faulty descriptor, another run in progress.
     BackupNotStarted,
-    /// The execution ended without reaching its own Notify: aborted, timed out, or broken.
+    /// The execution ended without reaching its Notify: aborted, timed out, or failed.
     BackupEnded,
-    /// An application that an earlier message called at rest is no longer.
+    /// An application that an earlier message reported as quiesced was resumed.
     BroughtBack,
     Nightly,
-    /// A plan that was only to be looked at.
+    /// A dry run: only a plan was requested.
     RestorePlanned,
-    /// The machine waits for a person's word.
+    /// The machine waits for a person's approval.
     RestoreAsks,
-    /// AWS has no capacity for a copy, for some time now.
+    /// AWS has had no capacity for a copy for some time.
     RestoreWaits,
-    /// The copies are proven, and stand beside what was there.
+    /// The copies are verified; the application was not switched to them.
     RestoreVerified,
-    /// The copies stand beside what was there, and something about them could not be told.
+    /// The copies exist, and something about them could not be determined; the application was not switched to them.
     RestoreUnproven,
     /// The application uses the copies.
     RestoreCutOver,
-    /// A person said no, or nobody said anything in time.
+    /// A person said no, or nobody answered in time.
     RestoreRejected,
-    /// Nothing was begun: a wrong request, something that is missing, another run under way.
+    /// Nothing was started: an invalid request, something missing, another run in progress.
     RestoreNotStarted,
     RestoreFailed,
-    /// The cut-over failed: the application may use some of each.
+    /// The cut-over failed: the application may use some copies and some of what it used before.
     CutOverFailed,
-    /// The execution ended without reaching its own Notify: aborted, timed out, or broken.
+    /// The execution ended without reaching its Notify: aborted, timed out, or failed.
     RestoreEnded,
-    /// What a restore made was removed.
+    /// The copies that a restore created were removed.
     RestoreUndone,
-    /// Something that a restore made could not be removed.
+    /// Something that a restore created could not be removed.
     UndoFailed,
     /// The application uses again what it used before the restore.
     CutOverUndone,
@@ -75,9 +75,9 @@ impl Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// All is well.
+    /// Nothing has to be done.
     Info,
-    /// Look at it by day.
+    /// Look at it during the day.
     Warning,
     /// Look at it now.
     Critical,

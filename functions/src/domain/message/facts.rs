@@ -1,4 +1,4 @@
-//! Pieces that several messages share.
+//! Parts that several messages share.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -8,23 +8,24 @@ use crate::domain::duration::friendly;
 use crate::domain::resource::RecoveryPoint;
 use crate::domain::set::{BackupSet, Point, PointStatus, ProbeResult, Reason, RunRecord};
 
-/// Entries that a text, and the JSON, list in full.
+/// How many entries a text, and the JSON, list in full.
 pub const LISTED: usize = 30;
 
-/// Bytes of the JSON. Escaped for SNS it doubles at most, and goes out three times; the text, of at most 60 lines, goes out twice.
+/// Bytes of the JSON. Escaping for SNS doubles it at most, and it is published three times; the text, of at most 60 lines, is
+/// published twice.
 pub const JSON: usize = 24 * 1024;
 
-/// Whole seconds since `then`; 0 where it lies ahead.
+/// Whole seconds since `then`; 0 if it is in the future.
 pub fn seconds_since(then: Timestamp, now: Timestamp) -> u64 {
     u64::try_from(now.duration_since(then).as_secs()).unwrap_or(0)
 }
 
-/// The moment whose data a set holds: that of its last capture.
+/// The time whose data a set holds: that of its last capture.
 pub fn holds(set: &BackupSet) -> Timestamp {
     set.captured_to.unwrap_or(set.started_at)
 }
 
-/// The newest sealed set and its age in words, or that there is none.
+/// The newest sealed set and its age as text, or that there is none.
 pub fn newest_sealed(deployment: &str, newest: Option<&BackupSet>, now: Timestamp) -> String {
     match newest {
         Some(set) => format!(
@@ -44,24 +45,24 @@ pub fn newest_sealed_json(newest: Option<&BackupSet>, now: Timestamp) -> Value {
     )
 }
 
-/// What on-call has to know first: an application that a run brought to rest and did not bring back.
+/// What on-call has to know first: when a run quiesced an application that it has not resumed.
 pub fn left_quiesced(run: Option<&RunRecord>) -> Option<Timestamp> {
     run.filter(|run| run.resumed_at.is_none())
         .and_then(RunRecord::rested_at)
 }
 
-/// When an application that was brought to rest was brought back; nothing of one that was not touched.
-pub fn brought_back(run: Option<&RunRecord>) -> Option<String> {
+/// When an application was quiesced and resumed; `None` if it was not quiesced.
+pub fn resumed(run: Option<&RunRecord>) -> Option<String> {
     let run = run?;
-    let (rested, resumed) = (run.rested_at()?, run.resumed_at?);
+    let (quiesced, resumed) = (run.rested_at()?, run.resumed_at?);
     Some(format!(
-        "it was brought to rest at {} and back at {}",
-        words::time(rested),
+        "it was quiesced at {} and resumed at {}",
+        words::time(quiesced),
         words::time(resumed)
     ))
 }
 
-/// Whose doing brings an application back, as the subject of a sentence.
+/// The hooks whose work resumes an application, with their verb: `its hook web does`.
 pub fn hooks_do(run: Option<&RunRecord>) -> String {
     match run.and_then(|run| run.hooks_begun.as_deref()) {
         Some([one]) => format!("its hook {} does", words::name(one)),
@@ -70,7 +71,7 @@ pub fn hooks_do(run: Option<&RunRecord>) -> String {
     }
 }
 
-/// Each recovery point, in a line; those that failed first.
+/// One line for each recovery point; those that failed first.
 pub fn points(points: &[Point]) -> Vec<String> {
     let mut points: Vec<&Point> = points.iter().collect();
     points.sort_by_key(|point| point.status != PointStatus::Failed);
@@ -126,7 +127,7 @@ pub fn points_json(points: &[Point]) -> Value {
     points.collect()
 }
 
-/// Each reason, in a line.
+/// One line for each reason.
 pub fn reasons(reasons: &[Reason]) -> Vec<String> {
     let lines = reasons.iter().map(|reason| {
         let head = format!("{}: {}", words::name(&reason.subject), words::name(&reason.error));
@@ -149,7 +150,7 @@ pub fn reasons_json(reasons: &[Reason]) -> Value {
     reasons.collect()
 }
 
-/// Counts that were taken, in one line; `None` without any.
+/// The probes' counts, in one line; `None` without any.
 pub fn probes(probes: &[ProbeResult]) -> Option<String> {
     let counts: Vec<String> = probes
         .iter()
@@ -159,7 +160,7 @@ pub fn probes(probes: &[ProbeResult]) -> Option<String> {
     (!counts.is_empty()).then(|| format!("Counted before the capture: {}.", counts.join(", ")))
 }
 
-/// A probe that could not count is worth a look, as any warning.
+/// Probes that could not count, as warnings.
 pub fn probe_warnings(probes: &[ProbeResult]) -> Vec<Reason> {
     let failed = probes.iter().filter_map(|probe| {
         let failure = probe.failure.as_ref()?;
@@ -173,7 +174,7 @@ pub fn probe_warnings(probes: &[ProbeResult]) -> Vec<Reason> {
     failed.collect()
 }
 
-/// Recovery points that are available, of all that were planned.
+/// How many recovery points are available, and how many were planned.
 pub fn tally(set: Option<&BackupSet>, points: &[Point]) -> (usize, usize) {
     let available = points
         .iter()

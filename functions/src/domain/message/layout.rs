@@ -1,4 +1,4 @@
-//! A message on its page: first what a woken person needs, then why and what else to do, then what stands behind it.
+//! The layout of a message: first what somebody who was just paged needs, then why and what else to do, then the details.
 
 mod lines;
 mod section;
@@ -10,7 +10,7 @@ pub use step::NextStep;
 use self::lines::{WIDTH, rows, wrapped};
 use self::section::SectionLines;
 
-/// Lines of a whole message: what fits on two screens of a telephone, or one of anything else.
+/// Lines of a whole message: two screens of a telephone, or one of anything else.
 pub const LINES: usize = 60;
 /// Lines of what happened, and of what it means.
 const SENTENCES: usize = 3;
@@ -22,15 +22,15 @@ const STEPS: usize = 8;
 #[derive(Debug)]
 pub struct Page<'a> {
     pub subject: &'a str,
-    /// What happened, in a sentence or two.
+    /// What happened, in one or two sentences.
     pub happened: &'a str,
     /// Whether it can be trusted, and what the application uses.
     pub means: &'a str,
-    /// What to do: now the first.
+    /// What to do; the first step now.
     pub steps: &'a [NextStep],
-    /// Why; empty where nothing went wrong.
+    /// Why; empty if nothing went wrong.
     pub why: Section,
-    /// What stands behind it, what matters most first.
+    /// The details, the most important first.
     pub sections: Vec<Section>,
     /// The command that shows what the page has no room for.
     pub all: Option<String>,
@@ -38,7 +38,7 @@ pub struct Page<'a> {
     pub foot: [String; 2],
 }
 
-/// At most [`LINES`] lines of [`WIDTH`] columns. Where a section has to be cut, the command that shows all of it is named.
+/// At most [`LINES`] lines of [`WIDTH`] columns. If a section is cut, the command that shows all of it is added.
 pub fn text(page: &Page<'_>) -> String {
     let mut head = vec![page.subject.to_owned(), String::new()];
     head.extend(sentences(page.happened));
@@ -54,7 +54,7 @@ pub fn text(page: &Page<'_>) -> String {
         let numbered = (1..).zip(then.iter().take(STEPS));
         steps.extend(numbered.flat_map(|(number, step)| step.lines(&format!("{number}. "))));
     }
-    let all = page.all.as_ref().map(|all| format!("All of it: {all}"));
+    let all = page.all.as_ref().map(|all| format!("In full: {all}"));
     let taken = head.iter().chain(&steps).map(|line| rows(line)).sum::<usize>();
     let foot: usize = page.foot.iter().map(|line| rows(line)).sum::<usize>() + 1;
     let room = LINES.saturating_sub(taken + foot + all.iter().map(|line| 1 + rows(line)).sum::<usize>());
@@ -71,19 +71,20 @@ pub fn text(page: &Page<'_>) -> String {
         std::iter::once(String::new()).chain(lines).collect::<Vec<_>>()
     };
     let first = usize::from(!page.why.is_empty());
-    let there = |range: std::ops::Range<usize>| range.filter(|nth| shown[*nth] > 0).flat_map(part).collect::<Vec<_>>();
+    let shown_parts =
+        |range: std::ops::Range<usize>| range.filter(|nth| shown[*nth] > 0).flat_map(part).collect::<Vec<_>>();
 
     let mut lines = head;
-    lines.extend(there(0..first));
+    lines.extend(shown_parts(0..first));
     lines.extend(steps);
-    lines.extend(there(first..sections.len()));
+    lines.extend(shown_parts(first..sections.len()));
     lines.extend(all.filter(|_| cut).into_iter().flat_map(|all| [String::new(), all]));
     lines.push(String::new());
     lines.extend(page.foot.iter().cloned());
     lines.join("\n") + "\n"
 }
 
-/// How many entries of each section there is room for: of each a few, then of the first as many as there are.
+/// How many entries of each section fit: a few of each, then as many as possible of the first ones.
 fn share(sections: &[SectionLines<'_>], room: usize) -> Vec<usize> {
     let cost = |shown: &[usize]| -> usize {
         let each = shown.iter().zip(sections).filter(|(shown, _)| **shown > 0);
@@ -99,7 +100,7 @@ fn share(sections: &[SectionLines<'_>], room: usize) -> Vec<usize> {
             break;
         }
     }
-    // The last give way whole.
+    // The last sections are left out as a whole.
     for nth in (0..sections.len()).rev() {
         if cost(&shown) > room {
             shown[nth] = 0;
@@ -138,7 +139,7 @@ mod tests {
 
     use super::*;
 
-    /// Lines, from the top, that hold what happened, whether it can be trusted, what to do now and the command for it.
+    /// The first lines of a message: what happened, whether it can be trusted, what to do now and the command for it.
     const HEAD: usize = 12;
 
     fn page<'a>(steps: &'a [NextStep], why: Vec<String>, sections: Vec<Section>) -> Page<'a> {
@@ -187,7 +188,7 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("  - remark 4\n  ... and 35 more\n"), "{text}");
-        assert!(text.contains("All of it: holdfast show hubs r\n"), "{text}");
+        assert!(text.contains("In full: holdfast show hubs r\n"), "{text}");
     }
 
     proptest! {
@@ -199,10 +200,10 @@ mod tests {
         ) {
             let steps: Vec<NextStep> = steps.iter().map(|words| NextStep::run(words.trim(), "holdfast do")).collect();
             let sections = lists.into_iter().map(|list| Section::list("Some", list)).collect();
-            let made = text(&Page { happened: &happened, means: &means, ..page(&steps, Vec::new(), sections) });
-            prop_assert!(made.lines().count() <= LINES, "{made}");
-            prop_assert!(made.lines().all(|line| line.chars().count() <= WIDTH), "{made}");
-            prop_assert!(made.lines().take(HEAD).any(|line| line.ends_with("holdfast do")), "{made}");
+            let message = text(&Page { happened: &happened, means: &means, ..page(&steps, Vec::new(), sections) });
+            prop_assert!(message.lines().count() <= LINES, "{message}");
+            prop_assert!(message.lines().all(|line| line.chars().count() <= WIDTH), "{message}");
+            prop_assert!(message.lines().take(HEAD).any(|line| line.ends_with("holdfast do")), "{message}");
         }
     }
 }

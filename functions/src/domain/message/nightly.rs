@@ -1,4 +1,4 @@
-//! The digest of a night.
+//! The digest of a nightly run.
 
 use std::collections::BTreeMap;
 
@@ -15,18 +15,18 @@ use crate::domain::job::Failure;
 use crate::domain::machine::Machine;
 use crate::domain::set::{BackupSet, Reason};
 
-/// Failures up to which each has a line of its own.
+/// Up to this many failures, each has a line of its own.
 const MANY: usize = 10;
 const NAMES_A_LINE: usize = 3;
 
-/// A deployment that a night was to back up, as `list-due-deployments` names it.
+/// A deployment that a nightly run has to back up, as `list-due-deployments` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DueDeployment {
     pub deployment: String,
     pub execution_name: String,
 }
 
-/// What the machine `nightly` says of one deployment.
+/// What the machine `nightly` reports about one deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct NightlyResult {
     pub deployment: String,
@@ -39,8 +39,7 @@ pub struct NightlyResult {
 }
 
 impl NightlyResult {
-    /// As Step Functions writes a child of the map to S3: its output, or why it did not come to one. `None` where that cannot
-    /// be read.
+    /// From what Step Functions writes to S3 for a child of the map: its output, or why it has none. `None` if that cannot be read.
     pub fn written(child: &Value) -> Option<Self> {
         let of = |field: &str| serde_json::from_str::<Value>(child[field].as_str()?).ok();
         if let Some(output) = of("Output") {
@@ -59,18 +58,18 @@ impl NightlyResult {
     }
 }
 
-/// What became of one deployment in a night.
+/// The outcome of a nightly run for one deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DeploymentOutcome {
     pub deployment: String,
     pub sealed: bool,
-    /// Error and message, where it is not sealed.
+    /// Error and message, unless it is sealed.
     pub reason: Option<Reason>,
-    /// ARN of its own execution, where known.
+    /// ARN of its own execution, if known.
     pub execution: Option<String>,
 }
 
-/// A whole night.
+/// A whole nightly run.
 #[derive(Debug, Clone, Copy)]
 pub struct NightlyRun<'a> {
     /// ARN of the `nightly` execution.
@@ -81,20 +80,20 @@ pub struct NightlyRun<'a> {
     pub outcomes: &'a [DeploymentOutcome],
     /// The newest sealed set of each deployment that has one.
     pub newest_sealed: &'a BTreeMap<String, BackupSet>,
-    /// The error that took the machine from its way.
+    /// The error that stopped the machine.
     pub failure: Option<&'a Reason>,
 }
 
-/// One outcome for each deployment that was due: also for those of which the machine says nothing, which are not sealed.
+/// One outcome for each deployment that was due: one that the machine does not report is not sealed.
 pub fn outcomes(due: &[DueDeployment], results: &[NightlyResult]) -> Vec<DeploymentOutcome> {
-    let told = |deployment: &str| results.iter().find(|result| result.deployment == deployment);
+    let result_of = |deployment: &str| results.iter().find(|result| result.deployment == deployment);
     due.iter()
-        .map(|due| told(&due.deployment).map_or_else(|| silent(due), outcome))
+        .map(|due| result_of(&due.deployment).map_or_else(|| not_reported(due), outcome))
         .collect()
 }
 
-fn silent(due: &DueDeployment) -> DeploymentOutcome {
-    let message = format!("nothing was heard of its execution {}", due.execution_name);
+fn not_reported(due: &DueDeployment) -> DeploymentOutcome {
+    let message = format!("its execution {} reported nothing", due.execution_name);
     let reason = Reason {
         subject: due.deployment.clone(),
         error: "NotReported".to_owned(),
@@ -133,7 +132,7 @@ fn outcome(result: &NightlyResult) -> DeploymentOutcome {
     }
 }
 
-/// One message for a whole night: the failed first.
+/// One message for a whole nightly run: the failed deployments first.
 pub fn nightly(night: &NightlyRun<'_>) -> Message {
     let total = night.outcomes.len();
     let failed: Vec<&DeploymentOutcome> = night.outcomes.iter().filter(|outcome| !outcome.sealed).collect();
@@ -143,15 +142,15 @@ pub fn nightly(night: &NightlyRun<'_>) -> Message {
         (None, 0, 0) => Severity::Warning,
         (None, 0, _) => Severity::Info,
     };
-    let newest = newest_in_words(night, &failed);
+    let newest = restorable_today(night, &failed);
     let (happened, means) = match (total, failed.len()) {
         _ if night.failure.is_some() => (
             format!(
-                "The night broke off: {} of {} that were due are known to be sealed.",
+                "The nightly run failed: {} of {} that were due are known to be sealed.",
                 sealed.len(),
                 words::count(total, "deployment")
             ),
-            "Of the others nothing is known here: what they have is in the list of deployments.".to_owned(),
+            "The state of the others is not known here: see the list of deployments.".to_owned(),
         ),
         (0, _) => (
             "No enabled deployment was found: nothing was backed up.".to_owned(),
@@ -159,7 +158,7 @@ pub fn nightly(night: &NightlyRun<'_>) -> Message {
         ),
         (_, 0) => (
             format!("{} backed up, each as a sealed set.", words::count(total, "deployment")),
-            "Each can be restored as it was this night.".to_owned(),
+            "Each can be restored as of this night.".to_owned(),
         ),
         (_, number) => (
             format!(
@@ -181,10 +180,7 @@ pub fn nightly(night: &NightlyRun<'_>) -> Message {
         steps: &steps(night, &failed),
         reasons,
         sections: vec![
-            Section::list(
-                "Failed, each told of in a message of its own",
-                failure_lines(night, &failed),
-            ),
+            Section::list("Failed, each with a message of its own", failure_lines(night, &failed)),
             Section::list("Sealed", sealed.iter().map(|outcome| line(night, outcome))),
         ],
     };
@@ -232,17 +228,17 @@ fn subject(night: &NightlyRun<'_>, failed: &[&DeploymentOutcome], sealed: &[&Dep
     let total = words::count(night.outcomes.len(), "deployment");
     match (night.failure, failed) {
         (Some(failure), _) => format!(
-            "Holdfast: THE NIGHT OF {date} BROKE OFF ({}: {})",
+            "Holdfast: THE NIGHTLY RUN OF {date} FAILED ({}: {})",
             failure.subject, failure.error
         ),
         (None, []) if sealed.is_empty() => {
-            format!("Holdfast: night of {date}: NOTHING WAS BACKED UP, no deployment is enabled")
+            format!("Holdfast: nightly run of {date}: NOTHING WAS BACKED UP, no deployment is enabled")
         }
-        (None, []) => format!("Holdfast: night of {date}: {total} backed up"),
+        (None, []) => format!("Holdfast: nightly run of {date}: {total} backed up"),
         (None, failed) => {
             let names: Vec<&str> = failed.iter().map(|outcome| outcome.deployment.as_str()).collect();
             format!(
-                "Holdfast: night of {date}: {} of {total} FAILED: {}",
+                "Holdfast: nightly run of {date}: {} of {total} FAILED: {}",
                 failed.len(),
                 names.join(", ")
             )
@@ -269,7 +265,7 @@ fn line(night: &NightlyRun<'_>, outcome: &DeploymentOutcome) -> String {
     }
 }
 
-/// Each of a few in a line; where they are many, names with their errors alone.
+/// One line for each; if there are many, only names with their errors.
 fn failure_lines(night: &NightlyRun<'_>, failed: &[&DeploymentOutcome]) -> Vec<String> {
     if failed.len() <= MANY {
         return failed.iter().map(|outcome| line(night, outcome)).collect();
@@ -282,8 +278,8 @@ fn failure_lines(night: &NightlyRun<'_>, failed: &[&DeploymentOutcome]) -> Vec<S
     failed.chunks(NAMES_A_LINE).map(line).collect()
 }
 
-/// What could be restored today of those that failed.
-fn newest_in_words(night: &NightlyRun<'_>, failed: &[&DeploymentOutcome]) -> String {
+/// Which of those that failed could be restored today.
+fn restorable_today(night: &NightlyRun<'_>, failed: &[&DeploymentOutcome]) -> String {
     let without = failed
         .iter()
         .filter(|outcome| !night.newest_sealed.contains_key(&outcome.deployment))
@@ -296,8 +292,8 @@ fn newest_in_words(night: &NightlyRun<'_>, failed: &[&DeploymentOutcome]) -> Str
 }
 
 fn steps(night: &NightlyRun<'_>, failed: &[&DeploymentOutcome]) -> Vec<NextStep> {
-    let broken = night.failure.map(std::slice::from_ref).unwrap_or_default();
-    let mut steps = advice::steps(Machine::Nightly, broken, "a deployment");
+    let failure = night.failure.map(std::slice::from_ref).unwrap_or_default();
+    let mut steps = advice::steps(Machine::Nightly, failure, "a deployment");
     if let Some(first) = failed.first() {
         let name = words::name(&first.deployment);
         let others = match failed.len() {
@@ -312,7 +308,8 @@ fn steps(night: &NightlyRun<'_>, failed: &[&DeploymentOutcome]) -> Vec<NextStep>
     if steps.is_empty() {
         steps.push(match night.outcomes.is_empty() {
             true => NextStep::run(
-                "See which deployments there are, and which are enabled. If there is none yet: `holdfast discover`, then `holdfast apply FILE`",
+                "See which deployments exist, and which are enabled. If there is none yet: `holdfast discover`, then `holdfast \
+                 apply FILE`",
                 "holdfast deployments",
             ),
             false => NextStep::run("Nothing. To see all sets", "holdfast deployments"),

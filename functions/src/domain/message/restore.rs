@@ -1,4 +1,4 @@
-//! The messages of restores: of one run of `restore`, and of what takes one back.
+//! The messages of restores: of one run of `restore`, and of the runs that undo one.
 
 mod approval;
 mod builder;
@@ -30,38 +30,38 @@ use super::facts::left_quiesced;
 use crate::domain::restore::verdict::VerificationOutcome;
 use crate::domain::restore::{About, RestoreStatus};
 
-/// What a restore, or what takes one back, came to; as the machine's last choice sees it.
+/// The outcome of a restore, or of its undo, for the machine's last choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RestoreOutcome {
-    /// Only a plan was asked for.
+    /// Only a plan was requested.
     Planned,
-    /// The copies are proven, and stand beside what was there.
+    /// The copies are verified; the application was not switched to them.
     Verified,
-    /// The copies stand beside what was there; nothing was compared.
+    /// The copies exist, but were not compared; the application was not switched to them.
     Restored,
-    /// As `verified`, but something could not be told.
+    /// As `verified`, but something could not be determined.
     Unproven,
     /// The application uses the copies.
     CutOver,
-    /// A person said no, or nobody said anything in time.
+    /// A person said no, or nobody answered in time.
     Rejected,
     Failed,
     /// The application uses again what it used before the restore.
     SwitchedBack,
-    /// What the restore made is removed.
+    /// The copies that the restore created are removed.
     Undone,
 }
 
-/// The message of a run of `restore` that reached Notify, what it came to, and whether the execution succeeded.
+/// The message of a run of `restore` that reached Notify, its outcome, and whether the execution succeeded.
 ///
-/// One that leaves the application at rest has not: the clean-up of a failed execution tries again to bring it back.
+/// It has not if the application is still quiesced: the clean-up of a failed execution tries again to resume it.
 pub fn restore(restore: &RestoreReport<'_>) -> (Message, RestoreOutcome, bool) {
-    let (message, outcome, succeeded) = judged(restore);
+    let (message, outcome, succeeded) = message_and_outcome(restore);
     (message, outcome, succeeded && left_quiesced(restore.run).is_none())
 }
 
-fn judged(restore: &RestoreReport<'_>) -> (Message, RestoreOutcome, bool) {
+fn message_and_outcome(restore: &RestoreReport<'_>) -> (Message, RestoreOutcome, bool) {
     let Some(record) = restore.record else {
         let message = match restore.unreadable {
             Some(_) => failure::unknown(restore),
@@ -81,7 +81,7 @@ fn judged(restore: &RestoreReport<'_>) -> (Message, RestoreOutcome, bool) {
         RestoreStatus::Planned | RestoreStatus::Failed if refused == Some(About::Plan) => {
             (failure::rejected(restore, record), RestoreOutcome::Rejected, false)
         }
-        // The application was to be switched, and was not: whoever waits for it has to hear of a failure.
+        // A requested cut-over did not take place: whoever waits for it must be notified of a failure.
         RestoreStatus::Restored if restore.stopped_switching(record) => {
             (cut_over::switched_back(restore, record), RestoreOutcome::Failed, false)
         }
@@ -92,7 +92,7 @@ fn judged(restore: &RestoreReport<'_>) -> (Message, RestoreOutcome, bool) {
                 _ if refused.is_some() => (message, RestoreOutcome::Rejected, true),
                 Some(VerificationOutcome::Verified) => (message, RestoreOutcome::Verified, true),
                 Some(VerificationOutcome::Unproven) => (message, RestoreOutcome::Unproven, true),
-                // Nobody keeps a copy that failed as restored: it is told as what it is.
+                // A copy that failed its verification is reported as a failure.
                 Some(VerificationOutcome::Failed) => (failure::failed(restore, record), RestoreOutcome::Failed, false),
                 None => (message, RestoreOutcome::Restored, true),
             }

@@ -52,7 +52,7 @@ pub fn points() -> Vec<Point> {
         {
             "set": "s", "status": "failed",
             "resource": {"name": "rooms", "kind": "dynamodb", "table": "hubs-rooms", "deadline_seconds": 60},
-            "failure": {"error": "AccessDenied", "cause": "backing up hubs-rooms: AWS answered AccessDenied"},
+            "failure": {"error": "AccessDenied", "cause": "backing up hubs-rooms: AWS returned AccessDenied"},
         },
     ]))
 }
@@ -111,9 +111,9 @@ Recovery points:
 
 Also:
   - Counted before the capture: users 562.
-  - Between the first and the last capture lie 2 s (skew).
+  - The first and the last capture are 2 s apart (skew).
 
-The execution in account 123456789012, begun 2026-11-20 02:15:00 UTC:
+The execution in account 123456789012, started 2026-11-20 02:15:00 UTC:
 https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:holdfast-backup:20261120-021500-hubs
 "
     );
@@ -141,11 +141,11 @@ fn a_failed_set_says_why_how_old_the_newest_sealed_one_is_and_what_to_do() {
         "Holdfast: BACKUP OF hubs FAILED (rooms: AccessDenied)
 
 The backup of hubs failed. Set hubs-20261120-021500-ab12 is not sealed: 1 of 2 recovery points are
-there.
+available.
 The newest sealed set is hubs-20261119-021500-cd34, 1 day old: it holds the data of 2026-11-19
 02:16:00 UTC. A restore today would lose what was written since.
-Now: rooms: AWS refuses the action that the reason names. See the policy of the key or the vault
-     that it names; or, where it names neither, the stack's patterns (ClusterPattern, TablePattern,
+Now: rooms: AWS denies the action that the reason names. Check the policy of the key or the vault
+     that it names; or, if it names neither, the stack's patterns (ClusterPattern, TablePattern,
      FileSystemPattern, VaultPattern). Then back up again:
      holdfast backup hubs --watch --region eu-west-1
 
@@ -156,7 +156,7 @@ Its recovery points:
   - rooms (dynamodb hubs-rooms): FAILED, AccessDenied
   - database (aurora hubs-db): available, 5 GiB, data of 2026-11-20 02:15:07 UTC
 
-The execution in account 123456789012, begun 2026-11-20 02:15:00 UTC:
+The execution in account 123456789012, started 2026-11-20 02:15:00 UTC:
 https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:holdfast-backup:20261120-021500-hubs
 "
     );
@@ -194,7 +194,7 @@ fn an_application_left_at_rest_comes_first_even_when_the_set_is_sealed() {
     assert!(
         message
             .subject
-            .starts_with("Holdfast: hubs IS STILL AT REST; backed up"),
+            .starts_with("Holdfast: hubs IS STILL QUIESCED; backed up"),
         "{}",
         message.subject
     );
@@ -291,7 +291,7 @@ fn an_aborted_execution_is_told_with_what_the_clean_up_did() {
     assert_eq!(message.subject, "Holdfast: backup of hubs ended ABORTED, NO SET SEALED");
     for part in [
         "Step Functions says: by me",
-        "The application was brought back at 2026-11-20 02:20:00 UTC.",
+        "The application was resumed at 2026-11-20 02:20:00 UTC.",
         "The deployment is free for another run.",
         "The newest sealed set is hubs-20261119-021500-cd34, 1 day old",
         "Unless it was stopped on purpose, back up again: holdfast backup hubs --watch",

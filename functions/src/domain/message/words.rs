@@ -1,4 +1,4 @@
-//! Texts cut and cleaned for a subject, a line, a list.
+//! Texts, cut and cleaned for a subject, a line or a list.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -28,7 +28,7 @@ pub fn name(text: &str) -> String {
     one_line(text, NAME)
 }
 
-/// Without control characters other than line breaks: what is to be pasted keeps its lines.
+/// Without control characters other than line breaks: a text to paste keeps its lines.
 pub fn lines(text: &str) -> String {
     text.trim_end()
         .chars()
@@ -36,7 +36,7 @@ pub fn lines(text: &str) -> String {
         .collect()
 }
 
-/// A JSON object of at most `most` bytes: what does not fit loses its longest fields, the first named first.
+/// A JSON object of at most `most` bytes: if it does not fit, `fields` are set to null, one after the other.
 pub fn fit(mut json: Value, fields: &[&str], most: usize) -> Value {
     for field in fields {
         if json.to_string().len() <= most {
@@ -72,7 +72,7 @@ pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Words with one space between them, at most `most` characters. What is beyond is not read: it may be long.
+/// Words with one space between them, at most `most` characters. The rest, which may be long, is not read.
 fn one_line(text: &str, most: usize) -> String {
     let mut line = String::new();
     let (mut length, mut space) = (0, false);

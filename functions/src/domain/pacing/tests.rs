@@ -5,9 +5,9 @@ use proptest::prelude::*;
 const MINUTE: u64 = 60;
 const HOUR: u64 = 3600;
 
-fn waits(usual: Option<u64>, looks: usize) -> Vec<u64> {
+fn waits(usual: Option<u64>, polls: usize) -> Vec<u64> {
     let mut elapsed = 0;
-    (0..looks)
+    (0..polls)
         .map(|_| {
             let wait = next_poll(elapsed, usual);
             elapsed += wait;
@@ -103,7 +103,7 @@ fn the_soonest_is_the_shortest_of_few_and_the_lower_quartile_of_many() {
     assert_eq!(soonest(&[90, 10, 80, 20, 70, 30, 60, 40, 50, 100]), Some(30));
 }
 
-/// Plays the watching of a job at whose every look AWS says a whole percentage, rounded down.
+/// Simulates the polling of a job for which AWS reports a whole percentage, rounded down, at every poll.
 fn simulate_percent(duration: u64, percent: impl Fn(u64) -> f64) -> PollSimulation {
     let (mut elapsed, mut looks) = (0, 0);
     loop {
@@ -118,7 +118,7 @@ fn simulate_percent(duration: u64, percent: impl Fn(u64) -> f64) -> PollSimulati
     }
 }
 
-fn honest(duration: u64) -> impl Fn(u64) -> f64 {
+fn accurate(duration: u64) -> impl Fn(u64) -> f64 {
     move |elapsed| (elapsed * 100 / duration) as f64
 }
 
@@ -127,8 +127,8 @@ proptest! {
 
     #[test]
     fn a_job_within_a_tenth_of_its_usual_time_takes_at_most_six_looks(usual in MINUTE..=12 * HOUR, permille in 900u64..=1100) {
-        let watch = simulate((usual * permille).div_ceil(1000), Some(usual));
-        prop_assert!(watch.looks <= 6, "{:?}", watch);
+        let simulated = simulate((usual * permille).div_ceil(1000), Some(usual));
+        prop_assert!(simulated.looks <= 6, "{:?}", simulated);
     }
 
     #[test]
@@ -140,12 +140,12 @@ proptest! {
 
     #[test]
     fn without_history_an_end_is_noticed_within_half_of_it_a_minute_or_a_twentieth(duration in MINUTE..=12 * HOUR) {
-        let watch = simulate(duration, None);
-        prop_assert!(watch.lag_seconds <= 60 || watch.lag_seconds * 20 <= duration, "{:?}", watch);
-        prop_assert!(watch.looks <= 100, "{:?}", watch);
+        let simulated = simulate(duration, None);
+        prop_assert!(simulated.lag_seconds <= 60 || simulated.lag_seconds * 20 <= duration, "{:?}", simulated);
+        prop_assert!(simulated.looks <= 100, "{:?}", simulated);
     }
 
-    /// As jobs of one run are: looked at whenever another's look falls into the window.
+    /// Like the jobs of one run, which are polled whenever another's poll falls into the window.
     #[test]
     fn a_look_anywhere_in_its_window_keeps_the_targets(
         usual in MINUTE..=12 * HOUR,
@@ -153,31 +153,31 @@ proptest! {
         places in proptest::collection::vec(0u64..=100, 8),
     ) {
         let duration = (usual * permille).div_ceil(1000);
-        let (mut looked, mut looks) = (0, 0);
+        let (mut polled, mut polls) = (0, 0);
         for place in places {
-            let PollWindow { earliest, latest } = window(looked, Some(usual));
-            prop_assert!(looked < earliest && earliest <= latest, "{} {} {}", looked, earliest, latest);
-            looked = earliest + (latest - earliest) * place / 100;
-            looks += 1;
-            if looked >= duration { break; }
+            let PollWindow { earliest, latest } = window(polled, Some(usual));
+            prop_assert!(polled < earliest && earliest <= latest, "{} {} {}", polled, earliest, latest);
+            polled = earliest + (latest - earliest) * place / 100;
+            polls += 1;
+            if polled >= duration { break; }
         }
-        let lag = looked.checked_sub(duration);
-        prop_assert!(looks <= 6 && lag.is_some_and(|lag| lag <= 5 || lag * 20 <= duration), "{} looks, {:?} s late", looks, lag);
+        let lag = polled.checked_sub(duration);
+        prop_assert!(polls <= 6 && lag.is_some_and(|lag| lag <= 5 || lag * 20 <= duration), "{} polls, {:?} s late", polls, lag);
     }
 
     #[test]
     fn an_honest_percentage_is_enough_for_a_prompt_end(duration in MINUTE..=12 * HOUR) {
-        let watch = simulate_percent(duration, honest(duration));
+        let simulated = simulate_percent(duration, accurate(duration));
         // Below 1 % nothing is known.
-        prop_assert!(watch.lag_seconds <= 5 || watch.lag_seconds * 20 <= duration, "{:?}", watch);
-        prop_assert!(watch.looks <= 23, "{:?}", watch);
-        prop_assert!(watch.looks <= 13 || duration > HOUR, "{:?}", watch);
+        prop_assert!(simulated.lag_seconds <= 5 || simulated.lag_seconds * 20 <= duration, "{:?}", simulated);
+        prop_assert!(simulated.looks <= 23, "{:?}", simulated);
+        prop_assert!(simulated.looks <= 13 || duration > HOUR, "{:?}", simulated);
     }
 
     #[test]
     fn a_percentage_that_lies_costs_at_most_as_long_again(duration in MINUTE..=12 * HOUR, percent in 0.0..=100.0) {
-        let watch = simulate_percent(duration, |_| percent);
-        prop_assert!(watch.lag_seconds <= duration, "{:?}", watch);
+        let simulated = simulate_percent(duration, |_| percent);
+        prop_assert!(simulated.lag_seconds <= duration, "{:?}", simulated);
     }
 
     #[test]

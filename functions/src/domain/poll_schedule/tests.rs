@@ -43,7 +43,7 @@ fn jobs_that_began_one_after_the_other_are_looked_at_together() {
         assert!(is_due(job, first));
         job.looked_at = Some(first);
     }
-    // 5 % of what the last has run by then.
+    // 5 % of the last job's time by then.
     assert_eq!(next_poll(&jobs, first), Some(at(1_701 + 84)));
     assert!(jobs.iter().all(|job| is_due(job, at(1_701 + 84))));
 }
@@ -72,7 +72,7 @@ fn a_look_that_failed_is_repeated_soon_and_one_that_is_late_at_once() {
     (missed.looked_at, missed.misses) = (Some(at(3_402)), 2);
     assert_eq!(next_poll(&[missed.clone()], at(3_402)), Some(at(3_412)));
     assert!(is_due(&missed, at(3_407)) && !is_due(&missed, at(3_406)));
-    // A machine that was held up goes on at once.
+    // A delayed machine continues at once.
     assert_eq!(next_poll(&[missed], at(HOUR)), Some(at(HOUR + 1)));
 }
 
@@ -107,32 +107,32 @@ fn a_wait_ends_in_a_whole_second_that_is_not_too_early() {
     assert_eq!(next_poll(&[job], at(1)), Some(at(3_403)));
 }
 
-/// How a job was watched among others.
+/// How a job was polled among others.
 #[derive(Debug, Clone, Copy, Default)]
-struct Seen {
-    looks: u32,
+struct Polled {
+    polls: u32,
     at: u64,
 }
 
-/// Plays the loop over jobs, as (begin, duration, usual): how each was seen to end, and how often the loop woke.
-fn watch(given: &[(u64, u64, Option<u64>)]) -> (Vec<Seen>, u32) {
+/// Simulates the loop over jobs, given as (start, duration, usual): when each end was noticed, and how often the loop woke up.
+fn simulate(given: &[(u64, u64, Option<u64>)]) -> (Vec<Polled>, u32) {
     let mut jobs: Vec<Job> = given.iter().map(|&(began, _, usual)| job(began, usual)).collect();
-    let mut seen = vec![Seen::default(); given.len()];
+    let mut polled = vec![Polled::default(); given.len()];
     let mut now = given.iter().map(|&(began, ..)| began).max().unwrap();
     let mut wakes = 0;
     while let Some(wake) = next_poll(&jobs, at(now)) {
         now = u64::try_from(wake.duration_since(at(0)).as_secs()).unwrap();
         wakes += 1;
-        for ((job, seen), &(began, duration, _)) in jobs.iter_mut().zip(&mut seen).zip(given) {
+        for ((job, polled), &(began, duration, _)) in jobs.iter_mut().zip(&mut polled).zip(given) {
             if is_due(job, wake) {
-                (seen.looks, seen.at, job.looked_at) = (seen.looks + 1, now, Some(wake));
+                (polled.polls, polled.at, job.looked_at) = (polled.polls + 1, now, Some(wake));
                 if now >= began + duration {
                     job.status = JobStatus::Succeeded;
                 }
             }
         }
     }
-    (seen, wakes)
+    (polled, wakes)
 }
 
 fn jobs() -> impl Strategy<Value = Vec<(u64, u64, Option<u64>)>> {
@@ -144,43 +144,43 @@ fn jobs() -> impl Strategy<Value = Vec<(u64, u64, Option<u64>)>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3_000))]
 
-    /// The targets of one job, in whatever company.
+    /// The targets of one job hold, whatever jobs it runs with.
     #[test]
     fn company_costs_no_job_its_targets(jobs in jobs()) {
-        let (seen, _) = watch(&jobs);
-        let held_up = jobs.iter().map(|job| job.0).max().unwrap();
-        for (seen, &(began, duration, _)) in seen.iter().zip(&jobs) {
-            let lag = (seen.at - began).checked_sub(duration);
-            prop_assert!(seen.looks <= 6, "{:?}", seen);
-            // The loop begins when all jobs have begun.
-            let promptly = lag.is_some_and(|lag| lag <= 5 || lag * 20 <= duration || seen.at <= held_up + 1);
+        let (polled, _) = simulate(&jobs);
+        let last_start = jobs.iter().map(|job| job.0).max().unwrap();
+        for (polled, &(began, duration, _)) in polled.iter().zip(&jobs) {
+            let lag = (polled.at - began).checked_sub(duration);
+            prop_assert!(polled.polls <= 6, "{:?}", polled);
+            // The loop starts when all jobs have started.
+            let promptly = lag.is_some_and(|lag| lag <= 5 || lag * 20 <= duration || polled.at <= last_start + 1);
             prop_assert!(promptly, "{} s of {} s late", lag.unwrap_or(0), duration);
         }
     }
 
     #[test]
     fn the_loop_wakes_no_more_often_than_the_jobs_would_one_by_one(jobs in jobs()) {
-        let (_, wakes) = watch(&jobs);
-        let alone: u32 = jobs.iter().map(|job| watch(&[*job]).1).sum();
+        let (_, wakes) = simulate(&jobs);
+        let alone: u32 = jobs.iter().map(|job| simulate(&[*job]).1).sum();
         prop_assert!(wakes <= alone, "{} of {}", wakes, alone);
     }
 
-    /// A night of equal jobs costs what one of them would.
+    /// A night of equal jobs costs as much as one of them.
     #[test]
     fn jobs_of_equal_history_cost_no_more_than_one_of_them(begins in proptest::collection::vec(0u64..20, 1..40), usual in 10 * MINUTE..=6 * HOUR) {
         let jobs: Vec<_> = begins.iter().map(|&began| (began, usual, Some(usual))).collect();
-        let (seen, wakes) = watch(&jobs);
-        prop_assert!(wakes <= 4, "{} wakes, {:?}", wakes, seen);
+        let (polled, wakes) = simulate(&jobs);
+        prop_assert!(wakes <= 4, "{} wakes, {:?}", wakes, polled);
     }
 
     #[test]
     fn the_order_of_the_jobs_changes_nothing(jobs in jobs()) {
         let mut turned = jobs.clone();
         turned.reverse();
-        let (seen, wakes) = watch(&jobs);
-        let (mut other, others) = watch(&turned);
+        let (polled, wakes) = simulate(&jobs);
+        let (mut other, others) = simulate(&turned);
         other.reverse();
-        let times = |seen: &[Seen]| seen.iter().map(|seen| (seen.looks, seen.at)).collect::<Vec<_>>();
-        prop_assert_eq!((times(&seen), wakes), (times(&other), others));
+        let times = |polled: &[Polled]| polled.iter().map(|polled| (polled.polls, polled.at)).collect::<Vec<_>>();
+        prop_assert_eq!((times(&polled), wakes), (times(&other), others));
     }
 }

@@ -1,5 +1,5 @@
-//! What points at a resource from elsewhere and still does once an application uses its copy: what the plan says of each, with the
-//! command that leads it to the copy. A switch leads what it names.
+//! Dependents: what refers to a resource, is no switch, and still refers to the old resource after a cut-over. The plan lists each
+//! with the command that points it at the copy.
 
 pub mod record;
 pub mod selection;
@@ -14,26 +14,26 @@ use crate::error::Fault;
 pub enum Dependent {
     /// An RDS Proxy, by its name.
     Proxy { proxy: String },
-    /// A custom endpoint of a cluster, beside which its copy gets one of its own.
+    /// A custom endpoint of a cluster; the copy gets its own.
     Endpoint { endpoint: String },
-    /// An event subscription of RDS that names the cluster.
+    /// An RDS event subscription that names the cluster.
     Subscription { name: String },
     /// A CloudWatch alarm with the resource as a dimension.
     Alarm { name: String },
     /// A Lambda event source mapping that reads the table's stream.
     EventSource { function: String, id: String },
-    /// A selection of a backup plan of AWS Backup that has the resource and not its copy; `named` is how it names it.
+    /// A resource selection of an AWS Backup plan that includes the resource but not its copy; `named` is the matching ARN pattern.
     Selection {
         plan: String,
         id: String,
         name: String,
         named: String,
     },
-    /// A record of Route 53 that leads to an endpoint of the cluster; `host` is that of the copy.
+    /// A Route 53 record that points to an endpoint of the cluster; `host` is the copy's endpoint.
     Record { record: Record, host: String },
-    /// What was read only in part: there is too much of it for a plan.
+    /// Dependents of which only a part was read, because there are too many.
     Unread { what: &'static str },
-    /// What could not be looked for, and why.
+    /// Dependents that could not be looked for, and why.
     Untold { what: &'static str, why: String },
 }
 
@@ -43,7 +43,7 @@ pub struct SwitchedResource<'a> {
     pub resource: &'a str,
     pub target: &'a Target,
     pub copy: &'a str,
-    /// Its copy takes the name of a cluster: what goes by the name follows.
+    /// The copy takes the name of the cluster: what refers to it by name follows.
     pub renamed: bool,
     /// The proxies that are switched.
     pub proxies: &'a [&'a str],
@@ -54,7 +54,7 @@ impl SwitchedResource<'_> {
         format!("{} {}", kinds::of(self.target).noun(), self.target.identifier())
     }
 
-    /// A proxy in front of a cluster: whoever connects through it would stay where they are.
+    /// A proxy in front of a cluster that is not switched: connections through it would stay with the old cluster.
     pub fn fault(&self, dependent: &Dependent) -> Option<Fault> {
         let Dependent::Proxy { proxy } = dependent else {
             return None;
@@ -67,14 +67,14 @@ impl SwitchedResource<'_> {
             self.resource
         );
         let why = match self.renamed {
-            true => "a switch of the proxy in the place of the rename, which the proxy would not follow",
+            true => "a switch of the proxy in place of the rename, which the proxy would not follow",
             false => {
-                "a switch that leads the proxy to the copy, too: who connects through it would stay with the old cluster"
+                "a switch that points the proxy to the copy, too: connections through it would stay with the old cluster"
             }
         };
         Some(Fault {
             path: format!("cut_over of {}", self.resource),
-            value: format!("{}, to which RDS Proxy {proxy} leads,", self.words()),
+            value: format!("{}, the target of RDS Proxy {proxy},", self.words()),
             allowed: format!(
                 "{why}. Add {switch} to cut_over and apply the descriptor again, or restore with \"cut_over\": \"no\""
             ),
@@ -95,37 +95,37 @@ impl SwitchedResource<'_> {
                 return None;
             }
             Dependent::Endpoint { endpoint } => format!(
-                "custom endpoint {endpoint} stays with the old {old}; by hand: lead who uses it to the one that {copy} gets, as \
-                 told under what is created"
+                "custom endpoint {endpoint} stays with the old {old}; by hand: point its users to the endpoint of {copy} that \
+                 is listed under what is created"
             ),
             Dependent::Subscription { name } => format!(
-                "event subscription {name} goes on telling of {old} alone; by hand: aws rds \
+                "event subscription {name} keeps reporting only on {old}; by hand: aws rds \
                  add-source-identifier-to-subscription --subscription-name {name} --source-identifier {copy}"
             ),
             Dependent::Alarm { name } => format!(
-                "alarm {name} goes on watching {old}; by hand: take it from aws cloudwatch describe-alarms --alarm-names \
+                "alarm {name} keeps watching {old}; by hand: read it with aws cloudwatch describe-alarms --alarm-names \
                  '{name}', and put it again with {copy} in its dimensions"
             ),
             Dependent::EventSource { function, id } => format!(
-                "function {function} goes on reading the stream of {old}; by hand: take its settings, filters too, from aws lambda \
-                 get-event-source-mapping --uuid {id}, and give them to aws lambda create-event-source-mapping \
+                "function {function} keeps reading the stream of {old}; by hand: read its settings, including filters, with aws lambda \
+                 get-event-source-mapping --uuid {id}, and pass them to aws lambda create-event-source-mapping \
                  --function-name {function} --starting-position TRIM_HORIZON --event-source-arn $(aws dynamodb describe-table \
                  --table-name {copy} --query Table.LatestStreamArn --output text)"
             ),
             Dependent::Selection { plan, id, name, named } => format!(
-                "selection {name} of backup plan {plan} goes on backing up {old} alone, which it names {named}; by hand: take it \
-                 from aws backup get-backup-selection --backup-plan-id {plan} --selection-id {id}, and put it again under \
+                "selection {name} of backup plan {plan} keeps backing up only {old}, which it names {named}; by hand: read it \
+                 with aws backup get-backup-selection --backup-plan-id {plan} --selection-id {id}, and create it again under \
                  another name with the ARN of {copy} in its Resources by aws backup create-backup-selection --backup-plan-id \
                  {plan}"
             ),
             Dependent::Record { record, host } => format!(
-                "record {} of hosted zone {} goes on leading to {old}; by hand: {}",
+                "record {} of hosted zone {} keeps pointing to {old}; by hand: {}",
                 record.name,
                 record.zone,
                 record.command(host)
             ),
             Dependent::Unread { what } => {
-                format!("there are more {what} than were looked at; by hand: see whether others name {old}")
+                format!("there are more {what} than were read; by hand: check whether others name {old}")
             }
             Dependent::Untold { what, why } => format!("{what} that name {old} could not be looked for: {why}"),
         };
@@ -133,8 +133,8 @@ impl SwitchedResource<'_> {
     }
 }
 
-/// What nothing lists by what it points at.
-pub const NEVER_TOLD: &str = "not looked for, and still leading to what was there before: Route 53 records of other accounts, of custom endpoints and of single instances, and whatever else names a resource outside of this account";
+/// Dependents that AWS cannot list by what they refer to.
+pub const NEVER_TOLD: &str = "not looked for, and still pointing to the old resources: Route 53 records of other accounts, of custom endpoints and of single instances, and anything else outside of this account that names a resource";
 
 #[cfg(test)]
 mod tests {
@@ -142,7 +142,7 @@ mod tests {
 
     use super::*;
 
-    fn pointed(target: &Target, renamed: bool) -> SwitchedResource<'_> {
+    fn switched(target: &Target, renamed: bool) -> SwitchedResource<'_> {
         SwitchedResource {
             resource: "data",
             target,
@@ -171,13 +171,13 @@ mod tests {
         let cluster = Target::Aurora { cluster: "hubs".into() };
         let table = Target::DynamoDb { table: "rooms".into() };
         let named = |name: &str| name.to_owned();
-        for (dependent, target, said) in [
+        for (dependent, target, expected) in [
             (
                 Dependent::Endpoint {
                     endpoint: named("reports"),
                 },
                 &cluster,
-                "data: custom endpoint reports stays with the old cluster hubs; by hand: lead who uses it to the one that hubs-r1 gets",
+                "data: custom endpoint reports stays with the old cluster hubs; by hand: point its users to the endpoint of hubs-r1",
             ),
             (
                 Dependent::Subscription { name: named("dba") },
@@ -187,7 +187,7 @@ mod tests {
             (
                 Dependent::Alarm { name: named("cpu") },
                 &cluster,
-                "alarm cpu goes on watching cluster hubs",
+                "alarm cpu keeps watching cluster hubs",
             ),
             (
                 Dependent::EventSource {
@@ -195,7 +195,7 @@ mod tests {
                     id: named("1-2"),
                 },
                 &table,
-                "function index goes on reading the stream of table rooms",
+                "function index keeps reading the stream of table rooms",
             ),
             (
                 Dependent::Selection {
@@ -205,12 +205,12 @@ mod tests {
                     named: named("arn:*:rooms"),
                 },
                 &table,
-                "selection nightly of backup plan 1-2 goes on backing up table rooms alone, which it names arn:*:rooms",
+                "selection nightly of backup plan 1-2 keeps backing up only table rooms, which it names arn:*:rooms",
             ),
             (
                 record(),
                 &cluster,
-                "data: record db.example.org. of hosted zone Z1 goes on leading to cluster hubs; by hand: aws route53 \
+                "data: record db.example.org. of hosted zone Z1 keeps pointing to cluster hubs; by hand: aws route53 \
                  change-resource-record-sets",
             ),
             (
@@ -218,12 +218,12 @@ mod tests {
                     what: "Route 53 records",
                 },
                 &cluster,
-                "data: there are more Route 53 records than were looked at",
+                "data: there are more Route 53 records than were read",
             ),
         ] {
-            let remark = pointed(target, false).remark(&dependent).unwrap();
-            assert!(remark.contains(said), "{said} in {remark}");
-            assert_eq!(pointed(target, false).fault(&dependent), None);
+            let remark = switched(target, false).remark(&dependent).unwrap();
+            assert!(remark.contains(expected), "{expected} in {remark}");
+            assert_eq!(switched(target, false).fault(&dependent), None);
         }
     }
 
@@ -232,9 +232,9 @@ mod tests {
         let cluster = Target::Aurora { cluster: "hubs".into() };
         let alarm = Dependent::Alarm { name: "cpu".into() };
         let subscription = Dependent::Subscription { name: "dba".into() };
-        assert_eq!(pointed(&cluster, true).remark(&alarm), None);
-        assert_eq!(pointed(&cluster, true).remark(&subscription), None);
-        assert_eq!(pointed(&cluster, true).remark(&record()), None);
+        assert_eq!(switched(&cluster, true).remark(&alarm), None);
+        assert_eq!(switched(&cluster, true).remark(&subscription), None);
+        assert_eq!(switched(&cluster, true).remark(&record()), None);
     }
 
     #[test]
@@ -243,17 +243,17 @@ mod tests {
         let proxy = |proxy: &str| Dependent::Proxy { proxy: proxy.into() };
         for (renamed, why) in [
             (false, "would stay with the old cluster"),
-            (true, "in the place of the rename"),
+            (true, "in place of the rename"),
         ] {
-            let fault = pointed(&cluster, renamed).fault(&proxy("pool")).unwrap().to_string();
+            let fault = switched(&cluster, renamed).fault(&proxy("pool")).unwrap().to_string();
             for part in [
-                "cut_over of data: cluster hubs, to which RDS Proxy pool leads",
+                "cut_over of data: cluster hubs, the target of RDS Proxy pool",
                 "{ name: proxy, kind: rds_proxy, resource: data, proxy: pool }",
                 why,
             ] {
                 assert!(fault.contains(part), "{part} in {fault}");
             }
-            assert_eq!(pointed(&cluster, renamed).fault(&proxy("switched")), None);
+            assert_eq!(switched(&cluster, renamed).fault(&proxy("switched")), None);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The descriptor follows a cut-over: what is backed up is what is in use. Recorded name by name, so that exactly that can be
-//! taken back.
+//! The descriptor follows a cut-over, so that what is in use is backed up. Each change is recorded, so that exactly these changes
+//! can be reverted.
 
 mod change;
 pub mod roots;
@@ -17,7 +17,7 @@ use crate::domain::restore::switch_progress::{SwitchRecord, SwitchState};
 
 pub use change::{DescriptorChange, DescriptorField};
 
-/// A resource that was switched: what it was when its restore was planned, and what is in use now.
+/// A resource that was switched: its target when the restore was planned, and the identifier in use now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplacedResource {
     pub was: Target,
@@ -26,10 +26,10 @@ pub struct ReplacedResource {
     pub master_secret: Option<String>,
 }
 
-/// What resources are called once these switches lead to their copies: by resource, and of a prefix by table.
+/// The identifiers in use after these switches, by resource; for a prefix, by table.
 pub fn in_use(switched: &[SwitchRecord], items: &[RestoreItem]) -> BTreeMap<String, ReplacedResource> {
     let mut names: BTreeMap<String, ReplacedResource> = BTreeMap::new();
-    for done in switched.iter().filter(|switched| switched.state == SwitchState::Done) {
+    for done in switched.iter().filter(|record| record.state == SwitchState::Done) {
         let switch = &done.switch;
         let name = switch.item_name();
         let Some(item) = items.iter().find(|item| item.planned.resource.name == name) else {
@@ -37,7 +37,7 @@ pub fn in_use(switched: &[SwitchRecord], items: &[RestoreItem]) -> BTreeMap<Stri
         };
         let target = &item.planned.resource.target;
         let renamed = matches!(switch.action, SwitchAction::Rename).then(|| target.identifier());
-        // A rename is the last word: the copy has the old name then.
+        // A rename takes precedence: the copy then has the old name.
         let known = names.get(&name).map(|known| known.now.clone());
         let created = item.created.as_ref().and_then(CreatedResource::identifier);
         let now = renamed.map(str::to_owned).or(known).or(created.map(str::to_owned));
@@ -55,7 +55,7 @@ pub fn in_use(switched: &[SwitchRecord], items: &[RestoreItem]) -> BTreeMap<Stri
     names
 }
 
-/// What has to change in a descriptor for it to name what is in use.
+/// The changes that make a descriptor name what is in use.
 pub fn changes(
     descriptor: &Descriptor,
     in_use: &BTreeMap<String, ReplacedResource>,
@@ -84,7 +84,7 @@ pub fn changes(
         },
     ) in in_use
     {
-        // Whoever renamed it in the descriptor since means the same resource.
+        // It may have been renamed in the descriptor since.
         let renamed = || {
             descriptor
                 .resources
@@ -97,17 +97,17 @@ pub fn changes(
             let place = DescriptorField::Resource(found.clone());
             change(name, place, target.field(), target.identifier(), to);
         }
-        // RDS has a secret for each cluster: what logs in with another one of this resource is refused by the copy.
+        // RDS manages one secret per cluster: the copy refuses logins with any other managed secret of this resource.
         if let (Some(secret), Some((found, _))) = (master_secret, whole) {
-            for (probe, of) in descriptor.probes.iter().filter(|(_, probe)| probe.resource == *found) {
-                if let Count::Sql { secret: held, .. } = &of.count
-                    && is_managed(held)
+            for (name_of_probe, probe) in descriptor.probes.iter().filter(|(_, probe)| probe.resource == *found) {
+                if let Count::Sql { secret: old, .. } = &probe.count
+                    && is_managed(old)
                 {
                     change(
                         name,
-                        DescriptorField::ProbeSecret(probe.clone()),
+                        DescriptorField::ProbeSecret(name_of_probe.clone()),
                         "secret",
-                        held,
+                        old,
                         secret,
                     );
                 }
@@ -148,8 +148,7 @@ pub fn changes(
     changes
 }
 
-/// Carries changes out, wherever the descriptor has what they begin with. Answers those that could not be: somebody wrote
-/// something else there.
+/// Applies changes to a descriptor. Returns those that could not be applied because the field has another value meanwhile.
 pub fn apply_changes(descriptor: &mut Descriptor, changes: &[DescriptorChange]) -> Vec<DescriptorChange> {
     let all = changes.iter();
     all.filter(|change| !set(descriptor, change, &change.from, &change.to))
@@ -157,7 +156,7 @@ pub fn apply_changes(descriptor: &mut Descriptor, changes: &[DescriptorChange]) 
         .collect()
 }
 
-/// Takes changes back, the last one first; answers those that could not be.
+/// Reverts changes, last one first. Returns those that could not be reverted.
 pub fn revert_changes(descriptor: &mut Descriptor, changes: &[DescriptorChange]) -> Vec<DescriptorChange> {
     let all = changes.iter().rev();
     all.filter(|change| !set(descriptor, change, &change.to, &change.from))
@@ -165,8 +164,8 @@ pub fn revert_changes(descriptor: &mut Descriptor, changes: &[DescriptorChange])
         .collect()
 }
 
-/// What a resource was called at a moment that was called `name` at another: the cut-overs between the two, and their ways
-/// back, are followed, or gone back through.
+/// The name that a resource had at `moment`, if it was called `name` at `known_at`: follows the cut-overs between the two, and
+/// those that were switched back, forwards or backwards.
 pub fn name_at<'a>(
     name: &'a str,
     known_at: Timestamp,
@@ -190,35 +189,35 @@ pub fn name_at<'a>(
     }
 }
 
-/// Whether a cut-over had led away from a resource of this name at a moment, and had not been taken back.
+/// Whether, at a moment, a cut-over had replaced the resource of this name and had not been switched back.
 pub fn is_replaced<'a>(name: &str, changes: impl IntoIterator<Item = &'a DescriptorChange>, moment: Timestamp) -> bool {
     let changes: Vec<&DescriptorChange> = changes.into_iter().filter(|change| change.at <= moment).collect();
-    let holds = |change: &&&DescriptorChange| change.back_at.is_none_or(|back_at| back_at > moment);
-    let last = |reads: &dyn Fn(&DescriptorChange) -> &str| {
-        let of_name = changes.iter().filter(|change| reads(change) == name).filter(holds);
+    let in_force = |change: &&&DescriptorChange| change.back_at.is_none_or(|back_at| back_at > moment);
+    let last = |field: &dyn Fn(&DescriptorChange) -> &str| {
+        let of_name = changes.iter().filter(|change| field(change) == name).filter(in_force);
         of_name.map(|change| change.at).max()
     };
-    let (left, reached) = (last(&|change| &change.from), last(&|change| &change.to));
-    left.is_some() && left >= reached
+    let (replaced, put_in_use) = (last(&|change| &change.from), last(&|change| &change.to));
+    replaced.is_some() && replaced >= put_in_use
 }
 
-/// What a new descriptor would take back without saying so: it has a name that cut-overs, one or several, replaced by the one
-/// that the stored descriptor has.
+/// The changes that a new descriptor would silently revert: it has a name that one or several cut-overs replaced by the name in the
+/// stored descriptor.
 pub fn replaced<'a>(
     stored: &Descriptor,
     new: &Descriptor,
     changes: impl IntoIterator<Item = &'a DescriptorChange>,
 ) -> Vec<DescriptorChange> {
     let (mut stored, mut new) = (stored.clone(), new.clone());
-    let stand: Vec<&DescriptorChange> = changes.into_iter().filter(|change| change.back_at.is_none()).collect();
-    let mut found: Vec<DescriptorChange> = roots::replaced(&stored, &new, &stand);
-    for change in &stand {
-        let (Some(used), Some(named)) = (held(&mut stored, change), held(&mut new, change)) else {
+    let in_force: Vec<&DescriptorChange> = changes.into_iter().filter(|change| change.back_at.is_none()).collect();
+    let mut found: Vec<DescriptorChange> = roots::replaced(&stored, &new, &in_force);
+    for change in &in_force {
+        let (Some(used), Some(named)) = (field_mut(&mut stored, change), field_mut(&mut new, change)) else {
             continue;
         };
         let (mut name, mut last) = (named.clone(), *change);
-        for _ in &stand {
-            let next = stand
+        for _ in &in_force {
+            let next = in_force
                 .iter()
                 .find(|next| next.place == change.place && next.from == name);
             let Some(next) = next.filter(|_| name != *used) else {
@@ -238,7 +237,7 @@ pub fn replaced<'a>(
     found
 }
 
-/// Whether the name is there now, put there from `from` or there already.
+/// Replaces `from` by `to` in the changed field. Returns whether the field is `to` now.
 fn set(descriptor: &mut Descriptor, change: &DescriptorChange, from: &str, to: &str) -> bool {
     if let DescriptorField::Root(name) = &change.place {
         let protected = descriptor.resources.get_mut(name);
@@ -253,7 +252,7 @@ fn set(descriptor: &mut Descriptor, change: &DescriptorChange, from: &str, to: &
             ..change.clone()
         })
     };
-    // Whoever renamed the resource in the descriptor since means the same one.
+    // The resource may have been renamed in the descriptor since.
     let change = match &change.place {
         DescriptorField::Resource(name) if !descriptor.resources.contains_key(name) => match renamed(descriptor) {
             Some(renamed) => renamed,
@@ -261,18 +260,18 @@ fn set(descriptor: &mut Descriptor, change: &DescriptorChange, from: &str, to: &
         },
         _ => change.clone(),
     };
-    match held(descriptor, &change) {
-        Some(held) if held == to => true,
-        Some(held) if held == from => {
-            to.clone_into(held);
+    match field_mut(descriptor, &change) {
+        Some(field) if field == to => true,
+        Some(field) if field == from => {
+            to.clone_into(field);
             true
         }
         _ => false,
     }
 }
 
-/// The name at a place.
-fn held<'a>(descriptor: &'a mut Descriptor, change: &DescriptorChange) -> Option<&'a mut String> {
+/// The field that a change replaces.
+fn field_mut<'a>(descriptor: &'a mut Descriptor, change: &DescriptorChange) -> Option<&'a mut String> {
     match &change.place {
         DescriptorField::Resource(name) => {
             let target = &mut descriptor.resources.get_mut(name)?.target;
@@ -294,7 +293,7 @@ fn held<'a>(descriptor: &'a mut Descriptor, change: &DescriptorChange) -> Option
             let mut switches = descriptor.cut_over.iter_mut();
             switches.find(|switch| switch.name == *name)?.table.as_mut()
         }
-        // One of several: found by what it was.
+        // One of several, found by its value.
         DescriptorField::Root(_) => None,
     }
 }

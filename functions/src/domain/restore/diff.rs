@@ -1,4 +1,4 @@
-//! What differs between two configurations, field by field.
+//! The differences between two configurations, field by field.
 
 #[cfg(test)]
 mod tests;
@@ -7,15 +7,15 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-/// Characters of a value that a difference shows.
+/// Maximum characters of a value that a difference shows.
 const SHOWN: usize = 100;
 
-/// One field that is not what it was.
+/// One field that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// Such as `DBClusterMembers[0].PromotionTier`; `(whole)` for the configuration itself.
     pub path: String,
-    /// As short JSON; `nothing` where the field was missing, null or empty.
+    /// As short JSON; `nothing` if the field was missing, null or empty.
     pub before: String,
     /// As [`Difference::before`].
     pub after: String,
@@ -28,14 +28,14 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The fields that differ, in the order of their paths' parts.
+/// The fields that differ, ordered by path.
 ///
 /// A missing field, null, and an empty list or map are the same; numbers are the same by value (`1` and `1.0`). Lists are
-/// compared by position: a list whose order means nothing has to be sorted before. Of a whole list element or map that is
-/// missing on one side there is one difference, not one a field.
+/// compared by position: a list whose order does not matter must be sorted before. A list element or map that is missing on one
+/// side is one difference, not one per field.
 ///
-/// A path in `expected` hides itself and all below it; `*` in it matches one key or one index: `DBClusterMembers.*.Status`
-/// or `DBClusterMembers[*].Status`. A key may itself have dots (`parameters.rds.force_ssl`).
+/// A path in `expected` hides itself and everything below it; `*` matches one key or one index: `DBClusterMembers.*.Status` or
+/// `DBClusterMembers[*].Status`. A key may itself contain dots (`parameters.rds.force_ssl`).
 pub fn differences(before: &Value, after: &Value, expected: &[&str]) -> Vec<Difference> {
     let mut found = Vec::new();
     compare("", before, after, expected, &mut found);
@@ -122,14 +122,19 @@ fn lists(path: &str, before: &[Value], after: &[Value], expected: &[&str], found
     }
 }
 
-/// What is left of the expected paths one step further down.
+/// The rest of the expected paths, one step further down.
 fn within<'a>(expected: &[&'a str], step: &str) -> Vec<&'a str> {
     let index = step.starts_with('[').then_some("[*]");
-    let ways = [Some(step), Some("*"), index];
+    let patterns = [Some(step), Some("*"), index];
     expected
         .iter()
         .map(|path| path.strip_prefix('.').unwrap_or(path))
-        .flat_map(|path| ways.into_iter().flatten().filter_map(|way| path.strip_prefix(way)))
+        .flat_map(|path| {
+            patterns
+                .into_iter()
+                .flatten()
+                .filter_map(|pattern| path.strip_prefix(pattern))
+        })
         .filter(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         .collect()
 }
@@ -150,7 +155,7 @@ fn nothing(value: &Value) -> bool {
     }
 }
 
-/// A value as JSON, cut; `nothing` for what counts as missing.
+/// A value as JSON, truncated; `nothing` if it counts as missing.
 pub fn short(value: &Value) -> String {
     if nothing(value) {
         return "nothing".to_owned();

@@ -1,19 +1,19 @@
-//! How much of an execution's event history a restore takes: Step Functions ends an execution at its 25,000th event.
+//! The event history that a restore needs: Step Functions ends an execution at its 25,000th event.
 
 use crate::domain::kinds::is_guard;
 use crate::domain::pacing;
 use crate::domain::restore::plan::PlannedResource;
 
-/// The most events of a Standard execution (Step Functions quotas).
+/// Maximum events of a Standard execution (Step Functions quotas).
 pub const MOST_EVENTS: u64 = 25_000;
 
-/// What the machine `restore` itself takes, from its start to its end, with the retries of a bad day.
+/// Events of the `restore` machine itself, from start to end, with many retries.
 const MACHINE: u64 = 1_500;
-/// One look: ChooseKind, the task (scheduled, started, succeeded, between its state's two), ChooseLook and the wait.
-const LOOK: u64 = 11;
-/// An iteration of a Map, the wait for its turn and one task in it, for each comparison and each probe.
+/// Events of one poll: ChooseKind, the task (entered, scheduled, started, succeeded, exited), ChooseLook and the wait.
+const POLL: u64 = 11;
+/// Events of a Map iteration with a start delay and one task, for each comparison and each probe.
 const TASK: u64 = 13;
-/// Seconds that a restore takes of which there is no history: a table takes 20 minutes of any size, most within an hour
+/// Assumed duration of a restore without history, in seconds: a table takes 20 minutes whatever its size, most less than an hour
 /// (DynamoDB Developer Guide, "Point-in-time recovery").
 const UNKNOWN_SECONDS: u64 = 3_600;
 
@@ -26,9 +26,9 @@ pub fn events(resources: &[PlannedResource], probes: usize) -> u64 {
         }
         let seconds = planned.usual_seconds.unwrap_or(UNKNOWN_SECONDS);
         let seconds = seconds.min(planned.resource.deadline_seconds);
-        // As if each stage were without history: what earlier restores took may save looks, but must not be counted on.
-        let looks = u64::from(pacing::simulate(seconds, None).looks);
-        compared + TASK + looks * LOOK
+        // As if no stage had a history: timings of earlier restores may save polls, but that is not guaranteed.
+        let polls = u64::from(pacing::simulate(seconds, None).looks);
+        compared + TASK + polls * POLL
     };
     let probes = u64::try_from(probes).unwrap_or(u64::MAX).saturating_mul(TASK);
     resources

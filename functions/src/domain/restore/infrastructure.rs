@@ -1,4 +1,4 @@
-//! What a restore leaves to do in the infrastructure's source, so that the next deployment does not take it back.
+//! The changes that a restore requires in the infrastructure's source, so that the next deployment does not revert it.
 
 mod cloudformation;
 mod ecs;
@@ -16,7 +16,7 @@ use super::item::RestoreItem;
 use super::plan::CutOverMode;
 use crate::domain::descriptor::Descriptor;
 
-/// Ready to paste.
+/// Texts that are ready to paste.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Infrastructure {
     /// `import` and `removed` blocks, for Terraform 1.7 and newer.
@@ -25,18 +25,18 @@ pub struct Infrastructure {
     pub terraform_commands: String,
     /// The `ResourcesToImport` of a CloudFormation change set, as JSON.
     pub cloudformation: String,
-    /// What to do before and with that change set, in words.
+    /// What to do before and with that change set, as text.
     #[serde(default)]
     pub cloudformation_steps: String,
-    /// Patches of task definition volumes, one a service; empty without any.
+    /// Patches of task definition volumes, one per service; empty if there are none.
     pub ecs: String,
 }
 
-/// What has to change in the source for everything that this restore replaces: clusters with their instances, tables, new
-/// file systems, and what scales them. Empty texts where there is nothing to do.
+/// The changes in the source for everything that this restore replaces: clusters with their instances, tables, new file systems,
+/// and their auto scaling. The texts are empty if there is nothing to do.
 ///
-/// Addresses are the descriptor's `terraform` and `logical_id`; where it has none, placeholders to be filled in. A cluster that the
-/// cut-over renames has its old name again; with [`CutOverMode::No`] nothing is renamed.
+/// Addresses are the descriptor's `terraform` and `logical_id`, or placeholders to be filled in. A copy that the cut-over renames
+/// has the old cluster's name; with [`CutOverMode::No`] nothing is renamed.
 pub fn infrastructure(descriptor: &Descriptor, items: &[RestoreItem], cut_over: CutOverMode) -> Infrastructure {
     let replaced: Vec<SourceReplacement> = items
         .iter()
@@ -52,7 +52,7 @@ pub fn infrastructure(descriptor: &Descriptor, items: &[RestoreItem], cut_over: 
 }
 
 impl Infrastructure {
-    /// A file for Terraform: what it reads, and in comments what else there is to do; empty where there is nothing.
+    /// A Terraform file: the blocks, and in comments everything else to do; empty if there is nothing to do.
     pub fn for_terraform(&self) -> String {
         let comment = |text: &str| -> String { text.lines().map(|line| format!("# {line}\n")).collect() };
         let older = match self.terraform_commands.is_empty() {
@@ -65,13 +65,13 @@ impl Infrastructure {
         joined([self.terraform.clone(), older, comment(&self.ecs)])
     }
 
-    /// What to do with CloudFormation, and with which file: that is [`Infrastructure::cloudformation`], which takes no comments.
+    /// What to do with CloudFormation and the file [`Infrastructure::cloudformation`], which cannot contain comments.
     pub fn steps_with_cloudformation(&self) -> String {
         joined([self.cloudformation_steps.clone(), self.ecs.clone()])
     }
 }
 
 fn joined<const N: usize>(parts: [String; N]) -> String {
-    let there: Vec<String> = parts.into_iter().filter(|part| !part.trim().is_empty()).collect();
-    there.join("\n")
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.trim().is_empty()).collect();
+    parts.join("\n")
 }

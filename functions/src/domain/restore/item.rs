@@ -1,5 +1,5 @@
-//! One resource's restore, from its plan to its end: what the catalog keeps (`RESTORE#<id>#ITEM#<resource>`) and what the
-//! machine carries between looks.
+//! One resource's restore, from its plan to its end: its record in the catalog (`RESTORE#<id>#ITEM#<resource>`), and the state that
+//! the machine passes between polls.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -15,42 +15,42 @@ use crate::domain::restore::stages::Stages;
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 
-/// One resource's restore, with all that it takes.
+/// The record of one resource's restore.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RestoreItem {
     /// Id of the restore.
     pub restore: String,
     pub planned: PlannedResource,
     pub status: ItemStatus,
-    /// The configuration captured with the set; null where nothing was captured (a source without catalog entry).
+    /// The configuration captured with the set; null if nothing was captured (a source without catalog entry).
     #[serde(default)]
     pub configuration: Value,
-    /// What was sampled at backup, to compare.
+    /// The sample taken at backup, to compare with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<Sample>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
-    /// Since when a function is at work on it, by the time that its state was entered; none between two looks.
+    /// Since when a function is processing it: when its state was entered; none between two polls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub busy_since: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Timestamp>,
-    /// 0 to 100, where AWS tells.
+    /// 0 to 100, if AWS reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percent: Option<f64>,
-    /// What it waits for, in words: "cluster x is creating".
+    /// What it waits for, as text: "cluster x is creating".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<String>,
-    /// How long AWS was, and is, at work on what.
+    /// What AWS has been processing, and how long.
     #[serde(default)]
     pub stages: Stages,
-    /// What was made so far.
+    /// What was created so far.
     #[serde(rename = "made", default, skip_serializing_if = "Option::is_none")]
     pub created: Option<CreatedResource>,
-    /// From which secret the copy's master password was asked to be set.
+    /// The secret from which AWS was asked to set the copy's master password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_from: Option<PasswordSource>,
-    /// Settings that were asked for, and what AWS said.
+    /// Settings that were requested, and how AWS responded.
     #[serde(default, skip_serializing_if = "RequestedSettings::is_none")]
     pub settings: RequestedSettings,
     /// What AWS had no capacity for.
@@ -59,7 +59,7 @@ pub struct RestoreItem {
     /// What the operator should know: what could not be put back, leftovers of earlier restores.
     #[serde(default)]
     pub remarks: Vec<String>,
-    /// What its comparison with the source found, once it was compared.
+    /// Results of the comparison with the source, once it was compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checks: Option<Vec<Check>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,7 +79,7 @@ pub enum ItemStatus {
     Undone,
 }
 
-/// A version of a secret from which RDS was asked to set a copy's master password, and when.
+/// The version of a secret from which RDS was asked to set a copy's master password, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordSource {
     pub secret: String,
@@ -87,7 +87,7 @@ pub struct PasswordSource {
     pub at: Timestamp,
 }
 
-/// What a restore made of one resource, and how an application reaches it.
+/// What a restore created for one resource, and how an application reaches it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "made", rename_all = "snake_case")]
 pub enum CreatedResource {
@@ -98,15 +98,15 @@ pub enum CreatedResource {
         host: String,
         reader_host: String,
         port: u16,
-        /// ARN of the new managed master secret, where the source had one.
+        /// ARN of the new managed master secret, if the source had one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         master_secret: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         master_username: Option<String>,
-        /// `DbClusterResourceId`, by which policies for `rds-db:connect` name it.
+        /// `DbClusterResourceId`, which identifies it in policies for `rds-db:connect`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resource_id: Option<String>,
-        /// Whether it takes logins by IAM.
+        /// Whether it accepts logins by IAM.
         #[serde(default)]
         iam_authentication: bool,
     },
@@ -114,15 +114,15 @@ pub enum CreatedResource {
         table: String,
         arn: String,
     },
-    /// A directory of the file system that was backed up, such as `/aws-backup-restore_2026-11-20T02-15-00-123Z`. Without
-    /// one while the job runs.
+    /// A directory of the file system that was backed up, such as `/aws-backup-restore_2026-11-20T02-15-00-123Z`; not known while
+    /// the job runs.
     Directory {
         file_system: String,
         job: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         directory: Option<String>,
     },
-    /// A new file system; its directory is known where an access function mounts it.
+    /// A new file system; its directory is known if an access function mounts it.
     FileSystem {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         file_system: Option<String>,
@@ -130,7 +130,7 @@ pub enum CreatedResource {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         directory: Option<String>,
     },
-    /// A guard makes nothing.
+    /// A guard creates nothing.
     Nothing,
 }
 
@@ -138,7 +138,7 @@ pub enum CreatedResource {
 const LONGEST_INVOCATION: SignedDuration = SignedDuration::from_secs(900);
 
 impl RestoreItem {
-    /// One of which nothing is begun, and nothing was captured or sampled.
+    /// An item that has not started, without a captured configuration or sample.
     pub fn planned(restore: String, planned: PlannedResource) -> Self {
         Self {
             restore,
@@ -173,7 +173,7 @@ impl RestoreItem {
         u64::try_from(since.as_secs()).unwrap_or(0)
     }
 
-    /// Whether a function may still be making something of it: stopping an execution stops no function in flight.
+    /// Whether a function may still be creating something for it: stopping an execution does not stop a running function.
     pub fn is_busy(&self, now: Timestamp) -> bool {
         self.busy_since
             .is_some_and(|since| now.duration_since(since) < LONGEST_INVOCATION)
@@ -181,7 +181,7 @@ impl RestoreItem {
 }
 
 impl CreatedResource {
-    /// The identifier by which AWS knows the copy; `None` where it is no resource of its own, or not known yet.
+    /// The copy's identifier in AWS; `None` if it is not a resource of its own, or has no identifier yet.
     pub fn identifier(&self) -> Option<&str> {
         match self {
             CreatedResource::Cluster { cluster, .. } => Some(cluster),
@@ -192,12 +192,12 @@ impl CreatedResource {
     }
 }
 
-/// What the machine carries of one resource's restore. Output, and (`resource`) input of the restoring steps.
+/// The machine's state for one resource's restore. Output, and (`resource`) input of the restore steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RestoreJob {
     pub resource: Resource,
     pub status: JobStatus,
-    /// When to look again, in seconds; only while in progress.
+    /// Seconds until the next poll; only while in progress.
     #[serde(default)]
     pub wait_seconds: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -206,61 +206,61 @@ pub struct RestoreJob {
     pub phase: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    /// Whether on-call has to be told what it waits for, before it is waited for.
+    /// Whether to notify on-call of what it waits for, before it waits.
     #[serde(default)]
     pub tell: bool,
 }
 
-/// What one call of a restoring step came to.
+/// The result of one call of a restore step.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RestoreProgress {
-    /// Something that was asked of AWS has not ended.
+    /// An AWS operation has not ended.
     InProgress {
-        /// What AWS is at work on, by a word that is the same in every restore of the kind: how long it takes is remembered by
-        /// it. `None` where it is still what it was at the last look.
+        /// What AWS is processing, by a name that is the same in every restore of the kind: timings are recorded under it. `None`
+        /// if it is unchanged since the last poll.
         stage: Option<&'static str>,
-        /// What it waits for, in words.
+        /// What it waits for, as text.
         phase: String,
         percent: Option<f64>,
-        /// What is known to exist by now.
+        /// What is known to exist so far.
         made: Option<CreatedResource>,
     },
-    /// The same, once AWS was asked for these settings, which is remembered.
+    /// In progress, and AWS was asked for these settings, which is recorded.
     Requested {
         stage: &'static str,
-        /// Those that it took.
+        /// The settings that AWS accepted.
         settings: Vec<&'static str>,
-        /// Those that it refuses for good.
+        /// The settings that AWS refuses permanently.
         refused: Vec<RefusedSetting>,
         phase: String,
         made: CreatedResource,
     },
-    /// What is missing waits until AWS has capacity for it.
+    /// Missing parts wait until AWS has capacity for them.
     LacksCapacity {
         stage: &'static str,
         phase: String,
         /// The parts that wait, by name.
         lacking: Vec<String>,
-        /// Parts that found none in the zone of their source.
+        /// Parts for which the zone of their source has no capacity.
         in_any_zone: Vec<String>,
         made: Option<CreatedResource>,
     },
-    /// Made, configured as captured, and ready to be compared.
+    /// Created, configured as captured, and ready to be compared.
     Restored {
         made: CreatedResource,
         remarks: Vec<String>,
     },
-    /// It will never be; the reason is AWS's, in words for the operator.
+    /// It cannot succeed; the reason is from AWS, as text for the operator.
     Failed { reason: String },
 }
 
-/// What one call to remove what a restore made came to.
+/// The result of one call to remove what a restore created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UndoProgress {
-    /// Nothing of it is there.
+    /// Nothing remains.
     Gone,
-    /// Deletion is under way, or waits for a job that cannot be stopped; in words.
+    /// Deletion is in progress, or waits for a job that cannot be stopped; as text.
     Underway(String),
-    /// It stays, and a person has to see to it: what and where, and why.
+    /// It cannot be removed, and a person must handle it: what and where, and why.
     Remains(String),
 }

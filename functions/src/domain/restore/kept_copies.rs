@@ -1,9 +1,9 @@
-//! Which copies are kept although their restore failed.
+//! Whether the copies of a failed restore are kept.
 
 use crate::domain::restore::item::{ItemStatus, RestoreItem};
 use crate::domain::restore::verdict::{Check, Finding};
 
-/// Whether what a failed restore made is kept although it failed: all that is wrong with it is that AWS has no capacity.
+/// Whether what a failed restore created is kept: the only thing wrong is that AWS has no capacity.
 pub fn keeps(items: &[RestoreItem], checks: &[Check]) -> bool {
     let kept = |item: &&RestoreItem| item.shortage.kept && item.status == ItemStatus::Failed;
     let kept: Vec<&str> = items

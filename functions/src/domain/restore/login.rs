@@ -1,7 +1,7 @@
-//! Whether a copy of a cluster can be logged in to as the application will log in: with what each secret holds that the
-//! application reads once it is switched. A restored cluster has the passwords of its snapshot.
+//! Whether the application will be able to log in to the copy of a cluster: with the content of each secret that it reads after
+//! the cut-over. A restored cluster has the passwords of its snapshot.
 //!
-//! Nothing here holds a password, but [`document`], whose values are kept nowhere.
+//! Only [`document`] holds passwords, and its values are not stored.
 
 pub mod checks;
 pub mod document;
@@ -17,7 +17,7 @@ use crate::domain::descriptor::Fact;
 use crate::domain::job::{Failure, JobStatus};
 use crate::domain::resource::Version;
 
-/// How one copy of a cluster is logged in to. It is carried by the machine.
+/// The logins of one copy of a cluster. Part of the machine's state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginPlan {
     /// Name of the resource.
@@ -30,26 +30,26 @@ pub struct LoginPlan {
     pub port: u16,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub master_username: Option<String>,
-    /// RDS itself manages the master user's password: it is nobody else's to set.
+    /// RDS manages the master user's password: no one else can set it.
     #[serde(default)]
     pub managed: bool,
     pub logins: Vec<Login>,
 }
 
-/// One login: a secret, and where it will lead.
+/// One login: a secret, and the cut-over's changes to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Login {
-    /// Name or ARN of the secret that holds it.
+    /// Name or ARN of the secret that contains it.
     pub secret: String,
     pub of: LoginOwner,
-    /// The keys that a cut-over replaces, and the facts of the copy that they get.
+    /// The keys that a cut-over replaces, and the facts of the copy that replace their values.
     #[serde(default)]
     pub values: BTreeMap<String, Fact>,
-    /// The database, where the secret names none.
+    /// The database, if the secret names none.
     pub database: String,
 }
 
-/// Who logs in so.
+/// Who uses a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LoginOwner {
@@ -59,7 +59,7 @@ pub enum LoginOwner {
     Probe,
 }
 
-/// What trying one login came to.
+/// The result of one login attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginResult {
     pub secret: String,
@@ -72,7 +72,7 @@ pub struct LoginResult {
     pub user: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<String>,
-    /// Why not, where it was not accepted.
+    /// Why it was not accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
 }
@@ -81,21 +81,21 @@ pub struct LoginResult {
 #[serde(rename_all = "snake_case")]
 pub enum LoginOutcome {
     Accepted,
-    /// The password is not the copy's.
+    /// The copy has another password.
     Refused,
-    /// No login could be read out of the secret.
+    /// No login could be read from the secret.
     Unread,
-    /// It failed in another way.
+    /// It failed for another reason.
     Failed,
 }
 
-/// The logins of one copy, from their plan to their end: what the machine carries.
+/// The logins of one copy, from their plan to their end. Part of the machine's state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginJob {
     pub plan: LoginPlan,
-    /// In progress while the copy's master password is to be set.
+    /// In progress while the copy's master password is being set.
     pub status: JobStatus,
-    /// When to look again, in seconds; only while in progress.
+    /// Seconds until the next poll; only while in progress.
     #[serde(default)]
     pub wait_seconds: u64,
     /// The secret, and the version of it, from which the copy's master password is to be set.
@@ -107,8 +107,8 @@ pub struct LoginJob {
     pub failure: Option<Failure>,
 }
 
-/// What is compared of a login that was tried, to tell whether the master user's password is behind: passwords are told apart,
-/// and not told.
+/// A login attempt, with a number for its password: whether the master user's password is outdated is found by comparing
+/// passwords without revealing them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginAttempt {
     pub tried: LoginResult,
@@ -116,25 +116,25 @@ pub struct LoginAttempt {
     pub password: usize,
 }
 
-/// The secret from which the copy's master password is to be set: one whose login as the master user is refused, where no
-/// other such login of the same weight is accepted or holds another password. The application's come before a probe's.
+/// The secret from which to set the copy's master password: one whose login as the master user is refused, if no other such login
+/// is accepted or has another password. The application's logins take precedence over a probe's.
 pub fn master_password_from(plan: &LoginPlan, attempts: &[LoginAttempt]) -> Option<Version> {
     if plan.managed {
         return None;
     }
     let master = plan.master_username.as_deref()?;
     for of in [LoginOwner::Application, LoginOwner::Probe] {
-        let masters: Vec<&LoginAttempt> = attempts
+        let as_master: Vec<&LoginAttempt> = attempts
             .iter()
             .filter(|attempt| attempt.tried.of == of && attempt.tried.user.as_deref() == Some(master))
             .collect();
-        if masters
+        if as_master
             .iter()
             .any(|attempt| attempt.tried.outcome == LoginOutcome::Accepted)
         {
             return None;
         }
-        let mut refused = masters
+        let mut refused = as_master
             .into_iter()
             .filter(|attempt| attempt.tried.outcome == LoginOutcome::Refused);
         let Some(first) = refused.next() else { continue };
@@ -149,7 +149,7 @@ pub fn master_password_from(plan: &LoginPlan, attempts: &[LoginAttempt]) -> Opti
     None
 }
 
-/// Whether a secret, by name or ARN, is one in which RDS manages a cluster's master password.
+/// Whether RDS manages a cluster's master password in this secret, by name or ARN.
 pub fn is_managed(secret: &str) -> bool {
     let name = secret.split_once(":secret:").map_or(secret, |(_, name)| name);
     name.starts_with("rds!cluster-")
@@ -195,12 +195,12 @@ mod tests {
         let one = |secret, of, outcome, password| attempt(secret, of, "postgres", outcome, password);
         assert_eq!(of(&[one("a", Application, Refused, 0)]), Some("a".into()));
         assert_eq!(of(&[one("p", Probe, Refused, 0)]), Some("p".into()));
-        // The application's counts, and a probe's that is behind is no reason against it.
+        // The application's login decides, even if a probe's is outdated.
         let both = [one("p", Probe, Refused, 0), one("a", Application, Refused, 1)];
         assert_eq!(of(&both), Some("a".into()));
         let same = [one("a", Application, Refused, 0), one("b", Application, Refused, 0)];
         assert_eq!(of(&same), Some("a".into()));
-        // What works is never broken, and what contradicts itself is not decided.
+        // A login that works is never broken, and contradicting logins are not resolved.
         for none in [
             vec![one("a", Application, Accepted, 0), one("b", Application, Refused, 1)],
             vec![one("a", Application, Accepted, 0), one("p", Probe, Refused, 1)],

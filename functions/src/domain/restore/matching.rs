@@ -1,6 +1,6 @@
-//! What a set holds, matched with what the descriptor means today by what it *is*: kind and identity, a statement, the thing
-//! that is switched. A rename is followed. What has no counterpart on the other side is a gap: it is named in the plan, it
-//! makes the outcome unproven, and so a person is asked before anything is switched.
+//! Matches the resources, probes and switches of a set with those in today's descriptor by what they *are*: kind and identity, the
+//! statement, the thing that is switched. Renames are followed. Anything without a counterpart is a gap: the plan names it, and it
+//! makes the outcome unproven, so that a person is asked before anything is switched.
 
 mod gaps;
 mod probes;

@@ -1,5 +1,6 @@
-//! What becomes of every member of what AWS describes: brought back, a copy's own, or lost and then said. One table, by which a
-//! copy is compared and a plan makes its remarks, and which a lint holds against AWS's models (`tests/lint/members.py`).
+//! How a restore handles each member of AWS's descriptions: restored, the copy's own, or lost, which the plan reports. The
+//! comparison of a copy and the remarks of a plan use this one table, and a lint (`tests/lint/members.py`) checks it against AWS's
+//! models.
 
 #[cfg(test)]
 pub mod samples;
@@ -12,25 +13,25 @@ use serde_json::Value;
 
 const TABLE: &str = include_str!("members/table.txt");
 
-/// By which of its members one of several things is told, in a remark.
-const TOLD_BY: &[&str] = &["RegionName", "Domain", "AlarmName", "IndexName"];
+/// Members that identify a structure in a remark.
+const IDENTIFYING: &[&str] = &["RegionName", "Domain", "AlarmName", "IndexName"];
 
-/// What becomes of a member.
+/// How a restore handles a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MemberClass {
-    /// Brought back or kept, and so compared.
+    /// Restored or kept, and therefore compared.
     Compared,
-    /// A structure whose members stand in the table by themselves.
+    /// A structure whose members have their own entries in the table.
     Inside,
-    /// A copy's own, or nobody's to set.
+    /// The copy's own, or read-only.
     Expected,
-    /// Lost, and said in the table's words.
+    /// Lost, and reported with the table's text.
     NotCovered,
-    /// Lost, and said by the kind in words of its own.
+    /// Lost, and reported by the kind with its own text.
     Remarked,
 }
 
-/// Which values of a member mean that nothing is lost.
+/// The values of a member for which nothing is lost.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LosslessValues {
     Unset,
@@ -38,11 +39,11 @@ pub enum LosslessValues {
     UpTo(f64),
 }
 
-/// A member at one place of what is captured of a kind.
+/// A member at one place in the captured configuration of a kind.
 #[derive(Debug, Clone, Copy)]
 pub struct Member {
     pub kind: &'static str,
-    /// Where its structure is: `DBInstances.*`; empty for the whole.
+    /// Path of its structure: `DBInstances.*`; empty for the configuration itself.
     pub of: &'static str,
     pub name: &'static str,
     pub class: MemberClass,
@@ -60,7 +61,7 @@ impl Member {
         }
     }
 
-    /// Whether a value of it would be lost.
+    /// Whether this value would be lost.
     fn is_set(&self, value: &Value) -> bool {
         let set = match value {
             Value::Null => false,
@@ -80,12 +81,12 @@ impl Member {
 
 static MEMBERS: LazyLock<Vec<Member>> = LazyLock::new(|| read(TABLE));
 
-/// Every member of what is captured of a kind.
+/// Every member in the captured configuration of a kind.
 pub fn of(kind: &str) -> impl Iterator<Item = &'static Member> {
     MEMBERS.iter().filter(move |member| member.kind == kind)
 }
 
-/// The paths, below `under`, of what may differ between a copy of this kind and its source.
+/// The paths below `under` that may differ between a copy of this kind and its source.
 pub fn expected(kind: &str, under: &str) -> Vec<String> {
     let differing = of(kind).filter(|member| !matches!(member.class, MemberClass::Compared | MemberClass::Inside));
     differing
@@ -100,9 +101,9 @@ pub fn expected(kind: &str, under: &str) -> Vec<String> {
         .collect()
 }
 
-/// What is captured of a source and not brought back, each in the table's words, once.
+/// What is captured of a source but not restored, with the table's texts, each once.
 pub fn lost(kind: &str, captured: &Value, source: &str, copy: &str) -> Vec<String> {
-    let mut said: Vec<String> = Vec::new();
+    let mut remarks: Vec<String> = Vec::new();
     for member in of(kind).filter(|member| member.class == MemberClass::NotCovered) {
         for value in at(captured, &member.path()) {
             if !member.is_set(value) {
@@ -113,15 +114,15 @@ pub fn lost(kind: &str, captured: &Value, source: &str, copy: &str) -> Vec<Strin
                 .replace("{source}", source)
                 .replace("{copy}", copy)
                 .replace("{value}", &value_text(value));
-            if !said.contains(&words) {
-                said.push(words);
+            if !remarks.contains(&words) {
+                remarks.push(words);
             }
         }
     }
-    said
+    remarks
 }
 
-/// All values at a path, in which `*` stands for every element of a list.
+/// All values at a path, in which `*` matches every element of a list.
 fn at<'a>(of: &'a Value, path: &str) -> Vec<&'a Value> {
     let mut found = vec![of];
     for step in path.split('.') {
@@ -142,7 +143,7 @@ fn value_text(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(list) => list.iter().map(value_text).collect::<Vec<_>>().join(", "),
         Value::Object(members) => {
-            let name = TOLD_BY
+            let name = IDENTIFYING
                 .iter()
                 .find_map(|name| members.get(*name))
                 .and_then(Value::as_str);

@@ -1,4 +1,4 @@
-//! What an operator decides of a restore as a whole.
+//! What an operator decides for a restore as a whole.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ pub enum CutOverMode {
     Ask,
 }
 
-/// What becomes of the copies of a restore that failed.
+/// What happens to the copies of a failed restore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnFailure {

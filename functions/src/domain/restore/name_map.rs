@@ -1,24 +1,24 @@
-//! What a setting says of its resource by name, said of the copy: ids, dimensions of metrics, ARNs.
+//! Replaces the names of a source in captured settings by those of the copy: ids, dimensions of metrics, ARNs.
 
 #[cfg(test)]
 mod tests;
 
 use serde_json::Value;
 
-/// Members in which a name alone stands for a resource, where scaling is described.
+/// Members of scaling settings that contain a resource's plain name.
 const NAMING: &[&str] = &["ResourceId", "ResourceLabel", "Value"];
 
-/// In which a name stands in quotes: metric math.
+/// Members that contain a name in quotes: metric math.
 const QUOTING: &[&str] = &["Expression"];
 
-/// Old names with their new ones.
+/// Old names and their new ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NameMap {
     pairs: Vec<(String, String)>,
 }
 
 impl NameMap {
-    /// With names, ids and ARNs; those that are not known (empty) are left out.
+    /// From pairs of names, ids and ARNs; unknown (empty) ones are left out.
     pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         let known = |(from, to): &(String, String)| !from.is_empty() && !to.is_empty();
         Self {
@@ -26,7 +26,7 @@ impl NameMap {
         }
     }
 
-    /// A value as it reads of the copy.
+    /// A value with the names of the copy.
     pub fn applied(&self, value: &Value) -> Value {
         let mut value = value.clone();
         self.rename("", &mut value);
@@ -46,7 +46,7 @@ impl NameMap {
         }
     }
 
-    /// A text that is a name or leads below it (`table/rooms/index/by-day`), or that has names in quotes.
+    /// Replaces a name, or a path that begins with one (`table/rooms/index/by-day`), or names in quotes.
     fn renamed(&self, member: &str, text: &str) -> Option<String> {
         if QUOTING.contains(&member) {
             let mut quoting = text.to_owned();

@@ -1,4 +1,4 @@
-//! A validated restore, as a value: what will be read, created and switched, how long it will take, what will be lost.
+//! A validated restore, as a value: what will be read, created and switched, how long it will take, and what will be lost.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,20 +12,20 @@ pub use crate::domain::restore::modes::{CutOverMode, OnFailure};
 /// A restore of a whole set, or of some of its resources.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The set that is restored, or from which the configuration is taken; `None` without a catalog entry (`source: retained`).
+    /// The set that is restored, or whose configuration is used; `None` without a catalog entry (`source: retained`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set: Option<String>,
-    /// The moment as of which the deployment is restored, where one was asked for.
+    /// The moment as of which the deployment is restored, if one was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
-    /// The application was quiesced while the set was captured: counts and samples then have to agree exactly.
+    /// The application was quiesced while the set was captured: counts and samples must then agree exactly.
     pub at_rest: bool,
     pub made_at: Timestamp,
     pub resources: Vec<PlannedResource>,
-    /// What is in the deployment, or in the set, and is not restored; in words.
+    /// What is in the deployment or in the set but is not restored, as text.
     #[serde(default)]
     pub not_covered: Vec<String>,
-    /// What the operator should know before anything starts: skew, a later set that was passed over, an engine upgrade.
+    /// What the operator should know before anything starts: skew, a newer set that was passed over, an engine upgrade.
     #[serde(default)]
     pub remarks: Vec<Remark>,
     pub cut_over: CutOverMode,
@@ -33,19 +33,19 @@ pub struct Plan {
     pub safety_backup: bool,
     pub dry_run: bool,
     pub on_failure: OnFailure,
-    /// What cut-over changes, in words, in order.
+    /// What the cut-over changes, as text, in order.
     #[serde(default)]
     pub switches: Vec<String>,
-    /// How what the set holds stands to what the descriptor means now.
+    /// How the set and today's descriptor match.
     #[serde(default)]
     pub matching: Matching,
-    /// EC2 security groups that the copies need; the machine sees that they exist.
+    /// EC2 security groups that the copies need; the machine checks that they exist.
     #[serde(default)]
     pub security_groups: Vec<String>,
-    /// What the request left out, and where it led copies, as options of the command: the same restore once more has them too.
+    /// What the request left out, and where and how it created copies, as command options: repeating the restore needs them too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<String>,
-    /// The names that it gave to copies, likewise: only a restore that has made nothing can have them again.
+    /// The names of copies, as command options: they can be used again only if the restore has created nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub naming: Vec<String>,
     /// Seconds that the slowest resource is expected to take; `None` without history.
@@ -61,30 +61,30 @@ pub struct PlannedResource {
     pub source: Source,
     #[serde(rename = "beside")]
     pub destination: Destination,
-    /// The moment whose data it brings back.
+    /// The moment whose data it restores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holds: Option<Timestamp>,
-    /// Seconds between that moment and the plan: what is written since is lost at cut-over.
+    /// Seconds between that moment and the plan: writes since then are lost at cut-over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss_seconds: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size_bytes: Option<u64>,
-    /// Median duration in seconds of this resource's last restores; else none.
+    /// Median duration of this resource's last restores, in seconds; `None` without history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usual_seconds: Option<u64>,
-    /// What is created beside the copy itself, such as a parameter group that is gone: in words.
+    /// What is created in addition to the copy, such as a parameter group that no longer exists, as text.
     #[serde(default)]
     pub creates: Vec<String>,
 }
 
-/// What is read.
+/// What a restore reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "from", rename_all = "snake_case")]
 pub enum Source {
     /// An Aurora cluster snapshot.
     ClusterSnapshot { id: String, arn: String },
-    /// Aurora's continuous backup: of a cluster that is there, or (by `DbClusterResourceId`) the retained automated backup
-    /// of a deleted one; the latest restorable time where `at` is none.
+    /// Aurora's continuous backup: of an existing cluster, or (by `DbClusterResourceId`) the retained automated backup of a
+    /// deleted one; the latest restorable time if `at` is `None`.
     ClusterAt {
         cluster: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,23 +102,23 @@ pub enum Source {
     Versions { versions: Vec<Version> },
 }
 
-/// What is created, beside what is there.
+/// What a restore creates, in addition to the live resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "into", rename_all = "snake_case")]
 pub enum Destination {
-    /// A cluster of this `DBClusterIdentifier`.
+    /// A cluster with this `DBClusterIdentifier`.
     Cluster { cluster: String },
     /// A table of this name.
     Table { table: String },
     /// A directory in the file system that was backed up.
     Directory { file_system: String },
-    /// A new file system, known by its `CreationToken`.
+    /// A new file system, identified by its `CreationToken`.
     FileSystem { token: String },
     /// A guard creates nothing.
     Nothing,
 }
 
-/// What there is to know of where a copy goes.
+/// What is known about a destination.
 struct About<'a> {
     words: Option<String>,
     name: &'a str,
@@ -158,22 +158,22 @@ impl Destination {
         }
     }
 
-    /// In words, for plans and messages; `None` where nothing is created.
+    /// As text, for plans and messages; `None` if nothing is created.
     pub fn words(&self) -> Option<String> {
         self.about().words
     }
 
-    /// By what AWS calls it; a new file system has no name yet.
+    /// Its name in AWS; a new file system has none yet.
     pub fn name(&self) -> &str {
         self.about().name
     }
 
-    /// What no two copies of a kind can have in common; `None` where AWS gives the copy its name.
+    /// What must be unique among the copies of a kind; `None` if AWS names the copy.
     pub fn identity(&self) -> Option<String> {
         self.about().identity
     }
 
-    /// Whether the copy is a resource of its own, instead of a part of what is there.
+    /// Whether the copy is a resource of its own, and not a part of an existing one.
     pub fn is_resource(&self) -> bool {
         self.about().is_resource
     }

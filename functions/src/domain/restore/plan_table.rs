@@ -1,4 +1,4 @@
-//! A plan for people to read: in the console's output, in the CLI, in a message.
+//! A plan as text for people: in the console's output, in the CLI, in a message.
 
 #[cfg(test)]
 mod tests;
@@ -12,8 +12,8 @@ use crate::domain::message::words::{size, time};
 pub use text::WIDTH;
 use text::{columns, section};
 
-/// A plan as text of at most [`WIDTH`] columns: what is read, created, and changed at cut-over, how long it is expected to
-/// take, what is lost, and what is not covered.
+/// A plan as text of at most [`WIDTH`] columns: what is read, created and changed at cut-over, the expected duration, what is lost,
+/// and what is not covered.
 pub fn table(plan: &Plan) -> String {
     let head = section("The restore", "", &head(plan), true);
     let each = |lines: fn(&PlannedResource) -> Vec<String>| -> Vec<String> {
@@ -36,15 +36,20 @@ pub fn table(plan: &Plan) -> String {
         head,
         summary(plan),
         section("Read", "nothing", &each(reads), false),
-        section("Created, beside what is there", "nothing", &each(creates), false),
+        section("Created, beside the live resources", "nothing", &each(creates), false),
         section(
             switched,
-            "nothing: the descriptor says nothing of it",
+            "nothing: the descriptor names no switches",
             &plan.switches,
             false,
         ),
         section(UNMATCHED, "", &unmatched(plan), false),
-        section("The application goes on using the live", "", &plan.matching.live, false),
+        section(
+            "The application continues to use the live",
+            "",
+            &plan.matching.live,
+            false,
+        ),
         section("Not covered", "", &plan.not_covered, false),
         section("To know", "", &remarks, false),
     ];
@@ -54,19 +59,19 @@ pub fn table(plan: &Plan) -> String {
 
 const UNMATCHED: &str = "Without a counterpart, which leaves the restore unproven";
 
-/// What the set and the descriptor of today do not both have.
+/// What only the set or only today's descriptor has.
 pub fn unmatched(plan: &Plan) -> Vec<String> {
     let gaps = plan.matching.gaps.iter();
     gaps.map(|gap| format!("{}: {}", gap.subject(), gap.why)).collect()
 }
 
-/// Each resource in a row: of what moment it is, and what is lost.
+/// One row for each resource: the moment of its data, and what is lost.
 pub fn summary(plan: &Plan) -> String {
     let rows: Vec<[String; 5]> = plan.resources.iter().map(row).collect();
     columns(["resource", "kind", "back to (UTC)", "what is lost", "size"], &rows)
 }
 
-/// What holds for the whole of it.
+/// What applies to the restore as a whole.
 pub fn head(plan: &Plan) -> Vec<String> {
     let from = match (&plan.set, plan.at) {
         (Some(set), None) => format!("from set {set}"),
@@ -75,19 +80,19 @@ pub fn head(plan: &Plan) -> Vec<String> {
         (None, None) => "from what AWS retained".to_owned(),
     };
     let rest = if plan.at_rest {
-        "captured while the application was quiesced: every count has to agree"
+        "captured while the application was quiesced: every count must agree"
     } else {
         "not captured at rest: counts that differ leave it unproven"
     };
     let takes = match plan.expected_seconds {
         Some(seconds) => format!("takes about {}", duration::friendly(seconds)),
-        None => "how long it takes is not known: there was no restore before".to_owned(),
+        None => "takes an unknown time: there was no restore before".to_owned(),
     };
     let before = match (plan.safety_backup, plan.approval) {
-        (true, true) => "backs up what is there, once a person has said yes to this plan",
-        (true, false) => "backs up what is there first",
+        (true, true) => "backs up the live resources, once a person has said yes to this plan",
+        (true, false) => "backs up the live resources first",
         (false, true) => "waits until a person has said yes to this plan",
-        (false, false) => "waits for no approval and makes no safety backup",
+        (false, false) => "waits for no approval and takes no safety backup",
     };
     let cut_over = match plan.cut_over {
         CutOverMode::Yes => "is switched over if it is verified; a person is asked if it is unproven",
@@ -99,8 +104,8 @@ pub fn head(plan: &Plan) -> Vec<String> {
         OnFailure::Keep => "is kept if it fails, for inspection",
     };
     let dry = plan.dry_run.then_some("is a dry run: nothing is created or changed");
-    let made = format!("planned at {}", time(plan.made_at));
-    let lines = [dry.map(str::to_owned), Some(from), Some(made), Some(takes)];
+    let planned = format!("planned at {}", time(plan.made_at));
+    let lines = [dry.map(str::to_owned), Some(from), Some(planned), Some(takes)];
     let rules = [rest, before, cut_over, failed].map(|rule| Some(rule.to_owned()));
     lines.into_iter().chain(rules).flatten().collect()
 }
@@ -127,7 +132,7 @@ fn reads(planned: &PlannedResource) -> Vec<String> {
 fn creates(planned: &PlannedResource) -> Vec<String> {
     let usual = planned.usual_seconds.map(duration::friendly);
     let usual = usual
-        .map(|usual| format!("; usually made within {usual}"))
+        .map(|usual| format!("; usually created within {usual}"))
         .unwrap_or_default();
     let own = planned.destination.words().map(|own| own + &usual);
     own.into_iter().chain(planned.creates.iter().cloned()).collect()

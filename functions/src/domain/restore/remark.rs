@@ -1,21 +1,21 @@
-//! What the operator should know of a restore, and of which resource it is.
+//! What the operator should know about a restore, and which resource it concerns.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Written as a plain text where it is of no resource: so are those of before there was this field.
+/// Serialized as a plain string if it concerns no resource, as in records from before this field existed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredRemark", into = "StoredRemark")]
 pub struct Remark {
     /// Name of the resource.
     pub resource: Option<String>,
-    /// Without the resource's name in front.
+    /// Without the resource's name.
     pub text: String,
 }
 
 impl Remark {
-    /// What there is to say of a resource.
+    /// A remark about one resource.
     pub fn of(resource: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             resource: Some(resource.into()),
@@ -24,14 +24,14 @@ impl Remark {
     }
 }
 
-/// Of the restore as a whole.
+/// A remark about the restore as a whole.
 impl From<String> for Remark {
     fn from(text: String) -> Self {
         Self { resource: None, text }
     }
 }
 
-/// Of the restore as a whole.
+/// A remark about the restore as a whole.
 impl From<&str> for Remark {
     fn from(text: &str) -> Self {
         text.to_owned().into()
@@ -47,7 +47,7 @@ impl fmt::Display for Remark {
     }
 }
 
-/// As a record holds it.
+/// As stored in a record.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum StoredRemark {
@@ -56,8 +56,8 @@ enum StoredRemark {
 }
 
 impl From<StoredRemark> for Remark {
-    fn from(written: StoredRemark) -> Self {
-        match written {
+    fn from(stored: StoredRemark) -> Self {
+        match stored {
             StoredRemark::Text(text) => text.into(),
             StoredRemark::Named { resource, text } => Remark::of(resource, text),
         }
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn a_remark_is_written_with_its_resource_and_read_without_one_too() {
         let of_database = json!({"resource": "database", "text": "the engine is upgraded"});
-        for (written, remark, told) in [
+        for (stored, remark, text) in [
             (
                 of_database,
                 Remark::of("database", "the engine is upgraded"),
@@ -96,9 +96,9 @@ mod tests {
                 "files: as before",
             ),
         ] {
-            assert_eq!(serde_json::from_value::<Remark>(written.clone()).unwrap(), remark);
-            assert_eq!(serde_json::to_value(&remark).unwrap(), written);
-            assert_eq!(remark.to_string(), told);
+            assert_eq!(serde_json::from_value::<Remark>(stored.clone()).unwrap(), remark);
+            assert_eq!(serde_json::to_value(&remark).unwrap(), stored);
+            assert_eq!(remark.to_string(), text);
         }
         assert!(serde_json::from_value::<Remark>(Value::Null).is_err());
     }

@@ -1,4 +1,4 @@
-//! What nothing live uses any more once a restore is cut over, by its exact name: what a person may remove when content.
+//! What nothing uses any more after a cut-over, by its exact name: a person may delete it.
 
 use std::collections::BTreeSet;
 
@@ -9,19 +9,23 @@ use crate::domain::restore::descriptor_updates::{DescriptorChange, DescriptorFie
 use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::domain::restore::switch_progress::{SwitchRecord, SwitchState};
 
-/// What may be removed, in words: `cluster hubs-db`, `directory /uploads of file system fs-1`. Only what every switch of its
-/// resource has left, and what neither the descriptor nor a copy bears the name of; of what cannot be told, nothing.
+/// What may be removed, as text: `cluster hubs-db`, `directory /uploads of file system fs-1`. Only what every switch of its
+/// resource has switched away from, and whose name neither the descriptor nor a copy has; in case of doubt, nothing.
 pub fn removable(record: &RestoreRecord, items: &[RestoreItem]) -> Vec<String> {
     let mut found = BTreeSet::new();
     for item in items {
         let name = &item.planned.resource.name;
-        let of_it = || record.switched.iter().filter(|of| of.switch.item_name() == *name);
-        let left = of_it().next().is_some() && of_it().all(|of| of.state == SwitchState::Done);
-        let Some(created) = item.created.as_ref().filter(|_| left && !record.live().contains(name)) else {
+        let switches = || record.switched.iter().filter(|of| of.switch.item_name() == *name);
+        let all_done = switches().next().is_some() && switches().all(|of| of.state == SwitchState::Done);
+        let Some(created) = item
+            .created
+            .as_ref()
+            .filter(|_| all_done && !record.live().contains(name))
+        else {
             continue;
         };
-        if let Some(renamed) = of_it().find(|of| matches!(of.switch.action, SwitchAction::Rename)) {
-            found.extend(side(renamed).map(|side| ("cluster", side, None)));
+        if let Some(rename) = switches().find(|of| matches!(of.switch.action, SwitchAction::Rename)) {
+            found.extend(side_name(rename).map(|side| ("cluster", side, None)));
             continue;
         }
         let noun = kinds::of(&item.planned.resource.target).noun();
@@ -40,7 +44,7 @@ pub fn removable(record: &RestoreRecord, items: &[RestoreItem]) -> Vec<String> {
         });
         let before = found.len();
         found.extend(named);
-        // What a pattern finds, as `<resource>.<table>`, is named by its switch alone.
+        // Only its switch names a table that a pattern found, as `<resource>.<table>`.
         if name.contains('.') && found.len() == before {
             found.insert((noun, item.planned.resource.target.identifier().to_owned(), None));
         }
@@ -54,19 +58,19 @@ pub fn removable(record: &RestoreRecord, items: &[RestoreItem]) -> Vec<String> {
     found.into_iter().map(words).collect()
 }
 
-/// File system and directory of a copy that lies in the file system of its source.
+/// The file system and directory of a copy in the file system of its source.
 fn restored_inside(created: &CreatedResource) -> Option<(&str, Option<&str>)> {
     efs::directory(created).filter(|_| created.identifier().is_none())
 }
 
-/// The side name of the old cluster; none where there was no old one.
-fn side(renamed: &SwitchRecord) -> Option<String> {
-    let before = &renamed.before;
+/// The side name of the old cluster; `None` if there was no old cluster.
+fn side_name(rename: &SwitchRecord) -> Option<String> {
+    let before = &rename.before;
     before["old"].as_str()?;
     before["side"].as_str().map(str::to_owned)
 }
 
-/// Whether neither directory lies in the other, and it is not the root.
+/// Whether neither directory contains the other, and the old one is not the root.
 fn is_apart(old: &str, new: &str) -> bool {
     let parts = |path: &str| -> Vec<String> {
         path.split('/')
@@ -78,7 +82,7 @@ fn is_apart(old: &str, new: &str) -> bool {
     !old.is_empty() && !old.starts_with(&new) && !new.starts_with(&old)
 }
 
-/// What the copies are called, what the descriptor names since, and what was not switched.
+/// The names of the copies, the names in the updated descriptor, and what was not switched.
 fn in_use<'a>(record: &'a RestoreRecord, items: &'a [RestoreItem]) -> BTreeSet<(&'static str, &'a str)> {
     let mut in_use = BTreeSet::new();
     let live = record.live();
@@ -91,7 +95,7 @@ fn in_use<'a>(record: &'a RestoreRecord, items: &'a [RestoreItem]) -> BTreeSet<(
                 .and_then(CreatedResource::identifier)
                 .map(|name| (what, name)),
         );
-        // The file system itself, in which the copy is a directory.
+        // The file system that contains the copy's directory.
         if let Some(CreatedResource::Directory { file_system, .. }) = &item.created {
             in_use.insert(("file system", file_system));
         }

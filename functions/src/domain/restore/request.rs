@@ -1,4 +1,4 @@
-//! The input of a `restore` execution, and of the two machines that take one back.
+//! The input of a `restore` execution, and of the two machines that undo a restore or its cut-over.
 
 mod checks;
 mod fields;
@@ -18,18 +18,18 @@ use crate::domain::set::Purpose;
 
 pub use undo::UndoRequest;
 
-/// What to bring back.
+/// Which data to restore.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestedMoment {
     /// The newest sealed set.
     #[default]
     Newest,
-    /// The sealed set of this id.
+    /// The sealed set with this id.
     Set(String),
-    /// The newest sealed set captured entirely before this time, such as an incident's.
+    /// The newest sealed set captured entirely before this time, such as that of an incident.
     Before(Timestamp),
-    /// The deployment as of this moment, by point-in-time recovery where there is any.
+    /// The deployment as of this moment, by point-in-time recovery where available.
     At(Timestamp),
 }
 
@@ -54,34 +54,34 @@ pub enum Origin {
     Retained,
 }
 
-/// What a person asks of the `restore` machine: `{"deployment": "hubs-prod"}`, and how it differs from the usual.
+/// The request that a person starts the `restore` machine with: `{"deployment": "hubs-prod"}`, and any options.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestoreRequest {
     pub deployment: String,
-    #[serde(default = "of_operator")]
+    #[serde(default = "default_purpose")]
     pub purpose: Purpose,
     pub wanted: RequestedMoment,
-    /// Resources (or tables of a prefix, `<name>.<table>`) to restore; all where it is empty.
+    /// Resources (or tables of a prefix, `<name>.<table>`) to restore; all if empty.
     pub only: Vec<String>,
     /// Resources not to restore.
     pub except: Vec<String>,
-    /// What the copies' names end with, instead of the start time.
+    /// Suffix of the copies' names, instead of the start time.
     pub suffix: Option<String>,
     /// Names of copies, by resource.
     pub names: BTreeMap<String, String>,
-    /// Where file systems go, by resource.
+    /// Where file systems are restored to, by resource.
     pub into: BTreeMap<String, RequestedDestination>,
-    /// Classes that the instances of clusters' copies get instead of the captured ones, by resource.
+    /// Instance classes for the copies of clusters, instead of the captured ones, by resource.
     #[serde(default)]
     pub instance_classes: BTreeMap<String, String>,
-    /// Certificate authorities that sign their certificates, instead of the captured ones, by resource.
+    /// Certificate authorities for those instances, instead of the captured ones, by resource.
     #[serde(default)]
     pub ca_certificates: BTreeMap<String, String>,
-    /// `None`: yes where the descriptor says what to switch, else no.
+    /// `None`: yes if the descriptor has switches, otherwise no.
     pub cut_over: Option<CutOverMode>,
-    /// A person has to say yes to the plan.
+    /// A person must approve the plan.
     pub approval: bool,
-    /// What is there is backed up first.
+    /// The live resources are backed up first.
     pub safety_backup: bool,
     pub dry_run: bool,
     pub on_failure: OnFailure,
@@ -89,7 +89,7 @@ pub struct RestoreRequest {
 }
 
 impl RestoreRequest {
-    /// What it leaves out, and where it leads copies, as options of `holdfast restore`.
+    /// What it leaves out, and where and how copies are created, as options of `holdfast restore`.
     pub fn options(&self) -> Vec<String> {
         let listed =
             |option: &str, list: &[String]| (!list.is_empty()).then(|| format!("--{option} {}", list.join(",")));
@@ -116,7 +116,7 @@ impl RestoreRequest {
         options
     }
 
-    /// The names that it gives to copies, likewise.
+    /// The names of the copies, as options of `holdfast restore`.
     pub fn naming(&self) -> Vec<String> {
         let suffix = self.suffix.iter().map(|suffix| format!("--suffix {suffix}"));
         let names = self
@@ -128,21 +128,21 @@ impl RestoreRequest {
 }
 
 impl RestoreRequest {
-    /// Whether a resource is to be restored. A prefix resource's name stands for all of its tables.
+    /// Whether a resource is to be restored. The name of a prefix resource includes all of its tables.
     pub fn covers(&self, resource: &str) -> bool {
-        let named = |names: &[String]| names.iter().any(|name| is_or_holds(name, resource));
+        let named = |names: &[String]| names.iter().any(|name| is_or_contains(name, resource));
         (self.only.is_empty() || named(&self.only)) && !named(&self.except)
     }
 }
 
-/// `tables` holds `tables.hubs-rooms`.
-fn is_or_holds(name: &str, resource: &str) -> bool {
+/// `tables` contains `tables.hubs-rooms`.
+fn is_or_contains(name: &str, resource: &str) -> bool {
     resource
         .strip_prefix(name)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// What a restore is for whose request does not say.
-fn of_operator() -> Purpose {
+/// The default purpose of a request.
+fn default_purpose() -> Purpose {
     Purpose::Restore
 }

@@ -1,4 +1,4 @@
-//! What AWS has kept of a resource, whatever the catalog knows: its continuous backup, and backups that outlive it.
+//! What AWS keeps of a resource independently of the catalog: its continuous backup, and backups that outlive it.
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::domain::restore::set_selection::RecoveryWindow;
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContinuousBackup {
     pub window: RecoveryWindow,
-    /// As of its latest moment.
+    /// As of its latest restorable moment.
     pub source: Source,
 }
 
@@ -23,18 +23,18 @@ pub struct RetainedBackup {
     pub size_bytes: Option<u64>,
 }
 
-/// What was found without the catalog.
+/// The backups found without the catalog.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RetainedBackups {
-    /// By the identifier of each resource (of a pattern, those that it finds): the newest backup that is early enough, or, in
-    /// words, what AWS would have to have.
+    /// For each resource by identifier (for a pattern, each match): the newest backup that is early enough, or what is missing, as
+    /// text.
     Found(Vec<(String, Result<RetainedBackup, String>)>),
-    /// AWS keeps nothing of this kind that could be found so; why.
+    /// AWS retains nothing of this kind that could be found; why.
     NotRetained(&'static str),
 }
 
 impl ContinuousBackup {
-    /// The newest moment that is not after `before`; `None` where the backup does not reach back so far.
+    /// The newest backup not after `before`; `None` if the window begins later.
     pub fn newest(self, kind: &dyn Stateful, before: Option<Timestamp>) -> Option<RetainedBackup> {
         let RecoveryWindow { earliest, latest } = self.window;
         let (source, captured_at) = match before {
@@ -50,7 +50,7 @@ impl ContinuousBackup {
     }
 }
 
-/// The newest that is not after `before`.
+/// The newest backup not after `before`.
 pub fn newest(backups: impl IntoIterator<Item = RetainedBackup>, before: Option<Timestamp>) -> Option<RetainedBackup> {
     let early_enough = |backup: &RetainedBackup| before.is_none_or(|before| backup.captured_at <= before);
     backups
@@ -76,22 +76,22 @@ mod tests {
             table: "rooms".to_owned(),
             at: at(minute),
         };
-        let held = ContinuousBackup {
+        let backup = ContinuousBackup {
             window: RecoveryWindow {
                 earliest: at(0),
                 latest: at(60),
             },
             source: table(60),
         };
-        for (before, comes_to) in [(None, 60), (Some(90), 60), (Some(60), 60), (Some(30), 30), (Some(0), 0)] {
-            let newest = held.clone().newest(&DynamoDb, before.map(at)).unwrap();
+        for (before, restored_to) in [(None, 60), (Some(90), 60), (Some(60), 60), (Some(30), 30), (Some(0), 0)] {
+            let newest = backup.clone().newest(&DynamoDb, before.map(at)).unwrap();
             assert_eq!(
                 (newest.source, newest.captured_at),
-                (table(comes_to), at(comes_to)),
+                (table(restored_to), at(restored_to)),
                 "{before:?}"
             );
         }
-        assert_eq!(held.newest(&DynamoDb, Some(at(-1))), None);
+        assert_eq!(backup.newest(&DynamoDb, Some(at(-1))), None);
     }
 
     #[test]

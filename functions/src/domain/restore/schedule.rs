@@ -1,15 +1,15 @@
-//! Scheduled actions of Application Auto Scaling, as captured: which of them are over, and what the others make uncertain.
+//! Captured scheduled actions of Application Auto Scaling: which of them are over, and which capacities the others may have set.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-/// The farthest that a time zone is behind UTC: there, a time of day comes last.
+/// The offset of the last time zone: the farthest behind UTC.
 const LAST_ZONE: SignedDuration = SignedDuration::from_hours(12);
 
-/// A captured configuration without the scheduled actions that are over at `now`: they have done at the source what they were
-/// there for. An action of one time whose zone is not UTC is over once it is over in every zone.
+/// A captured configuration without the scheduled actions that are over at `now`: they took effect at the source. A one-time action
+/// with a zone other than UTC is over when it is over in every zone.
 #[must_use]
 pub fn without_past(mut configuration: Value, now: Timestamp) -> Value {
     if let Some(Value::Array(actions)) = configuration.get_mut("ScheduledActions") {
@@ -18,8 +18,8 @@ pub fn without_past(mut configuration: Value, now: Timestamp) -> Value {
     configuration
 }
 
-/// Gives the copy the captured capacity back, for a comparison, where a scheduled action has set another since. Both speak of
-/// the same resource.
+/// Before a comparison, sets the copy's capacities to the captured ones where a scheduled action may have changed them. Both
+/// configurations refer to the same resource.
 pub fn allow_scheduled_capacities(captured: &Value, copy: &mut Value) {
     let list = |name: &str| captured[name].as_array().map_or(&[][..], Vec::as_slice);
     let same = |one: &Value, other: &Value| {
@@ -35,11 +35,11 @@ pub fn allow_scheduled_capacities(captured: &Value, copy: &mut Value) {
             continue;
         };
         for name in ["MinCapacity", "MaxCapacity"] {
-            let set = |action: &&Value| {
+            let has_set = |action: &&Value| {
                 let to = action["ScalableTargetAction"][name].as_f64();
                 same(action, target) && to.is_some() && to == target[name].as_f64()
             };
-            if list("ScheduledActions").iter().any(|action| set(&action)) {
+            if list("ScheduledActions").iter().any(|action| has_set(&action)) {
                 target[name] = before[name].clone();
             }
         }

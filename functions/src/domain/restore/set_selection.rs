@@ -1,4 +1,4 @@
-//! Which set a restore reads.
+//! Selects the set that a restore reads.
 
 mod point_in_time;
 #[cfg(test)]
@@ -19,28 +19,28 @@ pub use point_in_time::{
     RecoveryMethod, RecoveryOptions, RecoveryTarget, RecoveryTargets, RecoveryWindow, recovery_targets,
 };
 
-/// Sets that a fault lists.
+/// Maximum sets that a fault lists.
 const LISTED: usize = 5;
 
-/// The set that a restore reads, and what the operator should know of the choice.
+/// The set that a restore reads, and what the operator should know about the selection.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SelectedSet {
     pub set: BackupSet,
-    /// Ids of sealed sets with newer data that were not chosen, the newest first.
+    /// Ids of sealed sets with newer data that were not selected, newest first.
     pub passed_over: Vec<String>,
-    /// In words: how much is lost, what was passed over, that the newest runs made no sealed set.
+    /// As text: how much is lost, what was passed over, and whether the newest runs produced no sealed set.
     pub remarks: Vec<String>,
 }
 
-/// Chooses among a deployment's sets; only sealed ones are ever chosen.
+/// Selects one of a deployment's sealed sets.
 ///
-/// `Before`: the newest set captured entirely before the time. `At`: the set from which configuration and the resources
-/// without point-in-time recovery are taken, the newest captured at or before the moment; where there is none, the first
-/// after it (see [`moments`] for whether it will do).
+/// `Before`: the newest set captured entirely before the time. `At`: the set for the configuration and for resources without
+/// point-in-time recovery, the newest captured at or before the moment; otherwise the first after it ([`recovery_targets`] checks
+/// whether it can be used).
 ///
 /// # Errors
-/// `NotFound` where the deployment has no sealed set; `InvalidInput` where the wanted one is not there, or is not sealed,
-/// with what to write instead.
+/// `NotFound` if the deployment has no sealed set; `InvalidInput` if the requested one does not exist or is not sealed, with what
+/// to write instead.
 pub fn select_set(
     deployment: &str,
     sets: &[BackupSet],
@@ -74,11 +74,11 @@ pub fn select_set(
     }
     if let [newest, ..] = passed_over[..] {
         let count = passed_over.len();
-        let them = match count {
+        let newer = match count {
             1 => "1 newer sealed set is".to_owned(),
             _ => format!("{count} newer sealed sets are"),
         };
-        remarks.push(format!("{them} passed over; the newest is {}", named(newest)));
+        remarks.push(format!("{newer} passed over; the newest is {}", named(newest)));
     }
     let newest_run = own()
         .filter(|other| other.status != SetStatus::Expiring)
@@ -94,7 +94,7 @@ pub fn select_set(
     })
 }
 
-/// What a restore loses that brings back the data of `holds`, in words.
+/// What a restore to the data of `holds` loses, as text.
 pub fn loss(holds: Timestamp, now: Timestamp) -> String {
     let lost = duration::friendly(seconds(holds, now));
     format!(
@@ -103,7 +103,7 @@ pub fn loss(holds: Timestamp, now: Timestamp) -> String {
     )
 }
 
-/// When the last of a set's data was captured. Where the catalog does not say, it was over when the run was.
+/// When the last of a set's data was captured. If the catalog does not have it, the end of the run.
 pub fn captured(set: &BackupSet) -> Timestamp {
     set.captured_to.or(set.ended_at).unwrap_or(set.started_at)
 }
@@ -128,7 +128,7 @@ fn status(set: &BackupSet) -> String {
 fn none_sealed<'a>(deployment: &str, sets: impl Iterator<Item = &'a BackupSet>) -> Error {
     let mut sets: Vec<&BackupSet> = sets.collect();
     sets.sort_by_key(|set| std::cmp::Reverse(set.started_at));
-    let there = match sets.first() {
+    let found = match sets.first() {
         None => "it has no sets at all".to_owned(),
         Some(newest) => format!(
             "of its {} sets the newest is {}: {}",
@@ -138,8 +138,8 @@ fn none_sealed<'a>(deployment: &str, sets: impl Iterator<Item = &'a BackupSet>) 
         ),
     };
     Error::NotFound(format!(
-        "choosing a set to restore {deployment} from: no sealed set is in the catalog; {there}. If the catalog was lost, \
-         rebuild it; if resources were deleted, what AWS keeps of them is restored with \"source\": \"retained\"",
+        "choosing a set to restore {deployment} from: no sealed set is in the catalog; {found}. If the catalog was lost, \
+         rebuild it; if resources were deleted, restore what AWS keeps of them with \"source\": \"retained\"",
     ))
 }
 
@@ -169,7 +169,7 @@ fn not_offered(deployment: &str, id: &str, sets: &[BackupSet], sealed: &[&Backup
     if listed.is_empty() {
         listed.push("there is none".to_owned());
     }
-    // Ids of one deployment are all alike: a guess says something only where few characters differ.
+    // All ids of one deployment are similar: a guess is useful only if few characters differ.
     let close = guess.filter(|guess| guess.chars().zip(id.chars()).filter(|(a, b)| a != b).count() <= 2);
     let guess = close
         .map(|guess| format!("; did you mean {guess}?"))

@@ -1,19 +1,19 @@
-//! Settings of a copy that no restore call takes, and that AWS is asked for afterwards: it may take one and show it late, take one
-//! and never show it, or refuse it. None of that fails a restore by itself.
+//! Settings of a copy that no restore call accepts, and that are requested afterwards: AWS may accept one and show it late, accept
+//! one and never show it, or refuse it. None of these fails a restore by itself.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// How often a setting is asked for that AWS takes and does not show: the first time it may not have been heard.
-const ASKED_AT_MOST: usize = 2;
+/// How often to request a setting that AWS accepts and does not show: the first request may have been lost.
+const MOST_REQUESTS: usize = 2;
 
-/// How long after AWS took a setting it may not show it yet.
+/// How long AWS may take to show a setting that it accepted.
 const SHOWN_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 
-/// What was asked of AWS for one copy.
+/// The settings that were requested for one copy.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestedSettings {
-    /// Once for each time that AWS took it.
+    /// One entry for each time that AWS accepted a setting.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taken: Vec<AcceptedSetting>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -26,20 +26,20 @@ pub struct AcceptedSetting {
     pub at: Timestamp,
 }
 
-/// A setting that AWS refuses for good, and its words.
+/// A setting that AWS refuses permanently, and AWS's reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedSetting {
     pub setting: String,
     pub why: String,
 }
 
-/// What comes next for a setting that is not as it was captured.
+/// The next action for a setting that differs from the captured one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SettingAction<'a> {
     Request,
-    /// AWS took it a moment ago.
+    /// AWS accepted it a moment ago.
     Wait,
-    /// It took it as often as it is asked for, and does not show it.
+    /// AWS accepted every request for it, and does not show it.
     GiveUp,
     Refused(&'a str),
 }
@@ -56,18 +56,18 @@ impl RequestedSettings {
         let taken: Vec<Timestamp> = self.accepted_at(setting).collect();
         match taken.iter().max() {
             Some(last) if now.duration_since(*last) < SHOWN_WITHIN => SettingAction::Wait,
-            Some(_) if taken.len() >= ASKED_AT_MOST => SettingAction::GiveUp,
+            Some(_) if taken.len() >= MOST_REQUESTS => SettingAction::GiveUp,
             _ => SettingAction::Request,
         }
     }
 
-    /// Why a setting of a finished copy is not as it was captured, if it was asked for in vain.
+    /// Why a setting of a finished copy differs from the captured one, if requesting it had no effect.
     pub fn unapplied_reason(&self, setting: &str) -> Option<String> {
         if let Some(refused) = self.refused.iter().find(|refused| refused.setting == setting) {
             return Some(format!("AWS refuses it: {}", refused.why));
         }
-        (self.accepted_at(setting).count() >= ASKED_AT_MOST)
-            .then(|| "AWS took it twice, minutes apart, and does not show it".to_owned())
+        (self.accepted_at(setting).count() >= MOST_REQUESTS)
+            .then(|| "AWS accepted it twice, minutes apart, and does not show it".to_owned())
     }
 
     pub fn record(&mut self, taken: &[&str], refused: Vec<RefusedSetting>, now: Timestamp) {

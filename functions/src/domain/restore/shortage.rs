@@ -1,31 +1,31 @@
-//! A copy for which AWS has no capacity: how long it is waited for, what a restore does without, and what is kept.
+//! A copy for which AWS has no capacity: how long to wait for it, what a restore can do without, and what is kept.
 //!
-//! No quota changes that, and nothing that was restored is removed for it.
+//! A higher quota would not help, and nothing that was restored is removed because of it.
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// After which on-call is told what a restore waits for.
-const UNTOLD: SignedDuration = SignedDuration::from_mins(15);
+/// After which on-call is notified of what a restore waits for.
+const NOTIFY_AFTER: SignedDuration = SignedDuration::from_mins(15);
 
-/// How long a restore waits for what it can do without: a reader beside a writer that is available.
+/// How long a restore waits for what it can do without: a reader, if the writer is available.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(30);
 
-/// What AWS had no capacity for, of one resource's restore.
+/// What AWS had no capacity for, in one resource's restore.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Shortage {
-    /// Each part of the copy that found no capacity, and when that was first seen.
+    /// Each part of the copy without capacity, and since when.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub since: BTreeMap<String, Timestamp>,
-    /// Those of them that the last look found without.
+    /// The parts without capacity at the last poll.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lacking: Vec<String>,
-    /// Those that found none in the zone of their source, and are asked for in any.
+    /// The parts without capacity in the zone of their source, which are requested in any zone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub in_any_zone: Vec<String>,
-    /// Whether the restore failed for it alone: what it made is kept.
+    /// Whether this is the only reason why the restore failed: what it created is kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub kept: bool,
 }
@@ -35,7 +35,7 @@ impl Shortage {
         *self == Self::default()
     }
 
-    /// Records what a look found.
+    /// Records the result of a poll.
     pub fn record(&mut self, lacking: Vec<String>, in_any_zone: Vec<String>, now: Timestamp) {
         for part in &lacking {
             self.since.entry(part.clone()).or_insert(now);
@@ -48,12 +48,12 @@ impl Shortage {
         self.lacking = lacking;
     }
 
-    /// Whether on-call has to know of what the last look found.
+    /// Whether on-call must be notified of the shortage at the last poll.
     pub fn needs_notification(&self, now: Timestamp) -> bool {
-        self.lacking.iter().any(|part| self.lasts(part, UNTOLD, now))
+        self.lacking.iter().any(|part| self.lasts(part, NOTIFY_AFTER, now))
     }
 
-    /// Whether the restore goes on without a part that it can do without.
+    /// Whether the restore continues without a part that it can do without.
     pub fn is_settled(&self, part: &str, now: Timestamp, past_deadline: bool) -> bool {
         self.lasts(part, PATIENCE, now) || past_deadline && self.since.contains_key(part)
     }
@@ -82,13 +82,13 @@ mod tests {
     #[test]
     fn on_call_is_told_of_what_lasts_and_each_part_has_its_own_time() {
         let mut shortage = Shortage::default();
-        let told: Vec<i64> = (0..20)
+        let notified: Vec<i64> = (0..20)
             .filter(|minute| {
                 shortage.record(parts(&["cluster"]), Vec::new(), at(*minute));
                 shortage.needs_notification(at(*minute))
             })
             .collect();
-        assert_eq!(told, [15, 16, 17, 18, 19]);
+        assert_eq!(notified, [15, 16, 17, 18, 19]);
         shortage.record(parts(&["reader"]), Vec::new(), at(300));
         assert!(
             !shortage.needs_notification(at(300)),

@@ -1,6 +1,6 @@
-//! The stages of one resource's restore: what AWS is at work on between two steps of ours. Each is timed and paced as a job of
-//! its own: of the whole only the sum would be known, and after hours of one stage, 5 % of them would be lost at each of the
-//! short ones that follow.
+//! The stages of one resource's restore: what AWS is processing between two steps of Holdfast's. Each is timed and polled like a
+//! job of its own: with one schedule for the whole restore, each short stage after a stage of hours would be polled too late, by up
+//! to 5 % of those hours.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 /// The stages of a restore so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stages {
-    /// The one that has not ended.
+    /// The stage that has not ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     open: Option<Stage>,
-    /// Seconds that each took which has ended; of one that came twice, the first time.
+    /// Duration of each ended stage in seconds; for a stage that was entered twice, of the first time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     ended: BTreeMap<String, u64>,
 }
@@ -25,7 +25,7 @@ struct Stage {
 }
 
 impl Stages {
-    /// Notes that AWS is at work on `stage`. Whether it was not the last time; what that was has then ended.
+    /// Records that AWS is processing `stage`, which ends any other open stage. Returns whether the stage changed.
     pub fn enter(&mut self, stage: &str, now: Timestamp) -> bool {
         if self.open() == Some(stage) {
             return false;
@@ -38,7 +38,7 @@ impl Stages {
         true
     }
 
-    /// Notes that the open stage has ended.
+    /// Records that the open stage has ended.
     pub fn end(&mut self, now: Timestamp) {
         let seconds = self.elapsed(now);
         if let Some(stage) = self.open.take() {
@@ -57,18 +57,18 @@ impl Stages {
         u64::try_from(now.duration_since(since).as_secs()).unwrap_or(0)
     }
 
-    /// Whether a stage has ended once, though it may have begun again.
+    /// Whether a stage has ended once, even if it has begun again.
     pub fn has_ended(&self, stage: &str) -> bool {
         self.ended.contains_key(stage)
     }
 
-    /// The stages that have ended, and the seconds that each took.
+    /// The ended stages, and their durations in seconds.
     pub fn ended(&self) -> impl Iterator<Item = (&str, u64)> {
         self.ended.iter().map(|(name, seconds)| (name.as_str(), *seconds))
     }
 }
 
-/// Under which name the catalog keeps how long a stage of a resource's restore took; without a stage, how long all of it.
+/// The catalog's key for the duration of a stage of a resource's restore; without a stage, of the whole restore.
 pub fn timing(resource: &str, stage: Option<&str>) -> String {
     match stage {
         Some(stage) => format!("restore#{resource}#{stage}"),

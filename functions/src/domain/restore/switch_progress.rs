@@ -1,4 +1,4 @@
-//! Cutting over: what an application uses is switched to what was restored, recorded so that exactly that can be taken back.
+//! The progress of a cut-over, recorded so that exactly what was switched can be switched back.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,30 +6,30 @@ use serde_json::Value;
 
 use crate::domain::descriptor::Switch;
 
-/// One switch that was begun.
+/// The record of one switch that was begun.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SwitchRecord {
     pub switch: Switch,
     pub state: SwitchState,
-    /// What was there before, as far as it takes to go back: a version id, a task definition's ARN; never a secret. Noted
+    /// The previous value, as far as switching back needs it: a version id, a task definition's ARN; never a secret. Recorded
     /// before anything is changed.
     pub before: Value,
-    /// What is there now; while it is begun, what was asked of AWS, where only that tells what comes next.
+    /// The present value; while the switch is begun, what was requested of AWS, if the next call needs it.
     #[serde(default)]
     pub after: Value,
-    /// When it came to this state.
+    /// When it entered this state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
 }
 
-/// Seconds within which one switch has to be carried out, or taken back, where it does not say: a service's tasks start, or a
-/// cluster gets another name, within minutes.
+/// Default deadline for a switch, or for switching back, in seconds: a service's tasks start, or a cluster is renamed, within
+/// minutes.
 pub const DEADLINE_SECONDS: u64 = 30 * 60;
-/// The member of what is noted before a switch that says another deadline, in seconds.
+/// The member of [`SwitchRecord::before`] with another deadline, in seconds.
 pub const DEADLINE: &str = "deadline_seconds";
 
 impl SwitchRecord {
-    /// Seconds within which it has to be carried out, or taken back.
+    /// Seconds within which it must be carried out or switched back.
     pub fn deadline_seconds(&self) -> u64 {
         self.before[DEADLINE].as_u64().unwrap_or(DEADLINE_SECONDS)
     }
@@ -41,23 +41,23 @@ pub enum SwitchState {
     /// May have been carried out.
     Begun,
     Done,
-    /// May have been taken back.
+    /// May have been switched back.
     Returning,
     Returned,
 }
 
-/// What one call to switch, or to switch back, came to.
+/// The result of one call to switch, or to switch back.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SwitchProgress {
-    /// AWS is at it.
+    /// AWS is processing it.
     Underway {
-        /// What it waits for, in words.
+        /// What it waits for, as text.
         phase: String,
-        /// What the next call has to know beside `before`; null where AWS itself tells.
+        /// What the next call needs in addition to `before`; null if AWS returns it.
         noted: Value,
     },
-    /// Done; what is there now.
+    /// Done; the present value.
     Done(Value),
-    /// It will never be; the reason, and what the operator can do.
+    /// It cannot succeed; the reason, and what the operator can do.
     Failed(String),
 }

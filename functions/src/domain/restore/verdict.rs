@@ -1,4 +1,4 @@
-//! Whether what was restored is what was backed up.
+//! Verification: whether the copies are what was backed up.
 
 mod check;
 mod counts;
@@ -19,31 +19,31 @@ use crate::domain::set::ProbeResult;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VerificationOutcome {
-    /// Nothing restored differs, and some count said so.
+    /// Nothing differs, and at least one count proves it.
     Verified,
-    /// Nothing is wrong, but something could not be told.
+    /// Nothing is wrong, but something could not be determined.
     Unproven,
     Failed,
 }
 
-/// What verification came to.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
     pub outcome: VerificationOutcome,
-    /// All of them, the worst first.
+    /// All checks, worst first.
     pub checks: Vec<Check>,
     pub at: Timestamp,
 }
 
-/// One check for each probe: the counts of the set against those of the copies.
+/// One check for each probe: compares the counts of the set with those of the copies.
 ///
-/// `at_rest`: the application was quiesced while the set was captured, so that the counts have to agree exactly.
-/// `comparable`: the copies hold the moment of the set; after a restore `at` a moment they do not.
+/// `at_rest`: the application was quiesced while the set was captured, so that the counts must agree exactly.
+/// `comparable`: the copies hold the data of the set; after a restore `at` a moment they do not.
 ///
-/// A count of zero, one that could not be taken, and one that only one side has prove nothing. A copy in which nothing is
-/// found where there was something, or whose table is not there, is different in any case.
+/// A count of zero, a failed count, and a count on only one side prove nothing. A copy with a count of zero, where the backup's was
+/// not, or without its table, is always different.
 pub fn probes(expected: &[ProbeResult], actual: &[ProbeResult], at_rest: bool, comparable: bool) -> Vec<Check> {
-    let there = expected.iter().map(|before| {
+    let counted = expected.iter().map(|before| {
         let after = actual.iter().find(|after| after.name == before.name);
         let (finding, detail) = probe(before, after, at_rest, comparable);
         Check::new(format!("{PROBE}{}", before.name), finding, detail)
@@ -55,7 +55,7 @@ pub fn probes(expected: &[ProbeResult], actual: &[ProbeResult], at_rest: bool, c
             let detail = format!("{} in the copy; it was not counted at backup", count_text(after));
             Check::new(format!("{PROBE}{}", after.name), Finding::Unproven, detail)
         });
-    there.chain(added).collect()
+    counted.chain(added).collect()
 }
 
 fn probe(before: &ProbeResult, after: Option<&ProbeResult>, at_rest: bool, comparable: bool) -> (Finding, String) {
@@ -73,11 +73,11 @@ fn probe(before: &ProbeResult, after: Option<&ProbeResult>, at_rest: bool, compa
         (None, _) | (_, None) => (Finding::Unproven, both),
         (Some(0), Some(0)) => (
             Finding::Unproven,
-            format!("{both}: no count proves that nothing is missing"),
+            format!("{both}: a count of zero does not prove that nothing is missing"),
         ),
-        (Some(_), Some(0)) => (Finding::Different, format!("{both}: nothing is there")),
+        (Some(_), Some(0)) => (Finding::Different, format!("{both}: nothing was found")),
         _ if !comparable => {
-            let detail = format!("{both}: they are of different moments, so that they need not agree");
+            let detail = format!("{both}: they are from different moments, so that they need not agree");
             (Finding::Unproven, detail)
         }
         (before, after) if before == after => (Finding::Same, both),
@@ -89,13 +89,13 @@ fn probe(before: &ProbeResult, after: Option<&ProbeResult>, at_rest: bool, compa
     }
 }
 
-/// The outcome of all checks, the worst first. Verified only if nothing differs, nothing is open, and at least one count was
-/// compared and found the same.
+/// The outcome of all checks, worst first. Verified only if nothing differs, nothing is unproven, and at least one count was
+/// compared and is the same.
 pub fn verify(mut checks: Vec<Check>, at: Timestamp) -> Verification {
     let same_count = |check: &Check| check.name.starts_with(PROBE) && check.finding == Finding::Same;
     let worst = checks.iter().map(|check| check.finding).max();
     if !checks.iter().any(same_count) && worst.unwrap_or(Finding::Same) <= Finding::Changed {
-        let detail = "no count was compared: without one, that nothing differs is no proof";
+        let detail = "no count was compared: without one, the absence of differences proves nothing";
         checks.push(Check::new("probes", Finding::Unproven, detail));
     }
     checks.sort_by_key(|check| std::cmp::Reverse(check.finding));

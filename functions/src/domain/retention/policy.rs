@@ -7,7 +7,7 @@ use super::KeepReason;
 use crate::domain::descriptor::Keep;
 use crate::domain::set::BackupSet;
 
-/// One rule with what is left of it.
+/// A rule, and how much of it is used up.
 struct Rule {
     of: u32,
     kept: u32,
@@ -48,7 +48,7 @@ pub fn apply(newest_first: &[&BackupSet], keep: &Keep) -> Vec<Vec<KeepReason>> {
     by_date(dates, keep)
 }
 
-/// The same, of the days on which sets began.
+/// The same, by the days on which sets started.
 pub fn by_date(newest_first: impl Iterator<Item = Date>, keep: &Keep) -> Vec<Vec<KeepReason>> {
     let mut rules = [
         Rule::new(

@@ -1,15 +1,15 @@
-//! Why a set is kept or expires, in words for the operator.
+//! Why a set is kept or expires, as text for the operator.
 
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// One reason for which a set is kept.
+/// A reason why a set is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum KeepReason {
-    /// What a restore would take today.
+    /// The set that a restore would use today.
     NewestSealed,
     /// The `number`th newest of the last `of`.
     Last { number: u32, of: u32 },
@@ -21,9 +21,9 @@ pub enum KeepReason {
     Monthly { month: String, number: u32, of: u32 },
     /// Its run has not ended.
     Running,
-    /// Failed sets are kept for some days, for whoever looks into it.
+    /// Failed sets are kept for some days, for whoever investigates the failure.
     FailedRecently { until: Timestamp },
-    /// Nothing goes while nothing newer could replace it.
+    /// Nothing expires while nothing newer can replace it.
     NoNewerSealed,
 }
 
@@ -46,7 +46,7 @@ impl fmt::Display for KeepReason {
     }
 }
 
-/// The reason for which a set expires.
+/// The reason why a set expires.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum ExpireReason {
@@ -59,12 +59,12 @@ impl fmt::Display for ExpireReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ExpireReason::NoRuleKeepsIt => {
-                write!(f, "no rule of the deployment's keep holds it any longer")
+                write!(f, "no rule of the deployment's keep applies to it any longer")
             }
             ExpireReason::FailedLongEnough { days } => {
                 write!(f, "failed more than {days} days ago, and a newer set is sealed")
             }
-            ExpireReason::DeletionUnfinished => write!(f, "its deletion was begun and has to end"),
+            ExpireReason::DeletionUnfinished => write!(f, "its deletion was started and has to be completed"),
         }
     }
 }

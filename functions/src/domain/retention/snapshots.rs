@@ -1,5 +1,5 @@
-//! For how long a Region's quota of manual cluster snapshots holds, by what the deployments keep: 100 by default, which the
-//! default `keep` of three deployments fills (Aurora User Guide, "Quotas and constraints").
+//! How long a Region's quota of manual cluster snapshots lasts, given what the deployments keep: 100 by default, which the default
+//! `keep` of three deployments fills (Aurora User Guide, "Quotas and constraints").
 
 use jiff::ToSpan;
 use jiff::civil::date;
@@ -7,31 +7,31 @@ use jiff::civil::date;
 use super::policy;
 use crate::domain::descriptor::Keep;
 
-/// Nights ahead that are looked at.
+/// How many nights ahead are checked.
 const A_WEEK: u64 = 7;
 
-/// How many snapshots a deployment goes on to keep.
+/// How many snapshots a deployment will keep.
 #[derive(Debug, Clone, Copy)]
 pub struct SnapshotGrowth {
-    /// Clusters, of which each set has a snapshot.
+    /// Clusters, each with a snapshot in every set.
     pub clusters: u64,
     /// Sealed sets.
     pub kept: u64,
-    /// Sets that it keeps in the end.
+    /// Sets that it will eventually keep.
     pub most: u64,
 }
 
-/// The nights of the coming week in which all deployments can be snapshotted; `None` where every one is. A night's sets are made
-/// before older ones expire.
+/// How many nights of the coming week have room for snapshots of all deployments; `None` if every night has. A night's sets are
+/// created before older ones expire.
 pub fn nights_left(used: u64, quota: u64, deployments: &[SnapshotGrowth]) -> Option<u64> {
-    let a_night: u64 = deployments.iter().map(|of| of.clusters).sum();
+    let each_night: u64 = deployments.iter().map(|of| of.clusters).sum();
     (0..A_WEEK).find(|night| {
         let more = |of: &SnapshotGrowth| of.clusters * of.most.saturating_sub(of.kept).min(*night);
-        used + deployments.iter().map(more).sum::<u64>() + a_night > quota
+        used + deployments.iter().map(more).sum::<u64>() + each_night > quota
     })
 }
 
-/// How many sets are kept in the end, with one each night.
+/// How many sets are eventually kept, with one set each night.
 pub fn in_the_end(keep: &Keep) -> u64 {
     let days = keep
         .last
@@ -66,7 +66,7 @@ mod tests {
         // 25 sets each, and 10 of somebody else's.
         assert_eq!(nights_left(85, 100, &of(25)), Some(5));
         assert_eq!(nights_left(98, 100, &of(25)), Some(0));
-        // They keep no more than they have, and a night still fits.
+        // The number of kept sets no longer grows, and one more night still fits.
         assert_eq!(nights_left(97, 100, &of(most)), None);
         assert_eq!(nights_left(98, 100, &of(most)), Some(0));
     }

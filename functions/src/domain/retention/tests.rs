@@ -94,7 +94,7 @@ fn nights_of_failure_cost_no_sealed_set() {
         sets[night].status = SetStatus::Failed;
     }
     let retention = retention(&sets, &keep(2, 0, 0, 0), now());
-    // The sealed 3 and 5; what failed after 3 stays while nothing newer is sealed, and 4 for its days.
+    // The sealed 3 and 5; sets that failed after 3 are kept while nothing newer is sealed, and 4 for its days.
     assert_eq!(kept(&retention), ["0", "1", "2", "3", "4", "5"]);
     assert_eq!(expired(&retention), ["9", "8", "7", "6"]);
 }
@@ -132,7 +132,7 @@ fn nothing_gives_nothing() {
     assert_eq!(retention(&[], &Keep::default(), now()), Retention::default());
 }
 
-/// Histories with irregular nights, several sets a day, sets of one instant, and clocks that disagree.
+/// Histories with irregular nights, several sets a day, sets of the same instant, and clocks that disagree.
 fn history() -> impl Strategy<Value = Vec<BackupSet>> {
     let status = prop_oneof![
         6 => Just(SetStatus::Sealed),
@@ -198,12 +198,12 @@ proptest! {
     #[test]
     fn every_set_is_kept_with_a_reason_or_expires_and_nothing_else_is(sets in shuffled_history(), keep in policy()) {
         let retention = retention(&sets, &keep, now());
-        let mut answered: Vec<&str> = kept(&retention);
-        answered.extend(expired(&retention));
-        answered.sort_unstable();
-        let mut asked: Vec<&str> = sets.iter().map(|set| set.id.as_str()).collect();
-        asked.sort_unstable();
-        prop_assert_eq!(answered, asked);
+        let mut decided: Vec<&str> = kept(&retention);
+        decided.extend(expired(&retention));
+        decided.sort_unstable();
+        let mut all: Vec<&str> = sets.iter().map(|set| set.id.as_str()).collect();
+        all.sort_unstable();
+        prop_assert_eq!(decided, all);
         prop_assert!(retention.keep.iter().all(|(_, reasons)| !reasons.is_empty()));
     }
 

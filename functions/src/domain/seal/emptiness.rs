@@ -1,30 +1,30 @@
-//! Whether a recovery point of a file system may hold nothing: only where it is known that the file system held nothing.
+//! Whether a recovery point of a file system may be empty: only if the file system is known to have been empty.
 
 use crate::domain::efs_access::roots::WHOLE;
 use crate::domain::set::{Point, Sample};
 
-/// What EFS meters of a file system without a file, in bytes (EFS API, examples of DescribeFileSystems); a file adds its own
-/// metadata to it.
-const METERED_OF_NONE: u64 = 6 * 1024;
+/// The metered size of a file system without files, in bytes (EFS API, examples of DescribeFileSystems); each file adds its
+/// metadata.
+const METERED_IF_EMPTY: u64 = 6 * 1024;
 
-/// Files that were counted in all of the file system, or else its metered size, say that it held no byte.
+/// Whether the file system is known to have been empty: by a count of all its files, or else by its metered size.
 pub fn is_known(point: &Point) -> bool {
     match counted(point) {
         Some((_, bytes)) => bytes == 0,
-        None => metered(point).is_some_and(|bytes| bytes <= METERED_OF_NONE),
+        None => metered(point).is_some_and(|bytes| bytes <= METERED_IF_EMPTY),
     }
 }
 
-/// What speaks against it, in words.
+/// The evidence against an empty file system, as text.
 pub fn against(point: &Point) -> String {
     match (counted(point), metered(point)) {
-        (Some((files, bytes)), _) => format!("though {files} files of {bytes} bytes were counted when it began"),
-        (None, Some(bytes)) => format!("though EFS metered {bytes} bytes in the file system"),
-        (None, None) => "and that the file system was empty is not known".to_owned(),
+        (Some((files, bytes)), _) => format!("although {files} files with {bytes} bytes were counted when it started"),
+        (None, Some(bytes)) => format!("although EFS metered {bytes} bytes in the file system"),
+        (None, None) => "and the file system is not known to have been empty".to_owned(),
     }
 }
 
-/// Files and bytes of all of the file system, where all were counted; or of a part of it that was not empty.
+/// Files and bytes of the whole file system, if all were counted; or of a part that was not empty.
 fn counted(point: &Point) -> Option<(u64, u64)> {
     let Some(Sample::Files {
         files,
@@ -69,7 +69,7 @@ mod tests {
         for (sample, metered, known) in [
             (files(0, 0, true, &["/"]), json!(6144), true),
             (files(0, 0, true, &[]), json!(90_000), true),
-            // Files without a byte.
+            // Files without any bytes.
             (files(3, 0, true, &["/"]), json!(18_432), true),
             (files(3, 30, true, &["/"]), json!(6144), false),
             (files(3, 30, false, &["/storage"]), json!(6144), false),

@@ -50,12 +50,12 @@ fn failed_job(name: &str, error: &str) -> Job {
         misses: 0,
         failure: Some(Failure {
             error: error.into(),
-            cause: r#"{"errorMessage": "in words"}"#.into(),
+            cause: r#"{"errorMessage": "the message"}"#.into(),
         }),
     }
 }
 
-fn judge(planned: &[&str], points: &[Point], jobs: &[Job]) -> Verdict {
+fn verdict_of(planned: &[&str], points: &[Point], jobs: &[Job]) -> Verdict {
     let planned: Vec<String> = planned.iter().map(|name| (*name).to_owned()).collect();
     verdict(&Evidence {
         planned: &planned,
@@ -78,7 +78,7 @@ fn reasons(verdict: Verdict) -> Vec<String> {
 #[test]
 fn a_set_is_sealed_when_all_that_was_planned_is_there() {
     let points = [point("a", 0), point("b", 90), guard("c", 500)];
-    let Verdict::Sealed(capture) = judge(&["a", "b", "c"], &points, &[]) else {
+    let Verdict::Sealed(capture) = verdict_of(&["a", "b", "c"], &points, &[]) else {
         panic!("not sealed")
     };
     assert_eq!(
@@ -90,7 +90,7 @@ fn a_set_is_sealed_when_all_that_was_planned_is_there() {
 #[test]
 fn a_job_that_failed_to_be_watched_does_not_spoil_a_point_that_is_there() {
     assert_eq!(
-        reasons(judge(&["a"], &[point("a", 0)], &[failed_job("a", "AccessDenied")])),
+        reasons(verdict_of(&["a"], &[point("a", 0)], &[failed_job("a", "AccessDenied")])),
         ["sealed"]
     );
 }
@@ -128,18 +128,18 @@ fn each_resource_gives_its_own_reason() {
     };
     let points = [failed, pending, nameless, timeless, empty, point("h", 0)];
     assert_eq!(
-        reasons(judge(
+        reasons(verdict_of(
             &["a", "b", "c", "d", "e", "f", "g", "h"],
             &points,
             &[failed_job("a", "NotFound")]
         )),
         [
-            "a: NotFound: in words",
+            "a: NotFound: the message",
             "b: DeadlineExceeded: after 6 hours",
             "c: JobFailed: its backup had not ended when the set was to be sealed",
-            "d: JobFailed: AWS says that its backup ended, but names no recovery point",
-            "e: JobFailed: the moment that its recovery point holds is not known",
-            "f: JobFailed: its recovery point arn:rp holds 0 bytes, and that the file system was empty is not known",
+            "d: JobFailed: AWS reports that its backup ended, but names no recovery point",
+            "e: JobFailed: the capture time of its recovery point is not known",
+            "f: JobFailed: its recovery point arn:rp holds 0 bytes, and the file system is not known to have been empty",
             "g: JobFailed: its backup was never started",
         ]
     );
@@ -147,9 +147,9 @@ fn each_resource_gives_its_own_reason() {
 
 #[test]
 fn a_set_that_holds_nothing_is_not_sealed() {
-    let nothing = ["set: JobFailed: the run made no recovery point: there is nothing in this set to restore"];
-    assert_eq!(reasons(judge(&[], &[], &[])), nothing);
-    assert_eq!(reasons(judge(&["c"], &[guard("c", 0)], &[])), nothing);
+    let nothing = ["set: JobFailed: the run created no recovery point: there is nothing in this set to restore"];
+    assert_eq!(reasons(verdict_of(&[], &[], &[])), nothing);
+    assert_eq!(reasons(verdict_of(&["c"], &[guard("c", 0)], &[])), nothing);
 }
 
 #[test]

@@ -122,6 +122,11 @@ impl SwitchProfile for EcsService {
         Vec::new()
     }
 
+    /// None: what a service's task definitions name and mount is looked up service by service.
+    fn references(&self, _: &SwitchAction) -> Vec<Fact> {
+        Vec::new()
+    }
+
     fn login(&self, _: &SwitchAction) -> LoginSource {
         LoginSource::MasterSecret
     }

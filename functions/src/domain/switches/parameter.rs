@@ -68,6 +68,10 @@ impl SwitchProfile for Parameter {
         of(action).map(|(_, fact)| fact).into_iter().collect()
     }
 
+    fn references(&self, action: &SwitchAction) -> Vec<Fact> {
+        self.values(action)
+    }
+
     fn login(&self, action: &SwitchAction) -> LoginSource {
         match of(action) {
             Some((_, Fact::MasterSecret)) => LoginSource::MasterSecret,

@@ -67,9 +67,7 @@ pub trait SwitchProfile: Sync {
     fn values(&self, action: &SwitchAction) -> Vec<Fact>;
 
     /// The facts of a resource by one of which it can refer to that resource.
-    fn references(&self, action: &SwitchAction) -> Vec<Fact> {
-        self.values(action)
-    }
+    fn references(&self, action: &SwitchAction) -> Vec<Fact>;
 
     fn login(&self, action: &SwitchAction) -> LoginSource;
 
@@ -81,7 +79,7 @@ pub trait SwitchProfile: Sync {
         let known = |recorded| self.state(recorded).unwrap_or_else(|| "not known".to_owned());
         match returned {
             true => format!("as in {}; the copy's was {}", known(before), known(after)),
-            false => format!("was {}, ours {}", known(before), known(after)),
+            false => format!("was {}, the copy's is {}", known(before), known(after)),
         }
     }
 }

@@ -58,6 +58,10 @@ impl SwitchProfile for Rename {
         Vec::new()
     }
 
+    fn references(&self, _: &SwitchAction) -> Vec<Fact> {
+        Vec::new()
+    }
+
     fn login(&self, _: &SwitchAction) -> LoginSource {
         LoginSource::None
     }
@@ -71,7 +75,7 @@ impl SwitchProfile for Rename {
     fn change(&self, before: &Value, _: &Value, _: bool) -> String {
         let (name, side, copy) = (text(&before["cluster"]), text(&before["side"]), text(&before["copy"]));
         match before["old"].is_null() {
-            true => format!("the copy, {copy}, becomes {name}; there was no other"),
+            true => format!("the copy, {copy}, becomes {name}; no other cluster had that name"),
             false => format!("the copy, {copy}, becomes {name}; what was {name} becomes {side}"),
         }
     }

@@ -83,6 +83,10 @@ impl SwitchProfile for Secret {
         values.copied().collect()
     }
 
+    fn references(&self, action: &SwitchAction) -> Vec<Fact> {
+        self.values(action)
+    }
+
     fn login(&self, action: &SwitchAction) -> LoginSource {
         match of(action) {
             Some((_, values)) if values.values().any(|fact| *fact == Fact::MasterSecret) => LoginSource::MasterSecret,

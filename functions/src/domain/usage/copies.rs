@@ -1,4 +1,4 @@
-//! What a restore made, as a user of it would name it, and who uses it.
+//! The copies that a restore created, as their users name them, and who uses them.
 
 use std::fmt;
 
@@ -7,17 +7,17 @@ use crate::domain::resource::Target;
 use crate::domain::restore::item::{ItemStatus, RestoreItem};
 use crate::domain::restore::plan::Destination;
 
-/// What a restore made of one resource, as a user of it would name it.
+/// The copy of one resource, as its users name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RestoredCopy {
-    /// A resource of its own, with what else names it, where that is known.
+    /// A resource of its own, with its other names if they are known.
     Resource { target: Target, names: Vec<String> },
-    /// A part of what is there. With a leading slash.
+    /// A directory of an existing file system, with a leading slash.
     Directory { file_system: String, directory: String },
 }
 
 impl RestoredCopy {
-    /// `None` where nothing was made that anybody could use.
+    /// `None` if nothing was created that anyone could use.
     pub fn of(item: &RestoreItem) -> Option<Self> {
         if matches!(item.status, ItemStatus::Planned | ItemStatus::Undone) {
             return None;
@@ -39,7 +39,7 @@ impl RestoredCopy {
         })
     }
 
-    /// What may be there by the name that it was to get, though nobody saw it made.
+    /// What may exist under its planned name, although its creation was never confirmed.
     fn planned(source: &Target, destination: &Destination) -> Option<Self> {
         destination.identity().map(|_| RestoredCopy::Resource {
             target: source.renamed(destination.name()),
@@ -47,7 +47,7 @@ impl RestoredCopy {
         })
     }
 
-    /// The same as a resource; a directory is none.
+    /// The copy as a target; a directory is not one.
     pub fn target(&self) -> Option<&Target> {
         match self {
             RestoredCopy::Resource { target, .. } => Some(target),
@@ -67,7 +67,7 @@ impl fmt::Display for RestoredCopy {
     }
 }
 
-/// Who uses what, and what a person can do about it.
+/// Who uses a copy, and what a person can do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyUser {
     pub uses: String,

@@ -1,11 +1,11 @@
-//! What ECS services and access points use of a copy.
+//! How ECS services and access points use a copy.
 
 use serde_json::Value;
 
 use super::copies::{CopyUser, RestoredCopy};
 use crate::domain::kinds::{self, Stateful};
 
-/// An ECS service, and the task definition that it runs.
+/// An ECS service and the task definition that it runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunningService {
     /// `web of cluster hubs`.
@@ -62,14 +62,14 @@ impl RunningService {
 }
 
 impl AccessPoint {
-    /// An access point into the directory: whoever mounts by it uses it. Those of a new file system are the restore's own.
+    /// An access point into the directory: anything that mounts it uses the copy. Those of a new file system are the restore's own.
     pub fn use_of(&self, copy: &RestoredCopy) -> Option<CopyUser> {
         let RestoredCopy::Directory { file_system, directory } = copy else {
             return None;
         };
         (self.file_system == *file_system && is_within(&self.path, directory)).then(|| CopyUser {
-            uses: format!("{copy} is what access point {} leads to ({})", self.id, self.path),
-            next: "Mount by another access point, and delete this one".to_owned(),
+            uses: format!("{copy} is reached through access point {} ({})", self.id, self.path),
+            next: "Mount through another access point, and delete this one".to_owned(),
         })
     }
 }
@@ -87,7 +87,7 @@ fn mounts(volume: &Value, copy: &RestoredCopy) -> bool {
     }
 }
 
-/// Whether a variable's value names the copy: a host within an address, a table by name or ARN.
+/// Whether a variable's value names the copy: a host name within a URL, or a table by name or ARN.
 fn names(value: &str, copy: &RestoredCopy) -> bool {
     match copy {
         RestoredCopy::Resource { target, names } => {
@@ -97,14 +97,13 @@ fn names(value: &str, copy: &RestoredCopy) -> bool {
     }
 }
 
-/// Whether a value names a restore's directory: where a file system is mounted, a path in it begins with the place. The name
-/// of such a directory is unique.
+/// Whether a value names a restore's directory anywhere: a path begins with the mount point, and the directory's name is unique.
 pub fn names_directory(value: &str, directory: &str) -> bool {
     let directory = directory.trim_matches('/');
     !directory.is_empty() && value.contains(directory)
 }
 
-/// Whether a path is the directory, or below it.
+/// Whether a path is the directory or below it.
 pub fn is_within(path: &str, directory: &str) -> bool {
     let (path, directory) = (path.trim_matches('/'), directory.trim_matches('/'));
     !directory.is_empty()

@@ -34,8 +34,8 @@ fn directory() -> RestoredCopy {
     }
 }
 
-fn words(copies: &[RestoredCopy], seen: &UsageReport) -> Vec<String> {
-    let users = users(copies, seen, &BTreeSet::new());
+fn words(copies: &[RestoredCopy], report: &UsageReport) -> Vec<String> {
+    let users = users(copies, report, &BTreeSet::new());
     users.iter().map(CopyUser::to_string).collect()
 }
 

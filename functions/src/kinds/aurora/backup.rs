@@ -1,4 +1,4 @@
-//! How a cluster is backed up: as a manual snapshot, under a name that follows from the set.
+//! Backs up a cluster as a manual snapshot, whose name is derived from the set.
 
 use async_trait::async_trait;
 use aws_sdk_rds::types::{DbClusterSnapshot, Tag};
@@ -19,7 +19,7 @@ use crate::kinds::shared::{ensure_ours, refused, tagged_by, timestamp, wrong_poi
 use crate::kinds::{Backup, Deletion, StartedBackup};
 
 impl Aurora {
-    /// RDS snapshots an `available` cluster only.
+    /// RDS only snapshots a cluster that is `available`.
     async fn ensure_available(&self, cluster: &str) -> Result<()> {
         let found = describe_cluster(&self.rds, cluster).await?;
         let status = found.status().unwrap_or("unknown");
@@ -41,9 +41,9 @@ impl Backup for Aurora {
         capture::capture(&self.rds, &self.autoscaling, &resource.name, cluster(resource)?).await
     }
 
-    /// The snapshot's name is the same in every try, so RDS makes no second one. That the cluster is `available` is
-    /// asked only when there is none yet: our own snapshot may be what keeps it `backing-up`. The new one is described
-    /// before it is answered, so a later look that does not find it means that it was deleted.
+    /// The snapshot's name is the same in every attempt, so RDS creates no second one. Whether the cluster is `available` is
+    /// checked only if there is no snapshot yet: this run's own snapshot may be the reason for `backing-up`. The new snapshot is
+    /// described before this returns, so if a later poll does not find it, it was deleted.
     async fn back_up(&self, run: &Run, resource: &Resource) -> Result<StartedBackup> {
         let cluster = cluster(resource)?;
         let id = names::recovery_point(&run.id, &resource.name);
@@ -74,7 +74,7 @@ impl Backup for Aurora {
         }
     }
 
-    /// By its name. What bears the name without being ours is none.
+    /// By its name. A snapshot of that name that is not this run's does not count.
     async fn find(&self, run: &Run, resource: &Resource) -> Result<Option<RecoveryPoint>> {
         let cluster = cluster(resource)?;
         let id = names::recovery_point(&run.id, &resource.name);
@@ -112,14 +112,14 @@ impl Backup for Aurora {
                 finished_at: None,
                 size_bytes: size_bytes(&snapshot),
             })),
-            // A status that nothing here knows is under way: the deadline ends it.
+            // An unknown status counts as in progress: the deadline ends it.
             _ => Ok(Progress::InProgress {
                 percent: Some(f64::from(percent)),
             }),
         }
     }
 
-    /// RDS cannot stop a snapshot that is being made; retention deletes it once it is `available`.
+    /// RDS cannot stop the creation of a snapshot; retention deletes it once it is `available`.
     async fn abandon(&self, point: &RecoveryPoint) -> Result<()> {
         snapshot_of(point).map(|_| ())
     }
@@ -173,7 +173,7 @@ impl Backup for Aurora {
         {
             return match code(&error) {
                 Some("DBClusterSnapshotNotFoundFault") => Ok(Deletion::Gone),
-                // It is still being made, or being copied.
+                // It is still being created, or being copied.
                 Some("InvalidDBClusterSnapshotStateFault") => Ok(Deletion::Underway),
                 _ => refused(failure("deleting cluster snapshot", id, error)),
             };
@@ -186,7 +186,7 @@ impl Backup for Aurora {
     }
 }
 
-/// A snapshot by our name, as ours, where its tags and its source say that it is.
+/// Adopts a snapshot by its name, if its tags and its source show that this run created it.
 fn adopt(run: &Run, resource: &Resource, cluster: &str, snapshot: &DbClusterSnapshot) -> Result<StartedBackup> {
     let id = snapshot.db_cluster_snapshot_identifier().unwrap_or_default();
     let source = snapshot.db_cluster_identifier().unwrap_or_default();
@@ -205,12 +205,12 @@ fn adopt(run: &Run, resource: &Resource, cluster: &str, snapshot: &DbClusterSnap
     }
     Ok(StartedBackup {
         recovery_point: point(snapshot),
-        // RDS has no time of acceptance, and may leave this one out of a snapshot that has only just begun.
+        // RDS does not report when it accepted the request, and may omit this time for a snapshot that has only just begun.
         started_at: captured_at(snapshot).unwrap_or(run.started_at),
     })
 }
 
-/// Ours is a snapshot of this cluster that carries this run's tags.
+/// This run's snapshot is one of this cluster that carries this run's tags.
 fn snapshot_ownership(run: &Run, resource: &Resource, cluster: &str, snapshot: &DbClusterSnapshot) -> Ownership {
     let source = snapshot.db_cluster_identifier().unwrap_or_default();
     let of_cluster = source.eq_ignore_ascii_case(cluster);
@@ -227,7 +227,7 @@ fn point(snapshot: &DbClusterSnapshot) -> RecoveryPoint {
     }
 }
 
-/// A finished snapshot that bears our tags, for the rebuilding of a catalog.
+/// A finished snapshot with Holdfast's tags, for a catalog rebuild.
 fn tagged(snapshot: &DbClusterSnapshot) -> Option<TaggedPoint> {
     let tags = tags(snapshot);
     let of = |wanted: &str| {
@@ -252,12 +252,12 @@ fn tagged(snapshot: &DbClusterSnapshot) -> Option<TaggedPoint> {
     })
 }
 
-/// A snapshot holds the cluster volume as it was when the snapshot was created, however long its making takes.
+/// A snapshot contains the cluster volume as of its creation, regardless of how long the snapshot takes.
 fn captured_at(snapshot: &DbClusterSnapshot) -> Option<Timestamp> {
     snapshot.snapshot_create_time().and_then(timestamp)
 }
 
-/// The allocated storage, in bytes. Aurora answers 0 or 1 GiB where it does not account for it: 0 is no size.
+/// The allocated storage, in bytes. Aurora returns 0 or 1 GiB if it does not account for it: 0 is not a size.
 fn size_bytes(snapshot: &DbClusterSnapshot) -> Option<u64> {
     let gibibytes = u64::try_from(snapshot.allocated_storage()?).ok()?;
     (gibibytes > 0).then_some(gibibytes << 30)

@@ -1,11 +1,11 @@
-//! What RDS describes, in the form in which two descriptions are compared: lists without an order as sorted texts, tags by key.
+//! RDS's descriptions in a form that can be compared: unordered lists as sorted texts, tags by key.
 
 use serde_json::{Map, Value, json};
 
 use super::captured::{is_own, members, text, texts};
 use crate::kinds::part;
 
-/// A cluster in the form in which it is compared: lists without an order as sorted texts, tags by key.
+/// A cluster in that form.
 pub fn cluster(described: &Value) -> Value {
     let mut cluster = described.clone();
     let groups = members(described, "VpcSecurityGroups").filter_map(|group| text(group, "VpcSecurityGroupId"));
@@ -35,7 +35,7 @@ pub fn instance(described: &Value) -> Value {
     instance
 }
 
-/// With the members under their names at the source; those that are not known to it are left out.
+/// With members under their names at the source; unknown members are left out.
 pub fn endpoint(described: &Value, named: impl Fn(&str) -> Option<String>) -> Value {
     let mut endpoint = described.clone();
     for list in ["StaticMembers", "ExcludedMembers"] {
@@ -48,7 +48,7 @@ pub fn endpoint(described: &Value, named: impl Fn(&str) -> Option<String>) -> Va
     endpoint
 }
 
-/// A member of the copy by its name at the source; one that the plan does not know by its own.
+/// A member of the copy by its name at the source; a member that is not in the plan by its own name.
 pub fn at_source(names: &[(String, String)], member: &str) -> Option<String> {
     let planned = names.iter().find(|(name, _)| name == member);
     Some(planned.map_or(member, |(_, source)| source).to_owned())
@@ -64,21 +64,21 @@ pub fn subnets(group: &Value) -> Value {
     group
 }
 
-/// Values by parameter.
+/// The values of parameters by name.
 pub fn parameters(list: &Value) -> Value {
     let all = list.as_array().into_iter().flatten();
     let named = all.filter_map(|one| Some((text(one, "ParameterName")?, part(one, "ParameterValue").clone())));
     Value::Object(named.collect())
 }
 
-/// The tags that are neither AWS's nor a run's, by key.
+/// The owner's tags by key, without those of AWS and of runs.
 fn tags(described: &Value) -> Value {
     let all = members(described, "TagList");
     let tags = all.filter_map(|tag| Some((text(tag, "Key")?, part(tag, "Value").clone())));
     Value::Object(tags.filter(|(key, _)| is_own(key)).collect())
 }
 
-/// The members of a list by one of their attributes.
+/// The elements of a list by one of their attributes.
 pub fn by(list: &Value, key: &str) -> Map<String, Value> {
     let all = list.as_array().into_iter().flatten();
     all.filter_map(|one| Some((text(one, key)?, one.clone()))).collect()

@@ -1,5 +1,5 @@
-//! What no restore of a cluster brings back (Aurora User Guide, "Restoring from a DB cluster snapshot"): read from RDS
-//! and kept under RDS's own attribute names.
+//! Captures what no restore of a cluster restores (Aurora User Guide, "Restoring from a DB cluster snapshot"), under RDS's own
+//! attribute names.
 
 use aws_sdk_rds::Client;
 use aws_sdk_rds::types::{DbCluster, DbSubnetGroup};
@@ -15,10 +15,10 @@ use crate::error::{Error, Result};
 use crate::kinds::auto_scaling::{self, Namespace};
 use crate::kinds::optional::Optional;
 
-/// Reads a cluster, its instances, groups, parameters, endpoints and scaling.
+/// Captures a cluster, its instances, groups, parameters, endpoints and scaling.
 ///
 /// # Errors
-/// `NotFound` for a missing cluster; `InvalidInput` for one that cannot be restored as it was.
+/// `NotFound` for a missing cluster; `InvalidInput` for a cluster whose configuration cannot be restored.
 pub async fn capture(rds: &Client, autoscaling: &service::Client, resource: &str, id: &str) -> Result<Value> {
     let cluster = describe_cluster(rds, id).await?;
     if let Some(why) = unsupported(cluster.engine(), cluster.engine_mode(), scalability(&cluster)) {
@@ -41,18 +41,18 @@ pub async fn capture(rds: &Client, autoscaling: &service::Client, resource: &str
     };
     let instances = find_instances(rds, id).await?;
     let instance_groups = parameter_groups::of_instances(rds, &instances).await?;
-    // Nothing of a cluster is left out: what is not read of it fails its backup.
+    // Nothing of a cluster is optional: a setting that cannot be read fails its backup.
     let mut optional = Optional::of_copy();
     let endpoints = find_custom_endpoints(rds, id).await?;
     if endpoints.is_none() {
-        optional.lacks(&["DBClusterEndpoints"]);
+        optional.add_not_offered(&["DBClusterEndpoints"]);
     }
     let endpoints = endpoints.unwrap_or_default();
-    // Aurora scales the number of replicas, of the cluster by its own name.
+    // Aurora scales the number of replicas under the cluster's own name.
     let scaled = [scalable_id(cluster.db_cluster_identifier().unwrap_or(id))];
     let scaling = auto_scaling::describe(autoscaling, Namespace::Rds, &scaled, id).await?;
-    optional.lacks(&scaling.not_offered);
-    Ok(optional.noted(describe::attributes! {
+    optional.add_not_offered(&scaling.not_offered);
+    Ok(optional.record_in(describe::attributes! {
         "DBCluster" => describe::cluster(&cluster),
         "DBInstances" => describe::all(&instances, describe::instance),
         "DBSubnetGroup" => subnet_group.as_ref().map(describe::subnet_group),
@@ -66,7 +66,7 @@ pub async fn capture(rds: &Client, autoscaling: &service::Client, resource: &str
     }))
 }
 
-/// An older way to make a Limitless Database shows in its status alone.
+/// An older form of Limitless Database is only visible in its status.
 fn scalability(cluster: &DbCluster) -> Option<&str> {
     let limitless = cluster.limitless_database().and_then(|limitless| limitless.status());
     match limitless.map(|status| status.as_str()) {

@@ -1,10 +1,10 @@
-//! Reading a captured configuration, which is JSON under RDS's own attribute names.
+//! Reads a captured configuration, which is JSON under RDS's own attribute names.
 
 use serde_json::Value;
 
 use crate::kinds::part;
 
-/// Whether a tag is its owner's: neither AWS's nor a run's.
+/// Whether a tag is the owner's: not AWS's or a run's.
 pub fn is_own(key: &str) -> bool {
     !["aws:", "rds:", "holdfast:"]
         .iter()

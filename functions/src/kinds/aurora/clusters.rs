@@ -1,4 +1,4 @@
-//! Finding clusters by name, and telling this restore's cluster from others by its tags.
+//! Finds clusters by name, and identifies this restore's cluster by its tags.
 
 use aws_sdk_rds::Client;
 use aws_sdk_rds::types::{DbCluster, DbInstance, Filter};
@@ -11,7 +11,7 @@ use crate::domain::restore::item::CreatedResource;
 use crate::error::{Error, Result};
 use crate::kinds::ownership::{Ownership, ownership};
 
-/// The cluster of that name, if there is one.
+/// The cluster of that name, if it exists.
 pub async fn find_cluster(rds: &Client, id: &str) -> Result<Option<DbCluster>> {
     match rds.describe_db_clusters().db_cluster_identifier(id).send().await {
         Ok(found) => Ok(found.db_clusters.unwrap_or_default().into_iter().next()),
@@ -20,10 +20,10 @@ pub async fn find_cluster(rds: &Client, id: &str) -> Result<Option<DbCluster>> {
     }
 }
 
-/// A cluster that has to be there.
+/// A cluster that has to exist.
 ///
 /// # Errors
-/// `NotFound` where it is not.
+/// `NotFound` if it does not.
 pub async fn describe_cluster(rds: &Client, id: &str) -> Result<DbCluster> {
     find_cluster(rds, id).await?.ok_or_else(|| {
         Error::NotFound(format!(
@@ -32,7 +32,7 @@ pub async fn describe_cluster(rds: &Client, id: &str) -> Result<DbCluster> {
     })
 }
 
-/// The instances of a cluster, also those that nobody planned.
+/// The instances of a cluster, including any that are not in the plan.
 pub async fn find_instances(rds: &Client, cluster: &str) -> Result<Vec<DbInstance>> {
     let of_cluster = Filter::builder().name("db-cluster-id").values(cluster).build();
     let pages = rds.describe_db_instances().filters(of_cluster);
@@ -40,12 +40,12 @@ pub async fn find_instances(rds: &Client, cluster: &str) -> Result<Vec<DbInstanc
     found.map_err(|error| failure("describing the instances of cluster", cluster, error))
 }
 
-/// Whether a cluster is the copy that this run makes.
+/// Whether a cluster is the copy that this run creates.
 pub fn is_ours(cluster: &DbCluster, run: &Run, plan: &ClusterPlan<'_>) -> bool {
     tagged_by(cluster.tag_list(), run, plan.resource)
 }
 
-/// The same, of one that may not show its tags yet.
+/// The same for a cluster that may not show its tags yet.
 pub fn cluster_ownership(cluster: &DbCluster, run: &Run, plan: &ClusterPlan<'_>) -> Ownership {
     let untagged = cluster.tag_list().is_empty();
     ownership(
@@ -56,10 +56,10 @@ pub fn cluster_ownership(cluster: &DbCluster, run: &Run, plan: &ClusterPlan<'_>)
     )
 }
 
-/// The copy's name belongs to something else.
+/// The copy's name is taken by something else.
 pub fn name_conflict(what: &str, name: &str) -> Error {
     Error::Conflict(format!(
-        "restoring into {what} {name}: it exists already, without this restore's tags, and is left alone. Rename or delete \
+        "restoring into {what} {name}: it exists already, without this restore's tags, and is left in place. Rename or delete \
          it, or start a new restore with another suffix"
     ))
 }

@@ -1,5 +1,5 @@
-//! Whether a copy is configured as its source was. Both configurations are captured by the same function and compared
-//! attribute by attribute. Every unexpected difference is a check of its own.
+//! Compares the configuration of a copy with its source's. Both are captured by the same function and compared attribute by
+//! attribute. Every unexpected difference is a check of its own.
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ use crate::domain::restore::verdict::{Check, Finding};
 use crate::error::{Error, Result};
 use crate::kinds::part;
 
-/// What lives outside of the cluster and is not the restore's to change: a difference is one that somebody made since.
+/// Exists outside the cluster, and the restore does not change it: a difference was made by someone else since.
 const OUTSIDE: &[&str] = &["DBSubnetGroup", "DBClusterParameters", "DBParameterGroups"];
 
 pub async fn compare(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<Vec<Check>> {
@@ -43,22 +43,23 @@ pub async fn compare(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<V
     for (what, difference) in found {
         let outside = OUTSIDE.contains(&what.split('.').next().unwrap_or_default());
         let inherited = what == "EngineVersion" && matches!(plan.from, Source::ClusterAt { .. });
-        let told = format!("was {}, is {}", difference.before, difference.after);
+        let change = format!("was {}, is {}", difference.before, difference.after);
         let setting = what.split('.').next().unwrap_or_default();
-        let in_vain = plan.unapplied_reason(setting).filter(|_| !MUST.contains(&setting));
-        checks.push(if let Some(why) = in_vain {
-            check(&what, Finding::Unproven, format!("{told}: {why}"))
+        let unapplied = plan.unapplied_reason(setting).filter(|_| !MUST.contains(&setting));
+        checks.push(if let Some(why) = unapplied {
+            check(&what, Finding::Unproven, format!("{change}: {why}"))
         } else if lacks_readers && is_without_reader(&what, &difference) {
-            let detail = format!("{told}: AWS had no capacity for a reader, and the copy was finished without it");
+            let detail = format!("{change}: AWS had no capacity for a reader, and the copy was finished without it");
             check(&what, Finding::Unproven, detail)
         } else if outside && !aurora.is_recreated(run, &plan, &what).await? {
-            let detail = format!("{told}: somebody changed it since, and it belongs to more than the copy");
+            let detail = format!("{change}: somebody changed it since, and it belongs to more than the copy");
             check(&what, Finding::Unproven, detail)
         } else if inherited {
-            let detail = format!("{told}: its source was upgraded since, and a point in time has its source's version");
+            let detail =
+                format!("{change}: its source was upgraded since, and a point in time has its source's version");
             check(&what, Finding::Unproven, detail)
         } else {
-            check(&what, Finding::Different, told)
+            check(&what, Finding::Different, change)
         });
     }
     if checks.is_empty() {
@@ -68,14 +69,14 @@ pub async fn compare(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<V
     Ok(checks)
 }
 
-/// Whether instances of the copy are missing for which AWS had no capacity.
+/// Whether the copy lacks instances for which AWS had no capacity.
 fn lacks_readers(plan: &ClusterPlan<'_>, copy: &Value) -> bool {
     let is_missing =
         |instance: &InstancePlan| plan.was_short_of(&instance.name) && instance_of(copy, &instance.name).is_none();
     plan.instances().iter().any(is_missing)
 }
 
-/// Whether that explains what differs: such an instance itself, or the endpoints that name it.
+/// Whether the missing instances explain a difference: the instance itself, or the endpoints that name it.
 fn is_without_reader(what: &str, difference: &Difference) -> bool {
     let instance = what
         .strip_prefix("DBInstances.")
@@ -87,7 +88,7 @@ fn is_without_reader(what: &str, difference: &Difference) -> bool {
 }
 
 impl Aurora {
-    /// A version that is not offered any more has become the one that the plan named.
+    /// A version that is not offered any more was replaced with the version in the plan.
     async fn allow_upgrade(
         &self,
         plan: &ClusterPlan<'_>,
@@ -108,7 +109,7 @@ impl Aurora {
         Ok(())
     }
 
-    /// Whether what differs is a parameter group that this restore made anew, and so should be as captured.
+    /// Whether the difference is in a parameter group that this restore created again, and which should be as captured.
     async fn is_recreated(&self, run: &Run, plan: &ClusterPlan<'_>, what: &str) -> Result<bool> {
         for group in plan.groups() {
             let of = match group.of {

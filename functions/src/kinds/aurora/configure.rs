@@ -1,5 +1,5 @@
-//! The settings that no restore call accepts: cluster settings, roles, the Data API and deletion protection. Each is changed
-//! only where the copy, as RDS describes it, differs from the captured configuration, so a second look finds nothing to do.
+//! Applies the settings that no restore call accepts: cluster settings, roles, the Data API and deletion protection. Each is
+//! changed only if the copy, as RDS describes it, differs from the captured configuration, so a repeated call finds nothing to do.
 
 use aws_sdk_rds::error::ProvideErrorMetadata;
 use aws_sdk_rds::types::{CloudwatchLogsExportConfiguration, DatabaseInsightsMode, DbCluster};
@@ -9,27 +9,29 @@ use super::Aurora;
 use super::captured::{text, texts};
 use super::describe;
 use super::plan::ClusterPlan;
-use super::settings::{DATA_API, PERHAPS, PROTECTION, ROLES, SETTINGS, apart, changed, is_forwarding, missing_roles};
+use super::settings::{
+    DATA_API, PERHAPS, PROTECTION, ROLES, SETTINGS, changed, is_forwarding, missing_roles, request_groups,
+};
 use crate::aws::{code, failure};
 use crate::domain::restore::settings::{RefusedSetting, SettingAction};
 use crate::error::{Error, Result};
 use crate::kinds::keys;
 use crate::kinds::part;
 
-/// By what RDS says that it does not take them, or not now.
+/// RDS does not accept the settings, or not now.
 const REFUSALS: &[&str] = &[
     "InvalidDBClusterStateFault",
     "InvalidParameterCombination",
     "InvalidParameterValue",
 ];
 
-/// By what it says that it never will.
+/// RDS will never accept the settings.
 const FOR_GOOD: &[&str] = &["InvalidParameterCombination", "InvalidParameterValue"];
 
-/// Without these a copy is none: who can reach it, and how it behaves.
+/// A copy without these is unusable: they decide who can reach it, and how it behaves.
 pub const MUST: &[&str] = &["DBClusterParameterGroup", "Port", "VpcSecurityGroups"];
 
-/// What was asked of RDS in one look, and what is waited for, in words.
+/// What one call requested from RDS, and what it waits for, as text.
 #[derive(Default)]
 pub struct RequestedChanges {
     pub settings: Vec<&'static str>,
@@ -43,9 +45,9 @@ impl RequestedChanges {
         self.waits_for.push(waits_for);
     }
 
-    /// Whether a setting that the copy has not got is to be asked for now; one that RDS took a moment ago is waited for.
-    fn asks(&mut self, plan: &ClusterPlan<'_>, setting: &str) -> bool {
-        let next = plan.next(setting);
+    /// Whether to request a setting that the copy lacks; a setting that RDS has just accepted is waited for.
+    fn should_request(&mut self, plan: &ClusterPlan<'_>, setting: &str) -> bool {
+        let next = plan.next_action(setting);
         if next == SettingAction::Wait {
             let late = format!("cluster {} does not show its {setting} yet", plan.target);
             self.waits_for.push(late);
@@ -55,54 +57,56 @@ impl RequestedChanges {
 }
 
 impl Aurora {
-    /// Changes all settings that are not as captured: at once, or, where RDS refuses some of them for good, by themselves, so that
-    /// it is known which.
+    /// Changes all settings that are not as captured: together, or one by one if RDS refuses some of them for good, to find out
+    /// which.
     pub(super) async fn configure(&self, plan: &ClusterPlan<'_>, cluster: &DbCluster) -> Result<RequestedChanges> {
         let now = describe::cluster(cluster);
         let differing = changed(plan.cluster(), &now, SETTINGS);
         let are = |next: SettingAction<'_>| {
             let settings = differing.iter().copied();
-            settings.filter(move |setting| plan.next(setting) == next).collect()
+            settings
+                .filter(move |setting| plan.next_action(setting) == next)
+                .collect()
         };
-        let (mut ask, late): (Vec<&'static str>, Vec<&'static str>) =
+        let (mut due, late): (Vec<&'static str>, Vec<&'static str>) =
             (are(SettingAction::Request), are(SettingAction::Wait));
-        let mut asked = RequestedChanges::default();
+        let mut changes = RequestedChanges::default();
         if !late.is_empty() {
             let late = late.join(", ");
-            asked.waits_for.push(format!(
-                "cluster {} does not show yet what RDS took: {late}",
+            changes.waits_for.push(format!(
+                "cluster {} does not show yet what RDS accepted: {late}",
                 plan.target
             ));
         }
-        if ask.is_empty() {
-            return Ok(asked);
+        if due.is_empty() {
+            return Ok(changes);
         }
-        if self.modify(plan, &now, &ask).await?.is_err() {
-            for some in apart(&ask) {
+        if self.modify(plan, &now, &due).await?.is_err() {
+            for some in request_groups(&due) {
                 let Err((why, error)) = self.modify(plan, &now, &some).await? else {
-                    ask = some;
+                    due = some;
                     break;
                 };
                 if some.iter().any(|setting| MUST.contains(setting)) {
                     return Err(error);
                 }
-                asked.refused.extend(some.iter().map(|setting| RefusedSetting {
+                changes.refused.extend(some.iter().map(|setting| RefusedSetting {
                     setting: (*setting).to_owned(),
                     why: why.clone(),
                 }));
-                ask.retain(|setting| !some.contains(setting));
+                due.retain(|setting| !some.contains(setting));
             }
         }
-        let phase = match ask.is_empty() {
-            true => format!("cluster {} is left without what RDS refuses", plan.target),
-            false => format!("cluster {} is being configured: {}", plan.target, ask.join(", ")),
+        let phase = match due.is_empty() {
+            true => format!("cluster {} stays without what RDS refuses", plan.target),
+            false => format!("cluster {} is being configured: {}", plan.target, due.join(", ")),
         };
-        asked.waits_for.push(phase);
-        asked.settings = ask;
-        Ok(asked)
+        changes.waits_for.push(phase);
+        changes.settings = due;
+        Ok(changes)
     }
 
-    /// Changes these settings to what was captured. The inner error is RDS's refusal for good: its words, and the error.
+    /// Changes these settings to their captured values. The inner error is RDS's final refusal: its message, and the error.
     async fn modify(
         &self,
         plan: &ClusterPlan<'_>,
@@ -148,14 +152,14 @@ impl Aurora {
             Ok(_) => Ok(Ok(())),
             Err(error) => {
                 let for_good = code(&error).is_some_and(|code| FOR_GOOD.contains(&code));
-                let why = error.message().unwrap_or("without a word").to_owned();
+                let why = error.message().unwrap_or("no message").to_owned();
                 let error = failure("configuring cluster", plan.target, error);
                 if for_good { Ok(Err((why, error))) } else { Err(error) }
             }
         }
     }
 
-    /// What was asked for in vain and the copy is without, in words.
+    /// The settings that were refused and that the copy lacks, as text.
     pub(super) fn unapplied_reasons(plan: &ClusterPlan<'_>, cluster: &DbCluster) -> Vec<String> {
         let (captured, now) = (plan.cluster(), describe::cluster(cluster));
         let others = [ROLES, DATA_API, PROTECTION].into_iter().filter(|name| match *name {
@@ -166,16 +170,16 @@ impl Aurora {
         let words = |setting: &'static str| {
             let why = plan.unapplied_reason(setting)?;
             Some(format!(
-                "cluster {} has not got {setting} as it was captured: {why}. Look at it, and set it by hand",
+                "cluster {} does not have {setting} as it was captured: {why}. Check it, and set it by hand",
                 plan.target
             ))
         };
         differing.filter_map(words).collect()
     }
 
-    /// Asks for what Aurora may not take. Only when the cluster has just got its first instance: a second time would be one time
-    /// for each look.
-    pub(super) async fn ask_once(&self, plan: &ClusterPlan<'_>, cluster: &DbCluster) -> Result<()> {
+    /// Requests what Aurora may not accept. Only once, when the cluster has just got its first instance: otherwise each poll would
+    /// request it again.
+    pub(super) async fn request_once(&self, plan: &ClusterPlan<'_>, cluster: &DbCluster) -> Result<()> {
         let (captured, now) = (plan.cluster(), describe::cluster(cluster));
         let changed = changed(captured, &now, PERHAPS);
         if changed.is_empty() {
@@ -202,7 +206,7 @@ impl Aurora {
                 tracing::info!(
                     cluster = plan.target,
                     settings = changed.join(", "),
-                    "not taken by Aurora"
+                    "not accepted by Aurora"
                 );
                 Ok(())
             }
@@ -210,7 +214,7 @@ impl Aurora {
         }
     }
 
-    /// The key of the captured managed secret. None for that of AWS, which RDS takes by itself.
+    /// The key of the captured managed secret. `None` for the AWS managed key, which RDS uses by default.
     async fn secret_key(&self, secret: &Value) -> Result<Option<String>> {
         let Some(key) = text(secret, "KmsKeyId").filter(|key| !key.contains("alias/aws/")) else {
             return Ok(None);
@@ -219,15 +223,15 @@ impl Aurora {
         Ok((described["KeyManager"] != "AWS").then_some(key))
     }
 
-    /// Adds the roles, and turns on the Data API. Neither keeps instances from being created.
+    /// Adds the roles and enables the Data API. Instances can be created meanwhile.
     pub(super) async fn attach(&self, plan: &ClusterPlan<'_>, cluster: &DbCluster) -> Result<RequestedChanges> {
         let target = plan.target;
         let there = describe::cluster(cluster);
         let mut added = Vec::new();
-        let mut asked = RequestedChanges::default();
+        let mut changes = RequestedChanges::default();
         let mut missing = missing_roles(plan.cluster(), &there).peekable();
-        let asks = missing.peek().is_some() && asked.asks(plan, ROLES);
-        for role in missing.filter(|_| asks) {
+        let should_request = missing.peek().is_some() && changes.should_request(plan, ROLES);
+        for role in missing.filter(|_| should_request) {
             let Some(arn) = text(role, "RoleArn") else {
                 continue;
             };
@@ -241,40 +245,40 @@ impl Aurora {
             }
         }
         if !added.is_empty() {
-            asked.settings.push(ROLES);
+            changes.settings.push(ROLES);
         }
         let pending = cluster.associated_roles().iter();
         let pending = pending.filter(|role| role.status() == Some("PENDING"));
         added.extend(pending.filter_map(|role| role.role_arn().map(str::to_owned)));
         if !added.is_empty() {
-            let words = format!("cluster {target} gets its roles: {}", added.join(", "));
-            asked.waits_for.push(words);
+            let words = format!("cluster {target} is being given its roles: {}", added.join(", "));
+            changes.waits_for.push(words);
         }
         let on = plan.flag(DATA_API) == Some(true);
-        if on && cluster.http_endpoint_enabled() != Some(true) && asked.asks(plan, DATA_API) {
+        if on && cluster.http_endpoint_enabled() != Some(true) && changes.should_request(plan, DATA_API) {
             let arn = cluster.db_cluster_arn().unwrap_or_default();
             match self.rds.enable_http_endpoint().resource_arn(arn).send().await {
                 Err(error) if code(&error) != Some("InvalidResourceStateFault") => {
                     return Err(failure("enabling the Data API of cluster", target, error));
                 }
-                _ => asked.and(DATA_API, format!("cluster {target} gets its Data API")),
+                _ => changes.and(DATA_API, format!("cluster {target} is being given its Data API")),
             }
         }
-        Ok(asked)
+        Ok(changes)
     }
 
-    /// Turns deletion protection on, where it was: the last thing of all.
+    /// Enables deletion protection if the source had it: the last change.
     pub(super) async fn protect(&self, plan: &ClusterPlan<'_>, cluster: &DbCluster) -> Result<RequestedChanges> {
-        let mut asked = RequestedChanges::default();
+        let mut changes = RequestedChanges::default();
         let on = plan.flag(PROTECTION) == Some(true);
-        if on && cluster.deletion_protection() != Some(true) && asked.asks(plan, PROTECTION) {
+        if on && cluster.deletion_protection() != Some(true) && changes.should_request(plan, PROTECTION) {
             self.set_protection(plan.target, true).await?;
-            asked.and(
+            changes.and(
                 PROTECTION,
-                format!("cluster {} gets its deletion protection", plan.target),
+                format!("cluster {} is being given its deletion protection", plan.target),
             );
         }
-        Ok(asked)
+        Ok(changes)
     }
 
     pub(super) async fn set_protection(&self, cluster: &str, on: bool) -> Result<()> {

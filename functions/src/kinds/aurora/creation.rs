@@ -1,5 +1,5 @@
-//! The calls that create a copy's cluster. Every captured setting is passed explicitly: a setting that the call omits gets
-//! the default of the account or of the engine (RestoreDBClusterFromSnapshot, RestoreDBClusterToPointInTime).
+//! The calls that create a copy's cluster. Every captured setting is passed explicitly: an omitted setting gets the default of the
+//! account or of the engine (RestoreDBClusterFromSnapshot, RestoreDBClusterToPointInTime).
 
 use aws_sdk_rds::types::{DbClusterSnapshot, ServerlessV2ScalingConfiguration};
 use aws_smithy_types::DateTime;
@@ -12,7 +12,7 @@ use crate::domain::job::Run;
 use crate::error::Result;
 use crate::kinds::part;
 
-/// What both calls take of the captured configuration. Deletion protection comes last of all, or an undo could not delete.
+/// The captured settings that both calls accept. Deletion protection is enabled last, or an undo could not delete the copy.
 macro_rules! configured {
     ($call:expr, $run:expr, $plan:expr) => {{
         let plan: &ClusterPlan<'_> = $plan;
@@ -40,9 +40,9 @@ macro_rules! configured {
 }
 
 impl Aurora {
-    /// Asks for a cluster out of a snapshot, wherever Aurora puts its storage: a zone that is not offered any more would fail
-    /// it. Answers well also where a cluster of that name is there by now: the next look sees whose it is. In words what it
-    /// waits for where AWS has no capacity now.
+    /// Restores a cluster from a snapshot, in zones that Aurora chooses: a zone that is not offered any more would fail the call.
+    /// Also succeeds if a cluster of that name already exists: the next poll checks its owner. Returns what it waits for, as text,
+    /// if AWS has no capacity now.
     pub(super) async fn restore_from_snapshot(
         &self,
         run: &Run,
@@ -68,8 +68,8 @@ impl Aurora {
         }
     }
 
-    /// Asks for a cluster out of a continuous backup, as of `at`, or of the latest moment that can be had; as
-    /// [`Aurora::make_from_snapshot`].
+    /// Restores a cluster from a continuous backup, as of `at` or as of the latest restorable time; otherwise as
+    /// [`Aurora::restore_from_snapshot`].
     pub(super) async fn restore_to_point_in_time(
         &self,
         run: &Run,
@@ -104,20 +104,20 @@ fn shortage(plan: &ClusterPlan<'_>) -> String {
     format!("cluster {} waits until AWS has capacity for it", plan.target)
 }
 
-/// RDS names the standard storage type by leaving it out, and restores to that of its choice where it is left out.
+/// RDS omits the standard storage type from its descriptions, but chooses a type itself if the request omits it.
 fn storage_type(plan: &ClusterPlan<'_>) -> Option<String> {
     let captured = plan.captured().then(|| plan.text("StorageType"))?;
     Some(captured.unwrap_or_else(|| "aurora".to_owned()))
 }
 
-/// Seconds; Aurora MySQL's alone.
+/// In seconds; Aurora MySQL only.
 fn backtrack(plan: &ClusterPlan<'_>) -> Option<i64> {
     part(plan.cluster(), "BacktrackWindow")
         .as_i64()
         .filter(|seconds| *seconds > 0)
 }
 
-/// True of a cluster that is reached by the internet access gateway, without a VPC; else left out, as AWS's default.
+/// `true` for a cluster that is reached by the internet access gateway, without a VPC; otherwise omitted, as AWS's default.
 fn without_vpc(plan: &ClusterPlan<'_>) -> Option<bool> {
     plan.flag("InternetAccessGatewayEnabled").filter(|on| *on)
 }

@@ -1,4 +1,4 @@
-//! RDS's responses as JSON, under RDS's own attribute names: the SDK's types can be read, but not serialized.
+//! RDS's responses as JSON, under RDS's own attribute names: the SDK's types cannot be serialized.
 
 use aws_sdk_rds::types::{
     CertificateDetails, DbCluster, DbClusterEndpoint, DbClusterMember, DbClusterRole, DbInstance,
@@ -7,7 +7,7 @@ use aws_sdk_rds::types::{
 };
 use serde_json::Value;
 
-/// A JSON object of those attributes that are set: RDS leaves out the others, and so do we.
+/// A JSON object of the attributes that are set, as in RDS's responses.
 macro_rules! attributes {
     ($($name:literal => $value:expr),* $(,)?) => {{
         let mut members = serde_json::Map::new();
@@ -20,7 +20,7 @@ macro_rules! attributes {
 }
 pub(super) use attributes;
 
-/// Each of a list.
+/// Describes each element of a list.
 pub fn all<T>(items: &[T], describe: impl Fn(&T) -> Value) -> Vec<Value> {
     items.iter().map(describe).collect()
 }

@@ -1,4 +1,4 @@
-//! The differences between two captured configurations of a cluster, attribute by attribute.
+//! The differences between two captured cluster configurations, attribute by attribute.
 
 use std::collections::BTreeSet;
 
@@ -12,12 +12,12 @@ use crate::domain::restore::members::expected;
 use crate::domain::restore::schedule::allow_scheduled_capacities;
 use crate::kinds::part;
 
-/// Everything that differs and is not expected to, by the name under which it is shown.
+/// All unexpected differences, each with its name.
 pub fn differences(plan: &ClusterPlan<'_>, copy: &Value) -> Vec<(String, Difference)> {
     let mut found = Vec::new();
     let mut compare = |under: &str, before: &Value, after: &Value, expected: &[String]| {
         let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
-        // What is missing as a whole is one difference.
+        // If one side is missing completely, that is one difference.
         if before.is_null() || after.is_null() {
             let differences = diff::differences(&json!({ under: before }), &json!({ under: after }), &[]);
             found.extend(differences.into_iter().map(|difference| (under.to_owned(), difference)));
@@ -40,19 +40,19 @@ pub fn differences(plan: &ClusterPlan<'_>, copy: &Value) -> Vec<(String, Differe
     let instances = plan.instances();
     for instance in &instances {
         let source = instance.source.clone().unwrap_or_default();
-        let there = instance_of(copy, &instance.name).map_or(Value::Null, |there| canonical::instance(&there));
+        let copied = instance_of(copy, &instance.name).map_or(Value::Null, |copied| canonical::instance(&copied));
         let under = format!("DBInstances.{source}");
         compare(
             &under,
             &canonical::instance(&instance.captured),
-            &there,
+            &copied,
             &expected(KIND, "DBInstances.*"),
         );
     }
-    for there in members(copy, "DBInstances") {
-        let name = text(there, "DBInstanceIdentifier").unwrap_or_default();
+    for copied in members(copy, "DBInstances") {
+        let name = text(copied, "DBInstanceIdentifier").unwrap_or_default();
         if !plan.is_autoscaled(&name) && !instances.iter().any(|instance| instance.name == name) {
-            let class = json!({ "DBInstanceClass": text(there, "DBInstanceClass") });
+            let class = json!({ "DBInstanceClass": text(copied, "DBInstanceClass") });
             compare(&format!("DBInstances.{name}"), &Value::Null, &class, &[]);
         }
     }
@@ -61,10 +61,10 @@ pub fn differences(plan: &ClusterPlan<'_>, copy: &Value) -> Vec<(String, Differe
         .map(|instance| (instance.name.clone(), instance.source.clone().unwrap_or_default()))
         .collect();
     for (name, captured) in plan.endpoints() {
-        let there = members(copy, "DBClusterEndpoints")
-            .find(|there| text(there, "DBClusterEndpointIdentifier").as_ref() == Some(&name));
-        let there = there.map_or(Value::Null, |there| {
-            canonical::endpoint(there, |member| canonical::at_source(&names, member))
+        let copied = members(copy, "DBClusterEndpoints")
+            .find(|copied| text(copied, "DBClusterEndpointIdentifier").as_ref() == Some(&name));
+        let copied = copied.map_or(Value::Null, |copied| {
+            canonical::endpoint(copied, |member| canonical::at_source(&names, member))
         });
         let known = |member: &str| {
             names
@@ -75,7 +75,7 @@ pub fn differences(plan: &ClusterPlan<'_>, copy: &Value) -> Vec<(String, Differe
         let id = text(captured, "DBClusterEndpointIdentifier").unwrap_or_default();
         let under = format!("DBClusterEndpoints.{id}");
         let expected = expected(KIND, "DBClusterEndpoints.*");
-        compare(&under, &canonical::endpoint(captured, known), &there, &expected);
+        compare(&under, &canonical::endpoint(captured, known), &copied, &expected);
     }
     let (before, mut after) = (plan.renaming().applied(plan.configuration), copy.clone());
     allow_scheduled_capacities(&before, &mut after);
@@ -99,7 +99,7 @@ pub fn differences(plan: &ClusterPlan<'_>, copy: &Value) -> Vec<(String, Differe
             );
         }
     }
-    // What stands in another group is not looked at: that it is another one is said already.
+    // The parameters of another group are not compared: that it is another group is already a difference.
     let group = |of: &Value| text(part(of, "DBCluster"), "DBClusterParameterGroup");
     if group(copy) == plan.text("DBClusterParameterGroup") {
         let (before, after) = (plan.part("DBClusterParameters"), part(copy, "DBClusterParameters"));
@@ -150,7 +150,7 @@ mod tests {
     use crate::domain::restore::plan::{Destination, Source};
     use crate::testing::samples::{resource, restoring};
 
-    /// What is not a resource's alone is compared as what it is used by; and by what things are told apart.
+    /// Compared where they are used, since they do not belong to the resource alone; and attributes that identify things.
     const ELSEWHERE: &[&str] = &[
         "DBClusterParameterGroup.",
         "DBParameterGroups.",
@@ -159,7 +159,7 @@ mod tests {
         "DBClusterEndpoints.*.DBClusterEndpointIdentifier",
     ];
 
-    /// By the table: what is brought back is compared, and what may differ fails nothing.
+    /// By the table: restored members are compared, and members that may differ fail nothing.
     #[test]
     fn every_member_is_compared_or_may_differ() {
         let instance = "a DBInstanceIdentifier";

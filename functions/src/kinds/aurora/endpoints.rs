@@ -13,7 +13,7 @@ use crate::domain::job::Run;
 use crate::error::Result;
 use crate::kinds::part;
 
-/// The custom endpoints of a cluster; `None` where the Region does not offer them.
+/// The custom endpoints of a cluster; `None` if the Region does not offer them.
 pub async fn find_custom_endpoints(rds: &Client, id: &str) -> Result<Option<Vec<DbClusterEndpoint>>> {
     let custom = Filter::builder()
         .name("db-cluster-endpoint-type")
@@ -29,7 +29,7 @@ pub async fn find_custom_endpoints(rds: &Client, id: &str) -> Result<Option<Vec<
 }
 
 impl Aurora {
-    /// Creates the custom endpoints that are missing; in words what it waits for.
+    /// Creates the missing custom endpoints; returns what it waits for, as text.
     pub(super) async fn create_endpoints(
         &self,
         run: &Run,
@@ -40,10 +40,10 @@ impl Aurora {
         if endpoints.is_empty() {
             return Ok(None);
         }
-        let there = find_custom_endpoints(&self.rds, plan.target).await?.unwrap_or_default();
+        let existing = find_custom_endpoints(&self.rds, plan.target).await?.unwrap_or_default();
         let mut waiting = Vec::new();
         for (name, captured) in endpoints {
-            let found = there
+            let found = existing
                 .iter()
                 .find(|found| found.db_cluster_endpoint_identifier() == Some(&name));
             match found.map(|found| found.status().unwrap_or("available")) {
@@ -65,14 +65,14 @@ impl Aurora {
         plan: &ClusterPlan<'_>,
         name: &str,
         captured: &Value,
-        there: &[DbInstance],
+        existing: &[DbInstance],
     ) -> Result<bool> {
         let instances = plan.instances();
-        // A reader for which AWS has no capacity is in none.
+        // A reader for which AWS has no capacity is in no endpoint.
         let is_there = |name: &String| {
-            there
+            existing
                 .iter()
-                .any(|there| there.db_instance_identifier() == Some(name.as_str()))
+                .any(|existing| existing.db_instance_identifier() == Some(name.as_str()))
         };
         let at_the_copy = |list: &str| {
             let named = texts(part(captured, list)).into_iter().filter_map(|member| {
@@ -83,7 +83,7 @@ impl Aurora {
             });
             Some(named.collect::<Vec<_>>()).filter(|named| !named.is_empty())
         };
-        // One of instances that are all left out would otherwise be one of all.
+        // An endpoint whose instances are all missing would otherwise contain all instances.
         if members(captured, "StaticMembers").next().is_some() && at_the_copy("StaticMembers").is_none() {
             return Ok(false);
         }
@@ -100,10 +100,10 @@ impl Aurora {
             .await;
         match created {
             Ok(_) => Ok(true),
-            // Ours, where the answer to an earlier create was lost; else another cluster's.
+            // This restore's, if the response to an earlier create was lost; else another cluster's.
             Err(error) if code(&error) == Some("DBClusterEndpointAlreadyExistsFault") => {
-                let there = find_custom_endpoints(&self.rds, plan.target).await?.unwrap_or_default();
-                let ours = there
+                let existing = find_custom_endpoints(&self.rds, plan.target).await?.unwrap_or_default();
+                let ours = existing
                     .iter()
                     .any(|found| found.db_cluster_endpoint_identifier() == Some(name));
                 if ours {

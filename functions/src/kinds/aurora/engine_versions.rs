@@ -1,4 +1,4 @@
-//! Which engine version a copy of a snapshot gets: the snapshot's, as long as AWS offers it.
+//! The engine version of a copy of a snapshot: the snapshot's, as long as AWS offers it.
 
 use aws_sdk_rds::types::{DbEngineVersion, UpgradeTarget};
 
@@ -7,8 +7,8 @@ use crate::aws::failure;
 use crate::error::Result;
 
 impl Aurora {
-    /// The version for a copy of what has `version`: itself, or where that is not offered any more, the nearest of the same
-    /// major version to which it can be upgraded. `None` where there is none.
+    /// The version of a copy of `version`: the same, or, if that is not offered any more, the nearest of the same major version
+    /// that it can be upgraded to. `None` if there is none.
     pub(super) async fn offered(&self, engine: &str, version: &str) -> Result<Option<String>> {
         let offered = self.find_offered_version(engine, version).await?;
         Ok(offered.and_then(|offered| offered.engine_version))
@@ -51,12 +51,12 @@ fn choose(listed: &[DbEngineVersion], version: &str) -> Option<String> {
             .min_by_key(|other| order(other))
             .map(str::to_owned)
     };
-    // AWS does not list the way out of a version that it has forgotten.
+    // AWS lists no upgrades of a version that it does not list any more.
     nearest(&mut upgrades.into_iter())
         .or_else(|| nearest(&mut listed.iter().filter_map(DbEngineVersion::engine_version)))
 }
 
-/// `16` of `16.4`; `8.0.mysql_aurora.3` of `8.0.mysql_aurora.3.04.1`.
+/// `16` for `16.4`; `8.0.mysql_aurora.3` for `8.0.mysql_aurora.3.04.1`.
 fn major(version: &str) -> &str {
     match version.find("mysql_aurora.") {
         Some(at) => {
@@ -107,7 +107,7 @@ mod tests {
         for (captured, given) in [
             ("16.8", Some("16.8")),
             ("16.4", Some("16.6")),
-            // Not listed at all: the lowest above it.
+            // Not listed at all: the lowest version above it.
             ("16.7", Some("16.8")),
             ("16.9", Some("16.10")),
             ("16.2", Some("16.6")),

@@ -1,5 +1,4 @@
-//! The instances of a copy. One is created first, so that the cluster has a writer, then the others. Aurora chooses which of
-//! them is the writer.
+//! The instances of a copy. One is created first, so that the cluster has a writer, then the others. Aurora chooses the writer.
 
 use aws_sdk_rds::types::{DbCluster, DbInstance};
 use serde_json::Value;
@@ -16,7 +15,7 @@ use crate::error::Result;
 use crate::kinds::ownership::{Ownership, not_tagged_yet, ownership};
 use crate::kinds::part;
 
-/// How RDS refuses a zone that it offers no more, or not for this class, or in which the subnet group has no subnet.
+/// RDS's errors for a zone that it does not offer any more or not for this class, or in which the subnet group has no subnet.
 const REFUSED_ZONE: &[&str] = &[
     "InvalidParameterCombination",
     "InvalidParameterValue",
@@ -24,43 +23,47 @@ const REFUSED_ZONE: &[&str] = &[
     "InvalidVPCNetworkStateFault",
 ];
 
-/// What a look at a copy's instances came to.
+/// The state of a copy's instances.
 pub struct InstancesState {
-    /// In words what it waits for; `None` when all are available that can be had.
+    /// What it waits for, as text; `None` once all possible instances are available.
     pub waits_for: Option<String>,
-    /// Whether this look asked for one.
+    /// Whether this call created one.
     pub created: bool,
-    /// Those for which AWS has no capacity.
+    /// Instances for which AWS has no capacity.
     pub lacking: Vec<String>,
-    /// Those that found no capacity in the zone of their source.
+    /// Instances for which AWS had no capacity in their source's zone.
     pub in_any_zone: Vec<String>,
     /// Readers that the copy is finished without.
     pub without: Vec<String>,
 }
 
 impl Aurora {
-    /// Creates the instances that are missing. The inner error is why it will never be.
+    /// Creates the missing instances. The inner error is why the copy will never have them.
     pub(super) async fn create_instances(
         &self,
         run: &Run,
         plan: &ClusterPlan<'_>,
         cluster: &DbCluster,
-        there: &[DbInstance],
+        existing: &[DbInstance],
     ) -> Result<Result<InstancesState, String>> {
-        let found = |name: &str| there.iter().find(|there| there.db_instance_identifier() == Some(name));
-        let writes = there
+        let found = |name: &str| {
+            existing
+                .iter()
+                .find(|existing| existing.db_instance_identifier() == Some(name))
+        };
+        let writes = existing
             .iter()
-            .any(|there| there.db_instance_status() == Some("available"));
+            .any(|existing| existing.db_instance_status() == Some("available"));
         let (mut made, mut waiting, mut later) = (Vec::new(), Vec::new(), Vec::new());
         let (mut in_any_zone, mut lacking, mut without) = (Vec::new(), Vec::new(), Vec::new());
         for (place, instance) in plan.instances().into_iter().enumerate() {
             let name = instance.name.clone();
-            let Some(there) = found(&name) else {
+            let Some(existing) = found(&name) else {
                 if place > 0 && !writes {
                     later.push(name);
                     continue;
                 }
-                // Whatever is available writes: the others only read.
+                // The available instance is the writer: the others only read.
                 if writes && plan.does_without(&name) {
                     without.push(name);
                     continue;
@@ -74,7 +77,7 @@ impl Aurora {
                 }
                 continue;
             };
-            match instance_ownership(there, run, plan) {
+            match instance_ownership(existing, run, plan) {
                 Ownership::Ours => {}
                 Ownership::Untagged => {
                     waiting.push(not_tagged_yet(&name));
@@ -82,7 +85,7 @@ impl Aurora {
                 }
                 Ownership::Foreign => return Err(name_conflict("instance", &name)),
             }
-            let status = there.db_instance_status().unwrap_or("unknown");
+            let status = existing.db_instance_status().unwrap_or("unknown");
             if is_lost_instance(status) {
                 return Ok(Err(format!("the status of instance {name} is {status}")));
             }
@@ -93,7 +96,7 @@ impl Aurora {
                     continue;
                 }
                 waiting.push(format!(
-                    "{name} found no capacity, and is removed to be made again in any zone"
+                    "AWS had no capacity for {name}, which is deleted to be created again in any zone"
                 ));
                 lacking.push(name.clone());
                 in_any_zone.push(name);
@@ -116,8 +119,8 @@ impl Aurora {
         }))
     }
 
-    /// Asks for an instance: in its source's zone, else in any, since an instance in another zone is better than none. In words
-    /// what it waits for where no zone has capacity: the cluster is there, and is kept until there is some.
+    /// Creates an instance: in its source's zone, else in any, since an instance in another zone is better than none. Returns what
+    /// it waits for, as text, if no zone has capacity: the cluster exists, and is kept until there is some.
     async fn create_instance(
         &self,
         run: &Run,
@@ -165,7 +168,7 @@ impl Aurora {
                 instance.name,
                 text(captured, "DBInstanceClass").unwrap_or_default()
             ))),
-            // Ours by now, or somebody else's.
+            // Either this restore's or someone else's.
             Err(error) if code(&error) == Some("DBInstanceAlreadyExists") => {
                 self.ensure_ours(run, plan, instance).await.map(|()| None)
             }
@@ -173,11 +176,11 @@ impl Aurora {
         }
     }
 
-    /// Also well where there is no such instance any more.
+    /// Also succeeds if the instance does not exist any more.
     async fn delete_instance(&self, name: &str) -> Result<()> {
         let call = self.rds.delete_db_instance().db_instance_identifier(name);
         match call.skip_final_snapshot(true).send().await {
-            // Busy with something, or being deleted: the next look sees.
+            // Busy, or being deleted: the next poll shows which.
             Err(error) if !matches!(code(&error), Some("DBInstanceNotFound" | "InvalidDBInstanceState")) => {
                 Err(failure("deleting instance", name, error))
             }
@@ -213,7 +216,7 @@ fn instance_ownership(instance: &DbInstance, run: &Run, plan: &ClusterPlan<'_>) 
     )
 }
 
-/// In words, which instances of a copy are in another zone than their sources were.
+/// The instances of a copy that are in another zone than their sources were, as text.
 pub fn in_other_zones(plan: &ClusterPlan<'_>, there: &[DbInstance]) -> Vec<String> {
     let moved = plan.instances().into_iter().filter_map(|instance| {
         let before = text(&instance.captured, "AvailabilityZone")?;
@@ -222,21 +225,21 @@ pub fn in_other_zones(plan: &ClusterPlan<'_>, there: &[DbInstance]) -> Vec<Strin
             .find(|there| there.db_instance_identifier() == Some(&instance.name))?;
         let now = found.availability_zone().filter(|now| *now != before)?;
         Some(format!(
-            "instance {} is in {now}, and its source was in {before}: AWS had no capacity there, or offers it no more",
+            "instance {} is in {now}, and its source was in {before}: AWS had no capacity there, or does not offer it any more",
             instance.name
         ))
     });
     moved.collect()
 }
 
-/// In words, what the copy was finished without, and how it is added.
+/// What the copy was finished without, and how to add it, as text.
 pub fn omitted_readers(plan: &ClusterPlan<'_>, without: &[String]) -> Vec<String> {
     let omitted = plan.instances().into_iter();
     let omitted = omitted.filter(|instance| without.contains(&instance.name));
     let words = omitted.map(|instance| {
         format!(
-            "AWS had no capacity for reader {} ({}), and the copy is without it. When there is some: {}. What else its source had \
-             is shown by: aws rds describe-db-instances --db-instance-identifier {}",
+            "AWS had no capacity for reader {} ({}), and the copy does not have it. Once there is some: {}. The source's other \
+             settings are shown by: aws rds describe-db-instances --db-instance-identifier {}",
             instance.name,
             text(&instance.captured, "DBInstanceClass").unwrap_or_default(),
             create_command(plan, &instance),
@@ -246,7 +249,7 @@ pub fn omitted_readers(plan: &ClusterPlan<'_>, without: &[String]) -> Vec<String
     words.collect()
 }
 
-/// The command that adds an instance: with what would make it another kind of instance if it were left out.
+/// The command that adds an instance, with the options whose defaults would make a different instance.
 fn create_command(plan: &ClusterPlan<'_>, InstancePlan { name, captured, .. }: &InstancePlan) -> String {
     let public = match part(captured, "PubliclyAccessible").as_bool() {
         Some(true) => "--publicly-accessible",
@@ -275,7 +278,7 @@ fn parameter_group(captured: &Value) -> Option<String> {
     members(captured, "DBParameterGroups").find_map(|group| text(group, "DBParameterGroupName"))
 }
 
-/// The instances of a plan, in words: `hubs-db-1-r (db.r6g.large)`.
+/// The instances of a plan, as text: `hubs-db-1-r (db.r6g.large)`.
 pub fn words(instances: &[InstancePlan]) -> Vec<String> {
     let class = |captured: &Value| text(captured, "DBInstanceClass").unwrap_or_default();
     let words = |instance: &InstancePlan| format!("{} ({})", instance.name, class(&instance.captured));

@@ -1,5 +1,5 @@
-//! The parameter groups of a copy. A group that no longer exists is created again from the captured configuration, under the
-//! same name, and is deleted with the copy when the restore is undone.
+//! The parameter groups of a copy. A group that no longer exists is created again from the captured configuration, under the same
+//! name, and is deleted with the copy when the restore is undone.
 
 use aws_sdk_rds::types::{ApplyMethod, Parameter, Tag};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -17,14 +17,14 @@ use crate::domain::job::Run;
 use crate::error::{Error, Result};
 use crate::kinds::ownership::not_tagged_yet;
 
-/// What RDS sets in one call.
+/// Maximum number of parameters in one call.
 const MOST_AT_ONCE: usize = 20;
 
-/// RDS's answer to both kinds; the first is what its model says of a cluster's.
+/// RDS's errors for both kinds; its model lists only the first for a cluster's group.
 const MISSING: &[&str] = &["DBClusterParameterGroupNotFound", "DBParameterGroupNotFound"];
 
 impl Aurora {
-    /// The ARN of a parameter group, if it is there.
+    /// The ARN of a parameter group, if it exists.
     pub(super) async fn parameter_group_arn(&self, group: &ParameterGroup) -> Result<Option<String>> {
         let described = match group.of {
             GroupKind::Cluster => parameter_groups::of_cluster(&self.rds, &group.name).await,
@@ -43,7 +43,7 @@ impl Aurora {
         }
     }
 
-    /// Whether this run made what the ARN names, for this resource.
+    /// Whether this run created the group with this ARN, for this resource.
     pub(super) async fn is_created_by(&self, run: &Run, resource: &str, arn: &str) -> Result<bool> {
         Ok(tagged_by(&self.tags(arn).await?, run, resource))
     }
@@ -54,8 +54,8 @@ impl Aurora {
         Ok(listed.tag_list.unwrap_or_default())
     }
 
-    /// Makes what is missing of the copy's parameter groups, and finishes what an earlier try of this run left without its
-    /// parameters.
+    /// Creates the missing parameter groups of the copy, and sets the parameters of groups that an earlier attempt of this run left
+    /// without them.
     pub(super) async fn create_parameter_groups(&self, run: &Run, plan: &ClusterPlan<'_>) -> Result<()> {
         for group in plan.groups() {
             let ours = match self.parameter_group_arn(&group).await? {
@@ -69,7 +69,8 @@ impl Aurora {
         Ok(())
     }
 
-    /// False when somebody else made it meanwhile. What is there by now may be ours: the answer to a create can be lost.
+    /// Returns `false` if someone else created it meanwhile. An existing group may be this run's: the response to a create can be
+    /// lost.
     async fn create_parameter_group(&self, run: &Run, plan: &ClusterPlan<'_>, group: &ParameterGroup) -> Result<bool> {
         let Some(family) = &group.family else {
             return Err(Error::NotFound(format!(
@@ -101,7 +102,7 @@ impl Aurora {
                     return Ok(false);
                 };
                 let tags = self.tags(&arn).await?;
-                // It was not there a moment ago.
+                // It did not exist a moment ago.
                 if tags.is_empty() {
                     return Err(Error::NotReady(not_tagged_yet(&group.words())));
                 }
@@ -111,7 +112,7 @@ impl Aurora {
         }
     }
 
-    /// Sets what was captured; setting it again changes nothing.
+    /// Sets the captured parameters; idempotent.
     async fn set_parameters(&self, group: &ParameterGroup) -> Result<()> {
         let parameters: Vec<Parameter> = group.parameters.iter().filter_map(parameter).collect();
         for some in parameters.chunks(MOST_AT_ONCE) {
@@ -139,7 +140,7 @@ impl Aurora {
         Ok(())
     }
 
-    /// Deletes the parameter groups that this run made; in words what waits for its last user to go.
+    /// Deletes the parameter groups that this run created; returns the group that is still in use, as text.
     pub(super) async fn delete_parameter_groups(&self, run: &Run, plan: &ClusterPlan<'_>) -> Result<Option<String>> {
         let mut waiting = None;
         for group in plan.groups() {
@@ -174,7 +175,7 @@ impl Aurora {
     }
 }
 
-/// A refusal's code, and the refusal as ours.
+/// The error code of a refusal, and the refusal as an [`Error`].
 fn refusal<E>(doing: &str, group: &ParameterGroup, error: SdkError<E, HttpResponse>) -> (Option<String>, Error)
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,

@@ -1,5 +1,5 @@
-//! The parameter groups of a cluster and of its instances. No snapshot contains them, and they may have been deleted by the
-//! time of a restore: what it takes to create each again, and which parameters were changed.
+//! The parameter groups of a cluster and of its instances. No snapshot contains them, and they may be deleted before a restore:
+//! this captures what is needed to create each again, and which parameters were changed.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::describe::{self, attributes};
 use crate::aws::failure;
 use crate::error::{Error, Result};
 
-/// What to ask for: the parameters that differ from the engine's defaults.
+/// The `Source` of the parameters that differ from the engine's defaults.
 const CHANGED: &str = "user";
 
 /// A cluster's group, without its parameters.
@@ -45,7 +45,7 @@ pub async fn changed_of_cluster(rds: &Client, name: &str) -> Result<Vec<Paramete
         .map_err(|error| failure("describing the parameters of cluster parameter group", name, error))
 }
 
-/// The groups of all instances, each once, with their changed parameters.
+/// The groups of all instances, without duplicates, with their changed parameters.
 pub async fn of_instances(rds: &Client, instances: &[DbInstance]) -> Result<Vec<Value>> {
     let names: BTreeSet<_> = instances
         .iter()

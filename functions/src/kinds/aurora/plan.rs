@@ -19,16 +19,16 @@ use crate::kinds::shared::wrong_target;
 /// RDS's longest identifier.
 const LONGEST: usize = 63;
 
-/// Most tags of one resource.
+/// Maximum number of tags of one resource.
 const MOST_TAGS: usize = 50;
 
-/// What Application Auto Scaling calls the readers that it adds by itself.
+/// The prefix of readers that Application Auto Scaling adds.
 const AUTOSCALED: &str = "application-autoscaling-";
 
-/// The class of the one instance of a copy whose source's instances nobody recorded: the smallest that Aurora has.
+/// The class of the copy's one instance if no instances of its source are recorded: the smallest that Aurora offers.
 const LEAST_CLASS: &str = "db.t4g.medium";
 
-/// A restore of one cluster, as planned and as captured.
+/// The restore of one cluster, with its plan and its captured configuration.
 pub struct ClusterPlan<'a> {
     /// The resource's name in the deployment.
     pub resource: &'a str,
@@ -45,7 +45,7 @@ pub struct ClusterPlan<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct InstancePlan {
     pub name: String,
-    /// The instance's identifier at the source; none where nothing was captured.
+    /// The instance's identifier at the source; `None` if nothing was captured.
     pub source: Option<String>,
     pub captured: Value,
 }
@@ -57,7 +57,7 @@ pub struct ParameterGroup {
     pub name: String,
     pub family: Option<String>,
     pub description: String,
-    /// Those that differ from the engine's defaults, as captured.
+    /// The parameters that differ from the engine's defaults, as captured.
     pub parameters: Vec<Value>,
 }
 
@@ -68,7 +68,7 @@ pub enum GroupKind {
 }
 
 impl ParameterGroup {
-    /// `cluster parameter group tuned`.
+    /// For example `cluster parameter group tuned`.
     pub fn words(&self) -> String {
         match self.of {
             GroupKind::Cluster => format!("cluster parameter group {}", self.name),
@@ -109,17 +109,17 @@ impl<'a> ClusterPlan<'a> {
         self.cluster().is_object()
     }
 
-    /// What comes next for a setting that is not as captured.
-    pub fn next(&self, setting: &str) -> SettingAction<'a> {
+    /// The next action for a setting that is not as captured.
+    pub fn next_action(&self, setting: &str) -> SettingAction<'a> {
         self.item.settings.next_action(setting, self.now())
     }
 
-    /// Why a setting of the finished copy is not as captured, if it was asked for in vain.
+    /// Why a setting of the finished copy is not as captured, if it was refused.
     pub fn unapplied_reason(&self, setting: &str) -> Option<String> {
         self.item.settings.unapplied_reason(setting)
     }
 
-    /// Whether an instance is asked for in any zone, since its own had no capacity for it.
+    /// Whether an instance may be in any zone, since its own had no capacity.
     pub fn in_any_zone(&self, instance: &str) -> bool {
         self.item.shortage.in_any_zone.iter().any(|name| name == instance)
     }
@@ -130,12 +130,12 @@ impl<'a> ClusterPlan<'a> {
         self.item.shortage.is_settled(reader, now, self.item.is_late(now))
     }
 
-    /// Whether AWS had no capacity for a part at some time of this restore.
+    /// Whether AWS had no capacity for a part at any time during this restore.
     pub fn was_short_of(&self, part: &str) -> bool {
         self.item.shortage.since.contains_key(part)
     }
 
-    /// The time of the present look; without one, the last of all.
+    /// The time of the present call, else of the last one.
     fn now(&self) -> Timestamp {
         self.item.busy_since.unwrap_or(Timestamp::MAX)
     }
@@ -171,7 +171,7 @@ impl<'a> ClusterPlan<'a> {
             .collect()
     }
 
-    /// The tags of something of the copy: those of its source, and the restore's.
+    /// The tags of a part of the copy: those of its source, and the restore's.
     pub fn tags(&self, run: &Run, of: &Value) -> Vec<Tag> {
         let ours = names::restore_tags(&run.deployment, &run.id, self.resource);
         let room = MOST_TAGS - ours.len();
@@ -186,8 +186,8 @@ impl<'a> ClusterPlan<'a> {
             .collect()
     }
 
-    /// The instances to make: that which was the writer first, then by promotion tier. Not those that Application Auto Scaling had added:
-    /// it adds its own. One where nothing was captured, so that somebody can connect.
+    /// The instances to create: the former writer first, then by promotion tier. Without those that Application Auto Scaling had
+    /// added: it adds its own. One instance if nothing was captured, so that someone can connect.
     pub fn instances(&self) -> Vec<InstancePlan> {
         if !self.captured() {
             return vec![InstancePlan {
@@ -254,7 +254,7 @@ impl<'a> ClusterPlan<'a> {
             .collect()
     }
 
-    /// A name at the copy: the source's with the copy's suffix, where the copy has one; else the copy's with `mark`.
+    /// A name at the copy: the source's with the copy's suffix, if the copy has one; else the copy's with `mark`.
     fn name_of(&self, name: &str, mark: &str) -> String {
         match suffix(self.source, self.target) {
             Some(suffix) => names::copy_of(name, suffix, LONGEST),
@@ -262,7 +262,7 @@ impl<'a> ClusterPlan<'a> {
         }
     }
 
-    /// How what names the source and its instances names the copy and its.
+    /// Maps the names of the source and its instances to those of the copy.
     pub fn renaming(&self) -> NameMap {
         let (source, target) = (self.source.to_owned(), self.target.to_owned());
         let arn = self.text("DBClusterArn").unwrap_or_default();
@@ -277,7 +277,7 @@ impl<'a> ClusterPlan<'a> {
         NameMap::new(cluster.into_iter().chain(instances))
     }
 
-    /// Every parameter group that the copy needs and that is not the engine's own.
+    /// Every parameter group of the copy that is not the engine's default.
     pub fn groups(&self) -> Vec<ParameterGroup> {
         let cluster = self.text("DBClusterParameterGroup").map(|name| {
             let described = self.part("DBClusterParameterGroup");
@@ -307,7 +307,7 @@ fn group(of: GroupKind, name: String, described: &Value, parameters: Vec<Value>)
     }
 }
 
-/// What has to be added to `source` to be named `target`, if anything.
+/// The suffix that turns `source` into `target`, if any.
 fn suffix<'a>(source: &str, target: &'a str) -> Option<&'a str> {
     target
         .match_indices('-')
@@ -315,7 +315,7 @@ fn suffix<'a>(source: &str, target: &'a str) -> Option<&'a str> {
         .find(|suffix| !suffix.is_empty() && names::copy_of(source, suffix, LONGEST) == target)
 }
 
-/// Application Auto Scaling's id of a cluster.
+/// Application Auto Scaling's id for a cluster.
 pub fn scalable_id(cluster: &str) -> String {
     format!("cluster:{cluster}")
 }

@@ -1,4 +1,4 @@
-//! Finds everything that would make the restore of a cluster fail later, before anything is changed.
+//! Finds everything that would fail the restore of a cluster later, before anything is changed.
 
 mod builder;
 mod instance_options;
@@ -27,7 +27,7 @@ use crate::error::{Error, Result};
 use crate::kinds::keys;
 use crate::kinds::{Preflight, part};
 
-/// What RDS calls its quotas (DescribeAccountAttributes).
+/// RDS's names of its quotas (DescribeAccountAttributes).
 const CLUSTERS: &str = "DBClusters";
 const INSTANCES: &str = "DBInstances";
 
@@ -85,7 +85,7 @@ pub async fn check(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<Pre
     Ok(found)
 }
 
-/// Of a snapshot; a point in time has its source's version. `given` is the version that the copy gets.
+/// For a snapshot; a point in time has its source's version. `given` is the version that the copy gets.
 fn check_version(preflight: &mut PreflightBuilder<'_>, found: &RestoreSource, given: Option<&DbEngineVersion>) {
     if !matches!(preflight.plan.from, Source::ClusterSnapshot { .. }) {
         return;

@@ -1,5 +1,5 @@
-//! What a cluster can be restored from as RDS has it now: its continuous backup, the one that was retained of a deleted cluster, or
-//! a manual snapshot of ours.
+//! What RDS can restore a cluster from now: its continuous backup, the backup that was retained of a deleted cluster, or a manual
+//! snapshot that Holdfast created.
 
 use async_trait::async_trait;
 use aws_sdk_rds::types::{DbClusterAutomatedBackup, DbClusterSnapshot};
@@ -69,7 +69,7 @@ impl Recovery for Aurora {
             instance_class,
             ca_certificate,
         } = overrides;
-        // Of the one instance that a copy gets whose source was not captured.
+        // For the one instance of a copy whose source was not captured.
         if let (Value::Null, Some(class)) = (&configuration, instance_class) {
             return json!({ "InstanceClass": class });
         }

@@ -1,4 +1,4 @@
-//! What the operator should know of a copy.
+//! What the operator should know about a copy.
 
 use super::KIND;
 use super::captured::{members, text};
@@ -7,7 +7,7 @@ use crate::domain::restore::members::lost;
 use crate::kinds::auto_scaling;
 use crate::kinds::part;
 
-/// What a restore does not bring back, or brings back otherwise, and no check can tell.
+/// What a restore does not restore, or restores differently, and no check can determine.
 pub fn remarks(plan: &ClusterPlan<'_>) -> Vec<String> {
     let mut remarks = Vec::new();
     if !plan.captured() {
@@ -22,15 +22,15 @@ pub fn remarks(plan: &ClusterPlan<'_>) -> Vec<String> {
     let source = plan.source;
     if part(plan.cluster(), "MasterUserSecret").is_object() {
         remarks.push(format!(
-            "RDS manages the master password of {source} in a secret: {} gets a secret of its own, under another ARN and with a new \
-             password; who logs in with it is led there by a switch to master_secret",
+            "RDS manages the master password of {source} in a secret: {} gets a secret of its own, under another ARN and with \
+             a new password; applications that log in with it need a switch to master_secret",
             plan.target
         ));
     }
     if plan.flag("IAMDatabaseAuthenticationEnabled") == Some(true) {
         remarks.push(format!(
-            "{source} takes logins by IAM: {} gets a DbClusterResourceId of its own, and policies for rds-db:connect that name {} \
-             refuse the application there until they name the new one, which is told when it is made",
+            "{source} accepts IAM logins: {} gets a DbClusterResourceId of its own, and policies for rds-db:connect that name {} \
+             refuse the application there until they name the new one, which is reported when it is created",
             plan.target,
             plan.text("DbClusterResourceId").unwrap_or_else(|| "the old one".to_owned())
         ));
@@ -47,8 +47,8 @@ pub fn remarks(plan: &ClusterPlan<'_>) -> Vec<String> {
     remarks.extend(lost(KIND, plan.configuration, source, plan.target));
     if plan.number("MonitoringInterval").is_some_and(|seconds| seconds > 0) {
         remarks.push(format!(
-            "enhanced monitoring was set for cluster {source} itself: it is asked for, and AWS is not known to take it there \
-             after a restore; that of each instance is put back"
+            "enhanced monitoring was set for cluster {source} itself: it is requested, but AWS may not accept it after a \
+             restore; that of each instance is put back"
         ));
     }
     let autoscaled = plan.autoscaled();

@@ -1,4 +1,4 @@
-//! Auto scaling of a copy's replicas, which is configured outside of the cluster.
+//! Auto scaling of a copy's replicas, which is configured outside the cluster.
 
 use serde_json::json;
 
@@ -9,8 +9,8 @@ use crate::error::Result;
 use crate::kinds::auto_scaling::{self, Namespace};
 
 impl Aurora {
-    /// Lets Application Auto Scaling scale the copy's replicas as it did the source's. Saying it again changes nothing. What
-    /// AWS refuses for good is a remark, and the comparison names it again.
+    /// Configures Application Auto Scaling to scale the copy's replicas as it did the source's. Idempotent. Each final refusal of
+    /// AWS is a remark, and the comparison reports it too.
     pub(super) async fn restore_scaling(&self, plan: &ClusterPlan<'_>) -> Result<Vec<String>> {
         if members(plan.configuration, "ScalableTargets").next().is_none() {
             return Ok(Vec::new());
@@ -25,7 +25,7 @@ impl Aurora {
         Ok(became.refused)
     }
 
-    /// Has Application Auto Scaling leave the copy alone.
+    /// Stops Application Auto Scaling from scaling the copy.
     pub(super) async fn remove_scaling(&self, plan: &ClusterPlan<'_>) -> Result<()> {
         for target in members(plan.configuration, "ScalableTargets") {
             let mut target = target.clone();

@@ -1,4 +1,4 @@
-//! How a cluster is restored: always as a new cluster, one step at each look, in the order of CloudFormation's handler for
+//! Restores a cluster: always as a new cluster, one step per call, in the order of CloudFormation's handler for
 //! `AWS::RDS::DBCluster`: restore, wait until stable, modify, wait, roles, Data API; then instances, endpoints, scaling, and
 //! deletion protection last.
 
@@ -23,16 +23,16 @@ use crate::error::{Error, Result};
 use crate::kinds::ownership::{Ownership, not_tagged_yet};
 use crate::kinds::{Preflight, Restore};
 
-/// What RDS is at work on, each timed by itself: the cluster, its settings, its instances, and what comes when they are there.
+/// The stages of a restore, each timed separately: the cluster, its settings, its instances, and what follows them.
 const COPYING: &str = "copying";
 const CONFIGURING: &str = "configuring";
 const INSTANCES: &str = "instances";
 const FINISHING: &str = "finishing";
 
-/// Where a cluster is.
+/// The state of a cluster.
 enum ClusterState {
     Stable,
-    /// At work on a stage, in words.
+    /// In progress at a stage, as text.
     Busy(&'static str, String),
     Lost(String),
 }
@@ -78,15 +78,15 @@ async fn advance(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<Resto
             made: Some(created_resource(&cluster)),
         })
     };
-    let waiting = |stage: &'static str, asked: RequestedChanges| {
-        let phase = asked.waits_for.join("; ");
-        if asked.settings.is_empty() && asked.refused.is_empty() {
+    let waiting = |stage: &'static str, changes: RequestedChanges| {
+        let phase = changes.waits_for.join("; ");
+        if changes.settings.is_empty() && changes.refused.is_empty() {
             return underway(stage, phase);
         }
         Ok(RestoreProgress::Requested {
             stage,
-            settings: asked.settings,
-            refused: asked.refused,
+            settings: changes.settings,
+            refused: changes.refused,
             phase,
             made: created_resource(&cluster),
         })
@@ -103,20 +103,20 @@ async fn advance(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<Resto
     if !configuring.waits_for.is_empty() {
         return waiting(CONFIGURING, configuring);
     }
-    let mut asked = aurora.attach(&plan, &cluster).await?;
-    let there = find_instances(&aurora.rds, plan.target).await?;
+    let mut changes = aurora.attach(&plan, &cluster).await?;
+    let instances = find_instances(&aurora.rds, plan.target).await?;
     let mut without = Vec::new();
-    match aurora.create_instances(run, &plan, &cluster, &there).await {
+    match aurora.create_instances(run, &plan, &cluster, &instances).await {
         Ok(Ok(making)) => {
             if cluster.db_cluster_members().is_empty() && making.created {
-                aurora.ask_once(&plan, &cluster).await?;
+                aurora.request_once(&plan, &cluster).await?;
             }
             without = making.without;
-            asked.waits_for.extend(making.waits_for);
-            if !making.lacking.is_empty() && asked.settings.is_empty() {
+            changes.waits_for.extend(making.waits_for);
+            if !making.lacking.is_empty() && changes.settings.is_empty() {
                 return Ok(RestoreProgress::LacksCapacity {
                     stage: INSTANCES,
-                    phase: asked.waits_for.join("; "),
+                    phase: changes.waits_for.join("; "),
                     lacking: making.lacking,
                     in_any_zone: making.in_any_zone,
                     made: Some(created_resource(&cluster)),
@@ -124,14 +124,14 @@ async fn advance(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<Resto
             }
         }
         Ok(Err(reason)) => return Ok(RestoreProgress::Failed { reason }),
-        // The cluster became busy with what was asked of it just now.
-        Err(Error::NotReady(_)) if !asked.waits_for.is_empty() => {}
+        // The cluster is busy with the changes that were just requested.
+        Err(Error::NotReady(_)) if !changes.waits_for.is_empty() => {}
         Err(error) => return Err(error),
     }
-    if !asked.waits_for.is_empty() {
-        return waiting(INSTANCES, asked);
+    if !changes.waits_for.is_empty() {
+        return waiting(INSTANCES, changes);
     }
-    let endpoints = aurora.create_endpoints(run, &plan, &there).await?;
+    let endpoints = aurora.create_endpoints(run, &plan, &instances).await?;
     let mut remarks = remarks_on(&plan);
     remarks.extend(aurora.restore_scaling(&plan).await?);
     let protection = aurora.protect(&plan, &cluster).await?;
@@ -145,14 +145,14 @@ async fn advance(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<Resto
     }
     remarks.extend(instances::omitted_readers(&plan, &without));
     remarks.extend(Aurora::unapplied_reasons(&plan, &cluster));
-    remarks.extend(instances::in_other_zones(&plan, &there));
+    remarks.extend(instances::in_other_zones(&plan, &instances));
     Ok(RestoreProgress::Restored {
         made: created_resource(&cluster),
         remarks,
     })
 }
 
-/// Asks for the cluster. What it came to is seen by the next look.
+/// Creates the cluster. The next poll shows the result.
 async fn begin(aurora: &Aurora, run: &Run, plan: &ClusterPlan<'_>) -> Result<RestoreProgress> {
     let waits = match plan.from {
         Source::ClusterSnapshot { id, arn } => {
@@ -172,8 +172,8 @@ async fn begin(aurora: &Aurora, run: &Run, plan: &ClusterPlan<'_>) -> Result<Res
             let (engine, version) = (engine.unwrap_or_default(), version.unwrap_or_default());
             let Some(version) = aurora.offered(engine, version).await? else {
                 return lost(format!(
-                    "cluster snapshot {reference} is of {engine} {version}, which AWS offers no more, nor any version of \
-                     the same major to which it could be upgraded: restore it by hand to a newer major version"
+                    "cluster snapshot {reference} is of {engine} {version}, which AWS does not offer any more, nor a version \
+                     of the same major version to upgrade it to: restore it by hand to a newer major version"
                 ));
             };
             aurora.create_parameter_groups(run, plan).await?;
@@ -214,15 +214,15 @@ fn lost(reason: String) -> Result<RestoreProgress> {
     Ok(RestoreProgress::Failed { reason })
 }
 
-/// Stable is a cluster that is `available`, has nothing pending, and whose managed secret is there. A status that nothing
-/// here knows ends by itself: the deadline ends it otherwise.
+/// A cluster is stable if it is `available`, has no pending changes, and its managed secret exists. An unknown status counts as
+/// transient: otherwise the deadline ends it.
 fn cluster_state(cluster: &DbCluster) -> ClusterState {
     let id = cluster.db_cluster_identifier().unwrap_or_default();
     let status = cluster.status().unwrap_or("unknown");
     if needed_action(status).is_some() {
         return ClusterState::Lost(format!("the status of cluster {id} is {status}"));
     }
-    // With instances it is at work on them; without, it is being made, or what was asked of it since is being done.
+    // With instances RDS is creating them; without, it is creating the cluster, or applying requested changes.
     let stage = match status {
         _ if !cluster.db_cluster_members().is_empty() => INSTANCES,
         "creating" => COPYING,

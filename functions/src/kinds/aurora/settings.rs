@@ -1,11 +1,11 @@
-//! Which of a cluster's settings differ from the captured ones, and which of them RDS accepts only together.
+//! Which of a cluster's settings differ from the captured ones, and which of them RDS only accepts together.
 
 use serde_json::{Value, json};
 
 use super::captured::{members, number, text, texts};
 use crate::kinds::part;
 
-/// What ModifyDBCluster sets, by the names under which it is described.
+/// The settings that ModifyDBCluster changes, by the names under which they are described.
 pub const SETTINGS: &[&str] = &[
     "AutoMinorVersionUpgrade",
     "BackupRetentionPeriod",
@@ -25,16 +25,16 @@ pub const SETTINGS: &[&str] = &[
     "VpcSecurityGroups",
 ];
 
-/// What the API's text has for Multi-AZ clusters only. Aurora may take it, take it and not show it, or refuse it: it is asked
-/// for once, and nothing waits for it.
+/// The API Reference has these for Multi-AZ clusters only. Aurora may accept one, accept it without showing it, or refuse it: it is
+/// requested once, and nothing waits for it.
 pub const PERHAPS: &[&str] = &["CertificateDetails", "MonitoringInterval", "MonitoringRoleArn"];
 
-/// What has a call of its own.
+/// Settings that have a call of their own.
 pub const ROLES: &str = "AssociatedRoles";
 pub const DATA_API: &str = "HttpEndpointEnabled";
 pub const PROTECTION: &str = "DeletionProtection";
 
-/// Settings that RDS takes only together.
+/// Settings that RDS only accepts together.
 const TOGETHER: &[&[&str]] = &[
     &["MonitoringInterval", "MonitoringRoleArn"],
     &[
@@ -45,7 +45,7 @@ const TOGETHER: &[&[&str]] = &[
     ],
 ];
 
-/// The captured roles that are not there.
+/// The captured roles that the copy lacks.
 pub fn missing_roles<'a>(captured: &'a Value, now: &'a Value) -> impl Iterator<Item = &'a Value> {
     members(captured, ROLES).filter(|role| {
         let same = |other: &Value| {
@@ -56,7 +56,7 @@ pub fn missing_roles<'a>(captured: &'a Value, now: &'a Value) -> impl Iterator<I
     })
 }
 
-/// The settings that are not as captured, with those that RDS takes only with them.
+/// The settings that are not as captured, with those that RDS only accepts together with them.
 pub fn changed(captured: &Value, now: &Value, settings: &[&'static str]) -> Vec<&'static str> {
     let off = |name: &str, value: Value| setting(captured, name) == Some(value);
     let moot = |name: &str| match name {
@@ -78,8 +78,8 @@ pub fn changed(captured: &Value, now: &Value, settings: &[&'static str]) -> Vec<
         .collect()
 }
 
-/// Settings that can only be asked for together, each such group by itself.
-pub fn apart(settings: &[&'static str]) -> Vec<Vec<&'static str>> {
+/// Groups of settings that can only be requested together.
+pub fn request_groups(settings: &[&'static str]) -> Vec<Vec<&'static str>> {
     let mut groups: Vec<Vec<&'static str>> = Vec::new();
     for setting in settings {
         let with = TOGETHER.iter().find(|together| together.contains(setting));
@@ -96,7 +96,7 @@ pub fn apart(settings: &[&'static str]) -> Vec<Vec<&'static str>> {
     groups
 }
 
-/// A setting as it is compared: RDS leaves out, or says with a word of its own, what is off.
+/// A setting in a form that can be compared: RDS omits a setting that is off, or describes it with a value of its own.
 fn setting(of: &Value, name: &str) -> Option<Value> {
     let value = part(of, name);
     Some(match name {
@@ -110,7 +110,7 @@ fn setting(of: &Value, name: &str) -> Option<Value> {
         }
         "EnabledCloudwatchLogsExports" => json!(texts(value)),
         "LocalWriteForwardingStatus" => json!(is_forwarding(of)),
-        // Its ARN is another; that there is one is what counts.
+        // Its ARN differs; what counts is that it exists.
         "MasterUserSecret" => json!(value.is_object()),
         "CertificateDetails" => json!(text(value, "CAIdentifier")),
         "DatabaseInsightsMode" => json!(text(of, name).unwrap_or_else(|| "standard".to_owned())),

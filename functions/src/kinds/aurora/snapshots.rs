@@ -1,4 +1,4 @@
-//! Manual cluster snapshots, by name, or by ARN where another account shares them.
+//! Manual cluster snapshots, by name, or by ARN if another account shares them.
 
 use aws_sdk_rds::types::DbClusterSnapshot;
 
@@ -8,7 +8,7 @@ use crate::domain::job::Run;
 use crate::error::Result;
 
 impl Aurora {
-    /// The manual snapshot of that name, if there is one.
+    /// The manual snapshot of that name, if it exists.
     pub(super) async fn find_snapshot(&self, id: &str) -> Result<Option<DbClusterSnapshot>> {
         let answer = self
             .rds
@@ -23,7 +23,7 @@ impl Aurora {
         }
     }
 
-    /// A manual snapshot by its name, or by its ARN one that another account shares.
+    /// A manual snapshot by its name, or by its ARN if another account shares it.
     pub(super) async fn find_source_snapshot(&self, reference: &str) -> Result<Option<DbClusterSnapshot>> {
         if !reference.starts_with("arn:") {
             return self.find_snapshot(reference).await;
@@ -37,7 +37,7 @@ impl Aurora {
     }
 }
 
-/// By what a snapshot is asked for: its name, or its ARN where it is another account's.
+/// The identifier for requests about a snapshot: its name, or its ARN if it is another account's.
 pub fn reference<'a>(run: &Run, id: &'a str, arn: &'a str) -> &'a str {
     match (account_and_region(arn), account_and_region(&run.execution)) {
         (Some((theirs, _)), Some((ours, _))) if theirs != ours => arn,

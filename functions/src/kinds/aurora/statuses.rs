@@ -1,8 +1,8 @@
-//! What the statuses of clusters, snapshots and instances mean. Each list is defined here only. A status that is in no list
-//! ends by itself.
+//! The meaning of the statuses of clusters, snapshots and instances. Each list is defined only here. A status that is in no list is
+//! transient.
 
-/// Cluster statuses that do not end by themselves, and what ends each (the terminal ones of CloudFormation's handler, and those
-/// that somebody brings about).
+/// Cluster statuses that are not transient, each with the action that ends it (the terminal ones of CloudFormation's handler, and
+/// those that a user causes).
 const NEEDS_ACTION: &[(&str, &str)] = &[
     ("stopped", "Start the cluster, or disable the deployment"),
     ("deleting", "It is being deleted: remove it from the descriptor"),
@@ -22,7 +22,7 @@ const NEEDS_ACTION: &[(&str, &str)] = &[
     ("restore-failed", "Restore it again"),
 ];
 
-/// Snapshot statuses from which nothing restorable comes any more (botocore's waiter `DBClusterSnapshotAvailable`).
+/// Statuses of a snapshot that will never be restorable (botocore's waiter `DBClusterSnapshotAvailable`).
 const LOST_SNAPSHOT: &[&str] = &[
     "deleted",
     "deleting",
@@ -31,7 +31,7 @@ const LOST_SNAPSHOT: &[&str] = &[
     "incompatible-parameters",
 ];
 
-/// Instance statuses out of which nothing usable comes any more (the terminal ones of CloudFormation's handler).
+/// Statuses of an instance that will never be usable (the terminal ones of CloudFormation's handler).
 const LOST_INSTANCE: &[&str] = &[
     "failed",
     "inaccessible-encryption-credentials",
@@ -45,11 +45,11 @@ const LOST_INSTANCE: &[&str] = &[
     "upgrade-failed",
 ];
 
-/// The status of an instance for which RDS found no capacity after it had taken the call: it stays so until it is deleted (RDS
-/// User Guide, "DB instance status").
+/// The status of an instance for which RDS found no capacity after it had accepted the call: permanent until the instance is
+/// deleted (RDS User Guide, "DB instance status").
 pub const WITHOUT_CAPACITY: &str = "insufficient-capacity";
 
-/// What ends a cluster's status that does not end by itself.
+/// The action that ends a cluster status that is not transient.
 pub fn needed_action(cluster_status: &str) -> Option<&'static str> {
     NEEDS_ACTION
         .iter()
@@ -57,12 +57,12 @@ pub fn needed_action(cluster_status: &str) -> Option<&'static str> {
         .map(|(_, action)| *action)
 }
 
-/// Whether nothing restorable comes of a snapshot any more.
+/// Whether a snapshot will never be restorable.
 pub fn is_lost_snapshot(status: &str) -> bool {
     LOST_SNAPSHOT.contains(&status)
 }
 
-/// Whether nothing usable comes of an instance any more.
+/// Whether an instance will never be usable.
 pub fn is_lost_instance(status: &str) -> bool {
     LOST_INSTANCE.contains(&status)
 }

@@ -143,7 +143,7 @@ async fn one_that_appears_meanwhile_is_adopted_and_one_not_shown_yet_is_looked_f
     );
 }
 
-/// AWS shows the tags of what it has just made late.
+/// AWS shows the tags of new resources with a delay.
 #[tokio::test]
 async fn a_snapshot_that_shows_no_tags_yet_is_looked_at_again() {
     let untagged = |made: &str| {
@@ -202,8 +202,8 @@ async fn what_a_lost_run_made_is_found_and_nothing_else() {
             arn: ARN.into(),
         };
         assert_eq!(aurora.find(&run(), &database()).await.unwrap(), found.then_some(point));
-        let asked = replay.played();
-        assert_eq!(asked[0].field("DBClusterSnapshotIdentifier"), Some(id()));
+        let requests = replay.played();
+        assert_eq!(requests[0].field("DBClusterSnapshotIdentifier"), Some(id()));
     }
 }
 

@@ -22,7 +22,7 @@ pub async fn undo(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<Undo
             tracing::warn!(
                 restore = run.id,
                 cluster = plan.target,
-                "it does not carry this restore's tags: left alone"
+                "it does not carry this restore's tags: left in place"
             );
             Ok(None)
         }
@@ -36,14 +36,14 @@ pub async fn undo(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<Undo
         Ok(None) => Ok(UndoProgress::Gone),
         Ok(Some(waiting)) => Ok(UndoProgress::Underway(waiting)),
         Err(Error::AccessDenied(reason)) => Ok(UndoProgress::Remains(format!("cluster {}: {reason}", plan.target))),
-        // RDS refuses while something else is being done to it.
+        // RDS refuses while another operation is in progress.
         Err(Error::NotReady(reason)) => Ok(UndoProgress::Underway(reason)),
         Err(error) => Err(error),
     }
 }
 
 impl Aurora {
-    /// Does what comes next in removing a cluster that is there; in words what it waits for.
+    /// Performs the next step of removing an existing cluster; returns what it waits for, as text.
     async fn remove(&self, plan: &ClusterPlan<'_>, cluster: &DbCluster) -> Result<String> {
         let target = plan.target;
         let status = cluster.status().unwrap_or("unknown");
@@ -52,9 +52,11 @@ impl Aurora {
         }
         if cluster.deletion_protection() == Some(true) {
             self.set_protection(target, false).await?;
-            return Ok(format!("cluster {target} loses its deletion protection"));
+            return Ok(format!(
+                "cluster {target} is being modified to disable deletion protection"
+            ));
         }
-        // Otherwise it could go on adding instances.
+        // Otherwise it could continue to add instances.
         self.remove_scaling(plan).await?;
         let mut waiting = Vec::new();
         for instance in find_instances(&self.rds, target).await? {

@@ -1,25 +1,25 @@
-//! Clusters that no restore here brings back, by what RDS says of them. They are refused when they are to be backed up: nobody
-//! shall count on a set that holds one.
+//! Clusters that Holdfast cannot restore, identified by what RDS describes. Their backup is refused: no one must rely on a set that
+//! contains one.
 //!
-//! DescribeDBClusters shows clusters of Amazon Neptune, Amazon DocumentDB and Multi-AZ DB clusters of RDS, too; of the engine
-//! modes that it knows, a restore takes `provisioned` only; an Aurora Limitless Database has shard groups in place of instances.
+//! DescribeDBClusters also returns clusters of Amazon Neptune, Amazon DocumentDB and Multi-AZ DB clusters of RDS; of the engine
+//! modes, a restore only supports `provisioned`; an Aurora Limitless Database has shard groups instead of instances.
 
-/// Engines whose clusters are restored as here: an Aurora cluster, then its instances.
+/// Engines whose clusters Holdfast can restore: an Aurora cluster, then its instances.
 const ENGINES: &[&str] = &["aurora-mysql", "aurora-postgresql"];
 
-/// Why a cluster cannot be brought back.
+/// Why a cluster cannot be restored.
 #[derive(Debug, PartialEq)]
 pub struct Unsupported {
-    /// What it is.
+    /// The unsupported value.
     pub is: String,
     pub allowed: &'static str,
-    /// What to do instead of backing it up here.
+    /// What to do instead of backing it up with Holdfast.
     pub instead: &'static str,
-    /// What to do with what was backed up nevertheless.
+    /// What to do with a backup that exists nevertheless.
     pub by_hand: &'static str,
 }
 
-/// `None` for a cluster that can be brought back, as far as it is described.
+/// `None` for a cluster that can be restored, as far as it is described.
 pub fn unsupported(engine: Option<&str>, mode: Option<&str>, scalability: Option<&str>) -> Option<Unsupported> {
     const PROVISIONED: &str = "a provisioned cluster, which may have Serverless v2 instances";
     match (engine, mode, scalability) {

@@ -1,4 +1,4 @@
-//! Puts the captured auto scaling of a resource back on its copy, for clusters and for tables alike.
+//! Puts the captured auto scaling of a resource back on its copy, for clusters and tables.
 
 #[cfg(test)]
 mod tests;
@@ -11,7 +11,7 @@ use crate::domain::restore::name_map::NameMap;
 use crate::error::{Class, Result};
 use crate::kinds::part;
 
-/// One thing to put back, about the copy.
+/// One thing to put back on the copy.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ScalingChange {
     Target(Value),
@@ -20,7 +20,7 @@ pub enum ScalingChange {
 }
 
 impl ScalingChange {
-    /// In words, as the object of "putting back".
+    /// As text, as the object of "putting back".
     pub fn words(&self) -> String {
         match self {
             Self::Target(target) => format!("the scalable target {}", text(target, "ScalableDimension")),
@@ -30,7 +30,7 @@ impl ScalingChange {
     }
 }
 
-/// What each call takes of what is described. It has to agree for what was captured to be there.
+/// The members of each call's input. Something captured counts as present if these agree.
 const TARGET: &[&str] = &[
     "ServiceNamespace",
     "ResourceId",
@@ -61,8 +61,7 @@ const ACTION: &[&str] = &[
     "ScalableTargetAction",
 ];
 
-/// What of `captured` is not at the `copy`, about which `renaming` makes it speak. Targets come first: nothing else is put
-/// without.
+/// The parts of `captured` that the `copy` lacks, with the names of `renaming`. Targets come first: everything else requires them.
 pub fn missing(captured: &Value, copy: &Value, renaming: &NameMap) -> Vec<ScalingChange> {
     let mut changes = Vec::new();
     for (list, names, change) in [
@@ -83,19 +82,19 @@ pub fn missing(captured: &Value, copy: &Value, renaming: &NameMap) -> Vec<Scalin
     changes
 }
 
-/// What became of putting things back.
+/// The outcome of putting things back.
 #[derive(Debug, Default)]
 pub struct RestoredScaling {
-    /// How many AWS took.
+    /// How many AWS accepted.
     pub put: usize,
-    /// In words, those that AWS refuses for good: the comparison names them again.
+    /// The ones that AWS refuses for good, as text: the comparison reports them too.
     pub refused: Vec<String>,
 }
 
 /// Puts back what is missing of the scaling of `what`.
 ///
 /// # Errors
-/// The first that may pass by itself. What was put by then is not missing in the next try.
+/// The first transient error. What was already put back is not missing in the next attempt.
 pub async fn put_back(client: &Client, changes: &[ScalingChange], what: &str) -> Result<RestoredScaling> {
     let mut became = RestoredScaling::default();
     for change in changes {
@@ -115,17 +114,17 @@ pub async fn put_back(client: &Client, changes: &[ScalingChange], what: &str) ->
     Ok(became)
 }
 
-/// Puts one thing back. Putting it again changes nothing.
+/// Puts one thing back. Idempotent.
 async fn put(client: &Client, change: &ScalingChange) -> Result<()> {
     let (action, request) = match change {
         ScalingChange::Target(target) => {
             let mut request = of(target, TARGET);
-            // The role of a service-linked target is AWS's to choose.
+            // AWS chooses the role of a service-linked target.
             let role = target["RoleARN"].as_str();
             request["RoleARN"] = json!(role.filter(|role| !role.contains("/aws-service-role/")));
             ("RegisterScalableTarget", request)
         }
-        // AWS makes the alarms of target tracking anew.
+        // AWS creates the alarms of target tracking again.
         ScalingChange::Policy(policy) => ("PutScalingPolicy", of(policy, POLICY)),
         ScalingChange::Action(scheduled) => ("PutScheduledAction", of(scheduled, ACTION)),
     };
@@ -134,7 +133,7 @@ async fn put(client: &Client, change: &ScalingChange) -> Result<()> {
         .map_err(|error| failure("putting back", &change.words(), error))
 }
 
-/// Takes a target away, with its policies, their alarms and its scheduled actions; already gone is success.
+/// Deregisters a target, with its policies, their alarms and its scheduled actions; already deregistered is success.
 pub async fn deregister(client: &Client, target: &Value) -> Result<()> {
     let request = of(target, &["ServiceNamespace", "ResourceId", "ScalableDimension"]);
     match client.call("DeregisterScalableTarget", request).await {
@@ -148,7 +147,7 @@ pub async fn deregister(client: &Client, target: &Value) -> Result<()> {
     }
 }
 
-/// Alarms that are somebody's own, and set off only the policies of the source.
+/// The owner's alarms, which only trigger the policies of the source.
 pub fn alarms_to_redirect(captured: &Value) -> Vec<String> {
     let policies = part(captured, "ScalingPolicies").as_array().into_iter().flatten();
     let by_steps = policies.filter(|policy| policy["PolicyType"] == "StepScaling");
@@ -158,7 +157,7 @@ pub fn alarms_to_redirect(captured: &Value) -> Vec<String> {
             let alarms: Vec<_> = alarms.filter_map(|alarm| alarm["AlarmName"].as_str()).collect();
             (!alarms.is_empty()).then(|| {
                 format!(
-                    "alarms set off scaling policy {} at the source: {}. Have them, or others, set off the copy's too",
+                    "alarms trigger scaling policy {} at the source: {}. Make them, or others, trigger the copy's too",
                     text(policy, "PolicyName"),
                     alarms.join(", ")
                 )
@@ -174,12 +173,12 @@ fn of(described: &Value, names: &[&str]) -> Value {
     Value::Object(members.collect::<Map<_, _>>())
 }
 
-/// Whether what was captured of `names` is there. AWS may describe more than it was told.
+/// Whether the members `names` are as captured. AWS may describe more than was set.
 fn agree(wanted: &Value, there: &Value, names: &[&str]) -> bool {
     names.iter().all(|name| holds(part(wanted, name), part(there, name)))
 }
 
-/// Whether `there` has all of `wanted`; numbers by their value, since 70 may come back as 70.0.
+/// Whether `there` contains all of `wanted`; numbers by their value, since 70 may be described as 70.0.
 fn holds(wanted: &Value, there: &Value) -> bool {
     match (wanted, there) {
         (Value::Null, _) => true,

@@ -1,4 +1,4 @@
-//! How a table is backed up: on demand, under a name that follows from the set.
+//! Backs up a table on demand, under a name that is derived from the set.
 
 use async_trait::async_trait;
 use aws_config::retry::RetryConfig;
@@ -30,8 +30,8 @@ impl Backup for DynamoDb {
         .await
     }
 
-    /// `CreateBackup` takes no token, and several backups may have one name: a repeated call makes a second one. So this
-    /// looks first, and the SDK may not repeat the call itself: whoever hears nothing runs the whole step again.
+    /// `CreateBackup` takes no token, and several backups may have one name: a repeated call creates a second one. So this checks
+    /// first, and the SDK must not retry the call itself: if the response is lost, the whole step runs again.
     async fn back_up(&self, run: &Run, resource: &Resource) -> Result<StartedBackup> {
         let table = table(resource)?;
         let name = names::recovery_point(&run.id, &resource.name);
@@ -80,7 +80,7 @@ impl Backup for DynamoDb {
         }))
     }
 
-    /// DynamoDB brings a backup's size up to date every six hours or so: 0 bytes say nothing of what it holds.
+    /// DynamoDB updates a backup's size about every six hours: 0 bytes mean nothing.
     async fn poll(&self, _: &Resource, point: &RecoveryPoint) -> Result<Progress> {
         let (arn, name) = parts(point)?;
         let failed = |reason: String| Ok(Progress::Failed { reason });
@@ -97,13 +97,13 @@ impl Backup for DynamoDb {
             BackupStatus::Deleted => {
                 return failed(format!("the status of table backup {name} ({arn}) is DELETED"));
             }
-            // A status that nothing here knows is under way: the deadline ends it.
+            // An unknown status counts as in progress: the deadline ends it.
             _ => return Ok(Progress::InProgress { percent: None }),
         }
         let size_bytes = backup.backup_size_bytes().and_then(|size| u64::try_from(size).ok());
         let size_bytes = size_bytes.filter(|size| *size > 0);
         match timestamp(backup.backup_creation_date_time()) {
-            // DynamoDB takes the backup as of the request, give or take a minute, and does not say when it is done.
+            // DynamoDB takes the backup as of the request, within a minute or so, and does not report when it is done.
             Some(captured_at) => Ok(Progress::Succeeded(Finished {
                 captured_at,
                 finished_at: None,
@@ -113,12 +113,12 @@ impl Backup for DynamoDb {
         }
     }
 
-    /// DynamoDB cannot stop a backup that is being made; retention deletes it once it is `AVAILABLE`.
+    /// DynamoDB cannot stop the creation of a backup; retention deletes it once it is `AVAILABLE`.
     async fn abandon(&self, point: &RecoveryPoint) -> Result<()> {
         parts(point).map(|_| ())
     }
 
-    /// By their names: a backup of a table bears no tags.
+    /// By their names: a backup of a table carries no tags.
     async fn tagged(&self, _: &[Resource]) -> Result<Vec<TaggedPoint>> {
         let (mut found, mut after) = (Vec::new(), None);
         loop {
@@ -142,7 +142,7 @@ impl Backup for DynamoDb {
     }
 }
 
-/// A finished backup that bears a name of ours, for the rebuilding of a catalog.
+/// A finished backup with a name that Holdfast gave it, for a catalog rebuild.
 fn tagged(backup: &BackupSummary) -> Option<TaggedPoint> {
     let name = backup.backup_name()?;
     if backup.backup_status() != Some(&BackupStatus::Available) {

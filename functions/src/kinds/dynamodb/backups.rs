@@ -11,7 +11,8 @@ use crate::error::Result;
 use crate::kinds::shared::{since, wrong_point};
 
 impl DynamoDb {
-    /// The table's backups of that name made since the run started. Several, where an answer was lost and the list lagged.
+    /// The table's backups of that name created since the run started. There are several if a response was lost and the list
+    /// lagged.
     pub(super) async fn find_named(&self, run: &Run, table: &str, name: &str) -> Result<Vec<BackupSummary>> {
         let mut found: Vec<BackupSummary> = Vec::new();
         let mut after = None;
@@ -35,7 +36,7 @@ impl DynamoDb {
         }
     }
 
-    /// The earliest of them: the one whose moment is nearest to the other resources'.
+    /// The earliest of them: its time is the closest to the other resources'.
     pub(super) async fn find_earliest(&self, run: &Run, table: &str, name: &str) -> Result<Option<BackupSummary>> {
         let found = self.find_named(run, table, name).await?;
         Ok(found

@@ -1,11 +1,11 @@
-//! A captured configuration in a form in which tables with the same configuration are equal: without their names, in one
-//! order, and without the defaults that DynamoDB describes for one table and omits for another.
+//! A captured configuration in a form in which tables with the same configuration are equal: without their names, in a fixed order,
+//! and without the defaults that DynamoDB describes for one table and omits for another.
 
 use serde_json::{Value, json};
 
-use super::settings::{about, is_holdfasts, scaled_as};
+use super::settings::{is_holdfast_tag, rewrite_policy, scaled_as};
 
-/// Stands for the table's own name and ARN.
+/// Represents the table's own name and ARN.
 const ITSELF: &str = "(the table)";
 
 /// The configuration in that form.
@@ -43,20 +43,20 @@ fn tags(all: &mut Value) {
     };
     tags.retain(|tag| {
         let key = tag["Key"].as_str().unwrap_or_default();
-        !key.starts_with("aws:") && !is_holdfasts(key)
+        !key.starts_with("aws:") && !is_holdfast_tag(key)
     });
     sort(tags, &["Key"]);
 }
 
 fn policy(all: &mut Value, arn: &str) {
     if let Some(Value::String(policy)) = all.get("Policy") {
-        let document = about(policy, arn, ITSELF);
+        let document = rewrite_policy(policy, arn, ITSELF);
         let document = serde_json::from_str(&document).unwrap_or(Value::String(document));
         all["Policy"] = document;
     }
 }
 
-/// The copy's targets and policies under one name. What is scaled has whatever throughput its policy chose last.
+/// The copy's targets and policies under one name. The throughput of a scaled dimension is its policy's latest choice.
 fn scaling(all: &mut Value, name: &str) {
     let renaming = scaled_as(name, ITSELF);
     let mut scaled = Vec::new();
@@ -65,7 +65,7 @@ fn scaling(all: &mut Value, name: &str) {
             "ScalableTargets",
             ["ResourceId", "ScalableDimension", "ScalableDimension"],
         ),
-        // A name is one target's: reads and writes of a table may have the same.
+        // Policy names are unique per target only: reads and writes of a table may have the same.
         ("ScalingPolicies", ["ResourceId", "ScalableDimension", "PolicyName"]),
         (
             "ScheduledActions",
@@ -135,7 +135,7 @@ fn is_unlimited(throughput: &Value) -> bool {
     !limited("MaxReadRequestUnits") && !limited("MaxWriteRequestUnits")
 }
 
-/// Only the streams that get changes, by ARN.
+/// Only the streams that receive changes, by ARN.
 fn destinations(all: &mut Value) {
     if let Some(Value::Array(found)) = all.get_mut("KinesisDataStreamDestinations") {
         found.retain(|one| {
@@ -148,7 +148,7 @@ fn destinations(all: &mut Value) {
     }
 }
 
-/// Only those of indexes that have any, by index.
+/// Only those of indexes that have contributor insights, by index.
 fn insights_of_indexes(all: &mut Value) {
     if let Some(Value::Array(found)) = all.get_mut("IndexContributorInsights") {
         for one in found.iter_mut() {
@@ -159,14 +159,14 @@ fn insights_of_indexes(all: &mut Value) {
     }
 }
 
-/// What is being switched is as good as switched; what is off is not there.
+/// Treats a setting that is being enabled as enabled; a setting that is off as absent.
 fn resolve_status(all: &mut Value, parent: &str, status: &str) {
     let Some(of) = all.pointer_mut(parent) else {
         return;
     };
     match of[status].as_str() {
         Some("ENABLING") => of[status] = json!("ENABLED"),
-        // Insights that had failed are not put back, which is said.
+        // Insights that had failed are not put back, which a remark reports.
         Some("DISABLED" | "DISABLING" | "FAILED") => *of = Value::Null,
         _ => {}
     }

@@ -1,5 +1,5 @@
-//! What a restore of a table does not bring back, and what it would else take from a table that may be gone. Kept as
-//! DynamoDB and Application Auto Scaling answered it.
+//! Captures what a restore of a table does not restore, and what it would otherwise read from a table that may be deleted. Stored
+//! as DynamoDB and Application Auto Scaling returned it.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::TableDescription;
@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::kinds::auto_scaling::{self, Namespace};
 use crate::kinds::optional::Optional;
 
-/// One call whose whole answer is wanted.
+/// A call whose whole response is needed.
 macro_rules! answer {
     ($call:expr, $doing:expr, $table:expr) => {{
         let answer = LastResponse::default();
@@ -22,7 +22,7 @@ macro_rules! answer {
     }};
 }
 
-/// One call whose answer is wanted where the Region offers it: one attribute of it.
+/// A call of which one attribute of the response is needed, if the Region offers the call.
 macro_rules! setting {
     ($call:expr, $attribute:expr, $doing:expr, $table:expr) => {{
         let answer = LastResponse::default();
@@ -32,7 +32,7 @@ macro_rules! setting {
     }};
 }
 
-/// Reads a table, its time to live, continuous backups, tags, policy, streaming, insights and scaling.
+/// Captures a table, its time to live, continuous backups, tags, policy, streaming, insights and scaling.
 ///
 /// # Errors
 /// `NotFound` for a missing table.
@@ -55,14 +55,14 @@ pub async fn capture(
         "describing the time to live of table",
         table
     );
-    let ttl = optional.needed("TimeToLiveDescription", ttl)?;
+    let ttl = optional.required("TimeToLiveDescription", ttl)?;
     let continuous = setting!(
         dynamodb.describe_continuous_backups().table_name(table),
         "ContinuousBackupsDescription",
         "describing the continuous backups of table",
         table
     );
-    let continuous = optional.needed("ContinuousBackupsDescription", continuous)?;
+    let continuous = optional.required("ContinuousBackupsDescription", continuous)?;
     let streaming = async || {
         setting!(
             dynamodb.describe_kinesis_streaming_destination().table_name(table),
@@ -71,17 +71,17 @@ pub async fn capture(
             table
         )
     };
-    let streaming = optional.beside("KinesisDataStreamDestinations", streaming).await?;
+    let streaming = optional.dispensable("KinesisDataStreamDestinations", streaming).await?;
     let insights = async || insights(dynamodb, table, None).await;
-    let insights = optional.beside("ContributorInsights", insights).await?;
+    let insights = optional.dispensable("ContributorInsights", insights).await?;
     let of_indexes = async || insights_of_indexes(dynamodb, table, described).await;
-    let of_indexes = optional.beside("IndexContributorInsights", of_indexes).await?;
+    let of_indexes = optional.dispensable("IndexContributorInsights", of_indexes).await?;
     let scaled = scalable(table, described);
     let scaling = auto_scaling::describe(autoscaling, Namespace::DynamoDb, &scaled, table).await?;
-    optional.lacks(&scaling.not_offered);
+    optional.add_not_offered(&scaling.not_offered);
     let tags = tags(dynamodb, &arn).await?;
-    let policy = optional.needed("Policy", policy(dynamodb, &arn).await)?;
-    Ok(optional.noted(present([
+    let policy = optional.required("Policy", policy(dynamodb, &arn).await)?;
+    Ok(optional.record_in(present([
         ("Table", description),
         ("TimeToLiveDescription", ttl),
         ("ContinuousBackupsDescription", continuous),
@@ -112,7 +112,7 @@ async fn insights(dynamodb: &Client, table: &str, index: Option<&str>) -> Result
     Ok(there.map(|_| answer.take_all()))
 }
 
-/// The contributor insights of those global indexes that have any.
+/// The contributor insights of the global indexes that have any.
 async fn insights_of_indexes(
     dynamodb: &Client,
     table: &str,
@@ -153,7 +153,7 @@ pub async fn tags(dynamodb: &Client, arn: &str) -> Result<Vec<Value>> {
     }
 }
 
-/// The resource policy, as the JSON text that DynamoDB takes back.
+/// The resource policy, as the JSON text that DynamoDB accepts.
 async fn policy(dynamodb: &Client, arn: &str) -> Result<Option<Value>> {
     match offered(dynamodb.get_resource_policy().resource_arn(arn).send().await) {
         Ok(found) => Ok(found.map(|found| found.policy.map(Value::from).unwrap_or_default())),
@@ -162,7 +162,7 @@ async fn policy(dynamodb: &Client, arn: &str) -> Result<Option<Value>> {
     }
 }
 
-/// What Application Auto Scaling can scale of a table: itself and its global indexes.
+/// The Application Auto Scaling ids of a table: its own and its global indexes'.
 pub fn scalable(table: &str, description: Option<&TableDescription>) -> Vec<String> {
     let indexes = description
         .map(TableDescription::global_secondary_indexes)

@@ -1,4 +1,4 @@
-//! Whether a copy of a table matches what was captured: its configuration, field by field, and the sampled items.
+//! Compares a copy of a table with its capture: its configuration, field by field, and the sampled items.
 
 use serde_json::Value;
 
@@ -15,14 +15,15 @@ use crate::domain::set::{Sample, SampledItem};
 use crate::error::{Error, Result};
 use crate::kinds::optional::{Optional, not_captured, without};
 
-/// What watches a table or listens to it, and holds none of its data: where it could not be put back, an operator decides.
-const BESIDE: &[&str] = &[
+/// Settings that monitor a table or receive its changes, and contain none of its data: if one could not be put back, an operator
+/// decides.
+const DISPENSABLE: &[&str] = &[
     "ContributorInsights",
     "IndexContributorInsights",
     "KinesisDataStreamDestinations",
 ];
 
-/// Compares the copy that stands under the planned name.
+/// Compares the copy under the planned name.
 pub async fn compare(dynamodb: &DynamoDb, item: &RestoreItem, at_rest: bool) -> Result<Vec<Check>> {
     let target = target(item)?;
     let name = &item.planned.resource.name;
@@ -33,7 +34,7 @@ pub async fn compare(dynamodb: &DynamoDb, item: &RestoreItem, at_rest: bool) -> 
             return Ok(vec![Check {
                 name: format!("{name}: table"),
                 finding: Finding::Different,
-                detail: format!("table {target} is not there: {reason}"),
+                detail: format!("table {target} does not exist: {reason}"),
             }]);
         }
         Err(error) => return Err(error),
@@ -83,7 +84,7 @@ fn configuration(name: &str, captured: &Value, copy: &Value) -> Vec<Check> {
     }
     let check = |difference: crate::domain::restore::diff::Difference| Check {
         name: format!("{name}: {}", difference.path),
-        finding: if BESIDE.iter().any(|beside| difference.path.starts_with(beside)) {
+        finding: if DISPENSABLE.iter().any(|path| difference.path.starts_with(path)) {
             Finding::Unproven
         } else {
             Finding::Different
@@ -94,7 +95,7 @@ fn configuration(name: &str, captured: &Value, copy: &Value) -> Vec<Check> {
     checks
 }
 
-/// One check for each sampled item that is not as it was; one for all when all are. Values are never shown.
+/// One check for each sampled item that is different; one for all if none is. Values are never shown.
 fn items(name: &str, found: &[(&SampledItem, Option<SampledState>)], at_rest: bool) -> Vec<Check> {
     let count = |wanted| found.iter().filter(|(_, found)| *found == Some(wanted)).count();
     let whole = |finding, detail| Check {
@@ -119,7 +120,7 @@ fn items(name: &str, found: &[(&SampledItem, Option<SampledState>)], at_rest: bo
     let moving = if at_rest {
         ""
     } else {
-        "; the table was written while the set was made, or is restored to another moment"
+        "; the table was written while the set was created, or is restored to another point in time"
     };
     checks.extend(found.iter().filter_map(|(item, found)| {
         let (finding, detail) = match found {
@@ -182,7 +183,7 @@ mod tests {
         assert_eq!((unread.len(), unread[0].finding), (1, Finding::Unproven));
     }
 
-    /// By the table: what is brought back is compared, and what may differ fails nothing.
+    /// By the table: restored members are compared, and members that may differ fail nothing.
     #[test]
     fn every_member_is_compared_or_may_differ() {
         let read = [
@@ -206,7 +207,7 @@ mod tests {
         assert_eq!(configuration("rooms", &captured, &captured)[0].finding, Finding::Same);
         for member in members::of(KIND) {
             let path = member.path();
-            // A destination that is not active is none.
+            // A destination that is not active does not count.
             if member.class == MemberClass::Inside || path.ends_with("DestinationStatus") {
                 continue;
             }

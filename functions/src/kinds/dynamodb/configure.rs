@@ -1,4 +1,4 @@
-//! Puts back the settings that no restore call accepts, one after another.
+//! Applies the settings that no restore call accepts, one after another.
 
 use aws_sdk_dynamodb::types::{
     ApproximateCreationDateTimePrecision, ContributorInsightsAction, ContributorInsightsMode,
@@ -22,14 +22,14 @@ use crate::kinds::optional::Optional;
 /// What has to be waited for before the next change.
 enum Applied {
     Done,
-    /// A part was done, and a part is refused for good, in words.
+    /// A part was done, and a part is refused for good, as text.
     Scaled(RestoredScaling),
     /// The table is `UPDATING`: nothing else can be changed meanwhile.
     Updating,
 }
 
 impl DynamoDb {
-    /// Tags a copy that is still being made, where DynamoDB lets us: a restore takes no tags in its call.
+    /// Tags a copy that is still being created, as soon as DynamoDB allows: the restore call takes no tags.
     pub(super) async fn ensure_marked(&self, run: &Run, item: &RestoreItem, table: &TableDescription) -> Result<()> {
         let arn = table.table_arn().unwrap_or_default();
         let ours = names::restore_tags(&run.deployment, &run.id, &item.planned.resource.name);
@@ -47,8 +47,8 @@ impl DynamoDb {
         }
     }
 
-    /// Puts back what is missing, as far as it goes in one look. What AWS refuses for good is a remark; the comparison then names
-    /// it again.
+    /// Puts back the missing settings, as many as one call can. Each final refusal of AWS is a remark; the comparison reports it
+    /// too.
     pub(super) async fn configure(
         &self,
         run: &Run,
@@ -66,7 +66,7 @@ impl DynamoDb {
             made: Some(created.clone()),
         };
         let copy = match capture::capture(&self.dynamodb, &self.autoscaling, target, Optional::of_copy()).await {
-            // It is described, and not everything that is asked about it knows it yet.
+            // The table is described, but not every API knows it yet.
             Err(Error::NotFound(why)) => {
                 return Ok(waiting(
                     None,
@@ -102,7 +102,7 @@ impl DynamoDb {
         if put > 0 {
             return Ok(waiting(
                 Some("settings"),
-                format!("table {target} was given its settings; they are looked at once more"),
+                format!("table {target} was given its settings; they are checked once more"),
             ));
         }
         remarks.splice(0..0, remarks_on(&item.configuration, target));
@@ -110,10 +110,10 @@ impl DynamoDb {
     }
 }
 
-/// Makes one change to the table `table`, known by `arn`.
+/// Applies one change to the table `table`, with ARN `arn`.
 ///
 /// # Errors
-/// `NotReady` while DynamoDB is at another change of the table.
+/// `NotReady` while DynamoDB applies another change to the table.
 async fn apply(dynamodb: &DynamoDb, table: &str, arn: &str, change: &TableChange) -> Result<Applied> {
     let client = &dynamodb.dynamodb;
     let doing = format!("putting back {} of table", change.words());
@@ -197,7 +197,7 @@ async fn apply(dynamodb: &DynamoDb, table: &str, arn: &str, change: &TableChange
     Ok(Applied::Done)
 }
 
-/// Gives a table tags as DynamoDB describes them.
+/// Tags a table with tags as DynamoDB describes them.
 async fn tag(dynamodb: &DynamoDb, arn: &str, tags: &[Value]) -> Result<()> {
     let mut call = dynamodb.dynamodb.tag_resource().resource_arn(arn);
     for tag in tags {

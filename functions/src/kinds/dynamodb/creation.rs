@@ -1,5 +1,5 @@
-//! The call that creates a copy of a table, from a backup or to a point in time. Every setting that the call accepts is
-//! passed as captured: what it omits, DynamoDB takes from the backup or from the table as it is now.
+//! The call that creates a copy of a table, from a backup or to a point in time. Every setting that the call accepts is passed as
+//! captured: DynamoDB takes an omitted setting from the backup or from the present table.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
@@ -15,7 +15,7 @@ use crate::domain::restore::plan::Source;
 use crate::error::{Error, Result};
 use crate::kinds::keys;
 
-/// What the copy is given instead of what AWS would choose.
+/// The settings that override AWS's defaults for the copy.
 #[derive(Debug, Default, PartialEq)]
 pub struct Overrides {
     billing: Option<BillingMode>,
@@ -26,7 +26,7 @@ pub struct Overrides {
     encryption: Option<SseSpecification>,
 }
 
-/// Asks for the copy. `true` where AWS accepted; `false` where a table of the target's name is there.
+/// Requests the copy. Returns `true` if AWS accepted; `false` if a table of the target's name exists.
 pub async fn create(client: &Client, source: &Source, target: &str, overrides: Overrides) -> Result<bool> {
     let Overrides {
         billing,
@@ -82,7 +82,7 @@ pub async fn create(client: &Client, source: &Source, target: &str, overrides: O
     }
 }
 
-/// What was captured of the table that a restore call can be given. Nothing where nothing was captured.
+/// The captured settings of the table that a restore call accepts. None if nothing was captured.
 ///
 /// # Errors
 /// `InvalidInput` for a captured table that DynamoDB cannot have described.
@@ -133,7 +133,7 @@ fn of_table(captured: &Value) -> Result<Overrides, BuildError> {
     })
 }
 
-/// A key of the customer's is named; the one that AWS manages for DynamoDB must not be, and is meant by KMS alone.
+/// A customer managed key is named; the AWS managed key of DynamoDB must not be, and is implied by KMS alone.
 async fn encryption(kms: &service::Client, captured: &Value) -> Result<SseSpecification> {
     let described = &captured["SSEDescription"];
     let key = described["KMSMasterKeyArn"].as_str();
@@ -152,7 +152,7 @@ async fn encryption(kms: &service::Client, captured: &Value) -> Result<SseSpecif
         .build())
 }
 
-/// `None` without any, which AWS takes for all that the source has.
+/// `None` without any, for which AWS restores all that the source has.
 fn indexes<T>(
     captured: &Value,
     name: &str,
@@ -199,7 +199,7 @@ fn throughput(of: &Value) -> Result<Option<ProvisionedThroughput>, BuildError> {
         .map(Some)
 }
 
-/// The highest throughput that requests on demand may use; DynamoDB describes "no limit" as -1 too.
+/// The maximum on-demand throughput; DynamoDB also describes "no limit" as -1.
 fn on_demand_throughput(of: &Value) -> Option<OnDemandThroughput> {
     let captured = &of["OnDemandThroughput"];
     let units = |name: &str| captured[name].as_i64().filter(|units| *units > 0);

@@ -12,11 +12,11 @@ use crate::error::{Error, Result};
 use crate::kinds::Deletion;
 use crate::kinds::shared::refused;
 
-/// Deletes the recorded backup, also where the list does not show it, and every other one that the run made of its table under
-/// its name.
+/// Deletes the recorded backup, even if the list does not show it, and every other backup of its name that the run created of its
+/// table.
 ///
 /// # Errors
-/// `Conflict` when a name is none of this deployment's.
+/// `Conflict` if a name is not one of this deployment's.
 pub async fn delete(dynamodb: &DynamoDb, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {
     let (arn, name) = parts(point)?;
     let mut all = vec![arn.to_owned()];
@@ -43,7 +43,7 @@ async fn delete_one(dynamodb: &DynamoDb, run: &Run, arn: &str) -> Result<Deletio
     };
     if !is_ours(&run.deployment, backup.backup_name()) {
         return Err(Error::Conflict(format!(
-            "deleting table backup {arn}: its name, {}, is none that a run of deployment {} gives, so it is left alone. \
+            "deleting table backup {arn}: its name, {}, is not one that a run of deployment {} gives, so it is left in place. \
              Delete it by hand if it is not needed",
             backup.backup_name(),
             run.deployment
@@ -77,8 +77,8 @@ fn table_of(arn: &str) -> Option<&str> {
         .map(|(table, _)| table)
 }
 
-/// Whether a name is `hf-<deployment>-<yyyymmdd>-<hhmmss>-<4 hex>-<6 hex>`. The rest is matched to its end, so that a
-/// backup of `hubs-prod` is not one of `hubs`.
+/// Whether a name is `hf-<deployment>-<yyyymmdd>-<hhmmss>-<4 hex>-<6 hex>`. The rest is matched to its end, so that a backup of
+/// `hubs-prod` does not count as one of `hubs`.
 pub fn is_ours(deployment: &str, name: &str) -> bool {
     let Some(rest) = name.strip_prefix("hf-").and_then(|name| name.strip_prefix(deployment)) else {
         return false;

@@ -1,5 +1,5 @@
-//! Items as text that is always the same for the same item: DynamoDB's JSON with sorted keys and sorted sets, and numbers
-//! as they were given.
+//! Items as canonical text, which is always the same for the same item: DynamoDB's JSON with sorted keys and sorted sets, and
+//! numbers unchanged.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,7 +9,7 @@ use aws_smithy_types::base64;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// An item by attribute name, as the SDK has it.
+/// An item by attribute name, as in the SDK.
 pub type Item = HashMap<String, AttributeValue>;
 
 /// SHA-256 of an item's canonical JSON, in hexadecimal digits; `None` for an attribute type that the SDK does not know.
@@ -19,13 +19,13 @@ pub fn sha256(item: &Item) -> Option<String> {
     Some(digits.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The attributes of `names` in DynamoDB's JSON; `None` where the item lacks one.
+/// The attributes of `names` in DynamoDB's JSON; `None` if the item lacks one.
 pub fn key_of(item: &Item, names: &[String]) -> Option<Value> {
     let attributes = names.iter().map(|name| Some((name.clone(), item.get(name)?.clone())));
     canonical(&attributes.collect::<Option<Item>>()?)
 }
 
-/// A key that [`key_of`] wrote: strings, numbers and binaries, which are all that a key can hold.
+/// Parses a key that [`key_of`] wrote: strings, numbers and binaries, which are all that a key can contain.
 pub fn key_from(key: &Value) -> Option<Item> {
     let read = |(name, value): (&String, &Value)| {
         let (kind, text) = value.as_object()?.iter().next()?;
@@ -65,7 +65,7 @@ fn attribute(value: &AttributeValue) -> Option<Value> {
     })
 }
 
-/// A set has no order of its own.
+/// A set is unordered.
 fn sorted(mut set: Vec<String>) -> Vec<String> {
     set.sort();
     set

@@ -1,4 +1,4 @@
-//! Finds what would make a table's restore fail, before anything is changed.
+//! Finds what would fail a table's restore, before anything is changed.
 
 use aws_sdk_dynamodb::types::{BackupDescription, BackupStatus, BackupType, PointInTimeRecoveryStatus};
 use jiff::Timestamp;
@@ -16,7 +16,7 @@ use crate::kinds::ownership::Ownership;
 use crate::kinds::shared::timestamp;
 use crate::kinds::{Preflight, fault, part};
 
-/// Looks at the source, the captured key and the target's name.
+/// Checks the source, the captured key and the target's name.
 pub async fn check(dynamodb: &DynamoDb, run: &Run, item: &RestoreItem) -> Result<Preflight> {
     let name = &item.planned.resource.name;
     let target = target(item)?;
@@ -111,7 +111,7 @@ async fn check_window(
         Ok(described) => described,
         Err(error) if code(&error).is_some_and(|code| code.contains("NotFound")) => {
             refuse(format!(
-                "a moment of a table that is there: {table} is not. Restore it from a set's backup instead (no `at`)"
+                "a moment of an existing table: {table} does not exist. Restore it from a set's backup instead (no `at`)"
             ));
             return Ok(());
         }

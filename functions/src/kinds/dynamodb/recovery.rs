@@ -1,5 +1,5 @@
-//! What a table can be restored from as DynamoDB has it now: its point-in-time recovery, or the `SYSTEM` backup that was made when
-//! it was deleted.
+//! What DynamoDB can restore a table from now: its point-in-time recovery, or the `SYSTEM` backup that was created when it was
+//! deleted.
 
 use std::collections::BTreeSet;
 
@@ -75,7 +75,7 @@ impl DynamoDb {
         }
     }
 
-    /// `None` where there is no such table, or its recovery is off.
+    /// `None` if there is no such table, or its recovery is off.
     async fn point_in_time(&self, table: &str) -> Result<Option<ContinuousBackup>> {
         let call = self.dynamodb.describe_continuous_backups().table_name(table);
         let answer = match call.send().await {
@@ -102,7 +102,7 @@ impl DynamoDb {
         }))
     }
 
-    /// Of a table that was not deleted, its own point-in-time recovery.
+    /// For a table that was not deleted, its own point-in-time recovery.
     async fn kept_of(
         &self,
         table: &str,
@@ -119,9 +119,7 @@ impl DynamoDb {
         let continuous = self.point_in_time(table).await?;
         Ok(continuous
             .and_then(|continuous| continuous.newest(&domain::kinds::dynamodb::DynamoDb, before))
-            .ok_or_else(|| {
-                "point-in-time recovery, which is off or does not reach so far, of the table that is there".to_owned()
-            }))
+            .ok_or_else(|| "point-in-time recovery of the table, which is off or does not reach that far".to_owned()))
     }
 
     async fn kept_under(
@@ -139,7 +137,7 @@ impl DynamoDb {
         Ok(tables.into_iter().map(of).collect())
     }
 
-    /// The backups that DynamoDB made of deleted tables whose names begin with `prefix`, each with its table's name.
+    /// The backups that DynamoDB created of deleted tables whose names begin with `prefix`, each with its table's name.
     async fn system_backups(&self, prefix: &str) -> Result<Vec<(String, RetainedBackup)>> {
         let (mut found, mut after) = (Vec::new(), None);
         loop {

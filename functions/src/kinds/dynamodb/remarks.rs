@@ -1,4 +1,4 @@
-//! What the operator should know of a copy.
+//! What the operator should know about a copy.
 
 use serde_json::Value;
 
@@ -8,12 +8,12 @@ use crate::domain::restore::members::lost;
 use crate::kinds::auto_scaling;
 use crate::kinds::part;
 
-/// What the operator should know of a copy named `target`, from what was captured of its source.
+/// What the operator should know about a copy named `target`, from the captured configuration of its source.
 pub fn remarks(captured: &Value, target: &str) -> Vec<String> {
     if !captured.is_object() {
         return vec![format!(
             "no configuration was captured of the source: table {target} gets no tags, time to live, stream, \
-             point-in-time recovery, policy or scaling of its own but what DynamoDB restores"
+             point-in-time recovery, policy or scaling except what DynamoDB restores"
         )];
     }
     let table = part(captured, "Table");
@@ -25,8 +25,8 @@ pub fn remarks(captured: &Value, target: &str) -> Vec<String> {
     );
     if table["StreamSpecification"]["StreamEnabled"] == true {
         remarks.push(format!(
-            "table {target} has a stream of its own, with another ARN: functions that read the old one have to be \
-             pointed at it"
+            "table {target} has a stream of its own, with another ARN: functions that read the old one have to be changed to \
+             read it"
         ));
     }
     for destination in list(captured, "KinesisDataStreamDestinations") {

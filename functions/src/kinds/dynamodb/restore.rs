@@ -1,5 +1,5 @@
-//! How a table is restored: into a new table, which then gets the settings that a restore does not bring back, one after
-//! another. Every look describes the copy and does what is still missing, so a second look finds nothing to do.
+//! Restores a table: into a new table, which then gets the settings that a restore does not restore, one after another. Every call
+//! describes the copy and applies what is still missing, so a repeated call finds nothing to do.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{IndexStatus, TableDescription, TableStatus};
@@ -39,7 +39,7 @@ impl Restore for DynamoDb {
             }
             Ownership::Foreign => {
                 return Err(Error::Conflict(format!(
-                    "restoring {}: there is a table {target} that this restore did not make. Choose another suffix or name, \
+                    "restoring {}: there is a table {target} that this restore did not create. Choose another suffix or name, \
                      or remove that table, then start a new restore",
                     item.planned.resource.name
                 )));
@@ -77,7 +77,7 @@ impl DynamoDb {
     async fn create(&self, item: &RestoreItem, target: &str) -> Result<RestoreProgress> {
         let overrides = creation::overrides(&self.kms, part(&item.configuration, "Table")).await?;
         let accepted = creation::create(&self.dynamodb, &item.planned.source, target, overrides).await?;
-        // Where a table is there after all, the next look tells whose it is.
+        // If a table exists after all, the next poll checks its owner.
         let phase = if accepted {
             "is being restored"
         } else {
@@ -92,13 +92,13 @@ impl DynamoDb {
     }
 }
 
-/// The stage in which DynamoDB makes the copy.
+/// The stage in which DynamoDB creates the copy.
 const COPYING: &str = "copying";
 
-/// What a look at the copy says.
+/// The state of the copy.
 enum TableState {
     Ready,
-    /// At work on a stage (`None`: as before), in words.
+    /// In progress at a stage (`None`: as before), as text.
     Underway(Option<&'static str>, String),
     Ended(String),
 }
@@ -118,15 +118,16 @@ fn table_state(table: &TableDescription) -> TableState {
             TableState::Underway(Some(COPYING), format!("table {name} is being filled"))
         }
         Some(TableStatus::Active) => match index.and_then(|index| index.index_name()) {
-            Some(index) => {
-                TableState::Underway(Some("indexes"), format!("index {index} of table {name} is being made"))
-            }
+            Some(index) => TableState::Underway(
+                Some("indexes"),
+                format!("index {index} of table {name} is being created"),
+            ),
             None => TableState::Ready,
         },
         Some(
             status @ (TableStatus::Archiving | TableStatus::Archived | TableStatus::InaccessibleEncryptionCredentials),
         ) => TableState::Ended(format!(
-            "the status of table {name} is {}: see to its KMS key, then start a new restore",
+            "the status of table {name} is {}: check its KMS key, then start a new restore",
             status.as_str()
         )),
         Some(TableStatus::Updating) => TableState::Underway(None, format!("table {name} is UPDATING")),

@@ -1,4 +1,4 @@
-//! A few items of a table, read at backup and compared with those of the copy.
+//! A few items of a table, read at backup and compared with the copy's.
 
 use std::collections::HashMap;
 
@@ -10,10 +10,10 @@ use crate::aws::{code, failure};
 use crate::domain::set::{Sample, SampledItem};
 use crate::error::Result;
 
-/// Items of a sample: one page of a scan.
+/// Number of items in a sample: one page of a scan.
 const ITEMS: i32 = 25;
 
-/// What became of a sampled item in the copy.
+/// The state of a sampled item in the copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SampledState {
     Same,
@@ -21,8 +21,8 @@ pub enum SampledState {
     Missing,
 }
 
-/// Reads the first items of a scan. Items that expire are left out: DynamoDB deletes them whenever it comes to them. `None` for a
-/// table of which no item can be sampled.
+/// Reads the first items of a scan. Items that expire are left out: DynamoDB deletes them at any time. `None` for a table of which
+/// no item can be sampled.
 pub async fn sample(client: &Client, table: &str) -> Result<Option<Sample>> {
     let described = client.describe_table().table_name(table).send().await;
     let described = described.map_err(|error| failure("describing table", table, error))?;
@@ -56,7 +56,7 @@ pub async fn sample(client: &Client, table: &str) -> Result<Option<Sample>> {
     Ok((!items.is_empty()).then_some(Sample::Items { items }))
 }
 
-/// The attribute that says when an item expires, where the table has one.
+/// The table's time to live attribute, if it has one.
 async fn expiry(client: &Client, table: &str) -> Result<Option<String>> {
     let described = client.describe_time_to_live().table_name(table).send().await;
     let described = described.map_err(|error| failure("describing the time to live of table", table, error))?;
@@ -71,7 +71,7 @@ async fn expiry(client: &Client, table: &str) -> Result<Option<String>> {
         .and_then(|ttl| ttl.attribute_name))
 }
 
-/// Looks for a sampled item. `None` where its key cannot be read.
+/// Finds a sampled item. `None` if its key cannot be read.
 pub async fn find(client: &Client, table: &str, sampled: &SampledItem) -> Result<Option<SampledState>> {
     let Some(key) = items::key_from(&sampled.key) else {
         return Ok(None);

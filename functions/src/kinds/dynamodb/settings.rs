@@ -1,4 +1,4 @@
-//! The captured settings that a restored table does not have yet, in the order in which they are put back.
+//! The captured settings that a restored table lacks, in the order in which they are put back.
 
 use serde_json::{Value, json};
 
@@ -17,21 +17,21 @@ pub enum TableChange {
     TableClass(String),
     /// Time to live by this attribute.
     TimeToLive(String),
-    /// Point-in-time recovery that reaches back so many days.
+    /// Point-in-time recovery with this many days.
     PointInTimeRecovery(Option<i32>),
-    /// The resource policy, about the copy.
+    /// The resource policy, for the copy.
     Policy(String),
     /// Scalable targets, policies and scheduled actions.
     Scaling(Vec<auto_scaling::restore::ScalingChange>),
-    /// Contributor insights of the table, or of this index, in this mode.
+    /// Contributor insights of the table or of this index, in this mode.
     Insights(Option<String>, Option<String>),
-    /// A Kinesis stream that gets the table's changes, with this precision of their times.
+    /// A Kinesis stream that receives the table's changes, with this timestamp precision.
     KinesisStream(String, Option<String>),
     DeletionProtection,
 }
 
 impl TableChange {
-    /// By a word that is the same for every table.
+    /// The stage's name, which is the same for every table.
     pub fn stage(&self) -> &'static str {
         match self {
             TableChange::Tags(_) => "tags",
@@ -47,7 +47,7 @@ impl TableChange {
         }
     }
 
-    /// In words, as the object of "putting back".
+    /// As text, as the object of "putting back".
     pub fn words(&self) -> String {
         match self {
             TableChange::Tags(_) => "the tags".to_owned(),
@@ -65,13 +65,13 @@ impl TableChange {
     }
 }
 
-/// What `copy` lacks of `captured`, and of `ours`, the tags of the restore. Tags come first, so that the copy is known by them;
-/// deletion protection comes last, so that an undo has less to take back.
+/// What `copy` lacks of `captured` and of `ours`, the tags of the restore. Tags come first, so that they identify the copy;
+/// deletion protection comes last, so that an undo has less to revert.
 pub fn missing(captured: &Value, copy: &Value, ours: &[(&'static str, String)]) -> Vec<TableChange> {
     let mut changes = Vec::new();
     let tags = wanted_tags(captured, ours);
-    let there = list(copy, "Tags");
-    let lacking: Vec<Value> = tags.into_iter().filter(|tag| !there.contains(tag)).collect();
+    let existing = list(copy, "Tags");
+    let lacking: Vec<Value> = tags.into_iter().filter(|tag| !existing.contains(tag)).collect();
     if !lacking.is_empty() {
         changes.push(TableChange::Tags(lacking));
     }
@@ -81,14 +81,14 @@ pub fn missing(captured: &Value, copy: &Value, ours: &[(&'static str, String)]) 
     let (table, copied) = (part(captured, "Table"), part(copy, "Table"));
     let of_both = |pointer: &str| (table.pointer(pointer).cloned(), copied.pointer(pointer).cloned());
 
-    if let (Some(Value::Bool(true)), there) = of_both("/StreamSpecification/StreamEnabled")
-        && there != Some(Value::Bool(true))
+    if let (Some(Value::Bool(true)), existing) = of_both("/StreamSpecification/StreamEnabled")
+        && existing != Some(Value::Bool(true))
     {
         let view = table.pointer("/StreamSpecification/StreamViewType");
         changes.push(TableChange::Stream(text(view)));
     }
-    if let (Some(Value::String(class)), there) = of_both("/TableClassSummary/TableClass")
-        && there.unwrap_or_else(|| "STANDARD".into()) != class
+    if let (Some(Value::String(class)), existing) = of_both("/TableClassSummary/TableClass")
+        && existing.unwrap_or_else(|| "STANDARD".into()) != class
     {
         changes.push(TableChange::TableClass(class));
     }
@@ -97,18 +97,19 @@ pub fn missing(captured: &Value, copy: &Value, ours: &[(&'static str, String)]) 
         changes.push(TableChange::TimeToLive(text(ttl.get("AttributeName"))));
     }
     let recovery = |of: &Value| part(of, "ContinuousBackupsDescription")["PointInTimeRecoveryDescription"].clone();
-    let (wanted, there) = (recovery(captured), recovery(copy));
+    let (wanted, existing) = (recovery(captured), recovery(copy));
     let days = |of: &Value| of["RecoveryPeriodInDays"].as_i64();
     if is_on(&wanted["PointInTimeRecoveryStatus"])
-        && (!is_on(&there["PointInTimeRecoveryStatus"]) || (days(&wanted).is_some() && days(&wanted) != days(&there)))
+        && (!is_on(&existing["PointInTimeRecoveryStatus"])
+            || (days(&wanted).is_some() && days(&wanted) != days(&existing)))
     {
         let days = days(&wanted).and_then(|days| i32::try_from(days).ok());
         changes.push(TableChange::PointInTimeRecovery(days));
     }
     if let Some(policy) = part(captured, "Policy").as_str() {
-        let wanted = about(policy, text(table.get("TableArn")), &text(copied.get("TableArn")));
-        let there = part(copy, "Policy").as_str().and_then(parsed);
-        if there.is_none() || there != parsed(&wanted) {
+        let wanted = rewrite_policy(policy, text(table.get("TableArn")), &text(copied.get("TableArn")));
+        let existing = part(copy, "Policy").as_str().and_then(parsed);
+        if existing.is_none() || existing != parsed(&wanted) {
             changes.push(TableChange::Policy(wanted));
         }
     }
@@ -120,18 +121,19 @@ pub fn missing(captured: &Value, copy: &Value, ours: &[(&'static str, String)]) 
     let of_indexes = list(captured, "IndexContributorInsights").iter();
     for insights in std::iter::once(part(captured, "ContributorInsights")).chain(of_indexes) {
         let index = insights["IndexName"].as_str();
-        let there = match index {
+        let existing = match index {
             None => part(copy, "ContributorInsights"),
             Some(_) => list(copy, "IndexContributorInsights")
                 .iter()
-                .find(|there| there["IndexName"].as_str() == index)
+                .find(|existing| existing["IndexName"].as_str() == index)
                 .unwrap_or(&Value::Null),
         };
         let mode = insights["ContributorInsightsMode"].as_str();
-        let other_mode = there["ContributorInsightsMode"]
+        let other_mode = existing["ContributorInsightsMode"]
             .as_str()
-            .is_some_and(|there| mode.is_some_and(|mode| mode != there));
-        if is_on(&insights["ContributorInsightsStatus"]) && (!is_on(&there["ContributorInsightsStatus"]) || other_mode)
+            .is_some_and(|existing| mode.is_some_and(|mode| mode != existing));
+        if is_on(&insights["ContributorInsightsStatus"])
+            && (!is_on(&existing["ContributorInsightsStatus"]) || other_mode)
         {
             changes.push(TableChange::Insights(index.map(str::to_owned), mode.map(str::to_owned)));
         }
@@ -142,10 +144,14 @@ pub fn missing(captured: &Value, copy: &Value, ours: &[(&'static str, String)]) 
             Some("ACTIVE" | "ENABLING" | "UPDATING")
         )
     };
-    let there = list(copy, "KinesisDataStreamDestinations");
+    let existing = list(copy, "KinesisDataStreamDestinations");
     for destination in list(captured, "KinesisDataStreamDestinations").iter().filter(active) {
         let stream = &destination["StreamArn"];
-        if !there.iter().filter(active).any(|there| there["StreamArn"] == *stream) {
+        if !existing
+            .iter()
+            .filter(active)
+            .any(|existing| existing["StreamArn"] == *stream)
+        {
             let precision = destination["ApproximateCreationDateTimePrecision"].as_str();
             changes.push(TableChange::KinesisStream(
                 text(Some(stream)),
@@ -163,15 +169,15 @@ pub fn missing(captured: &Value, copy: &Value, ours: &[(&'static str, String)]) 
 fn wanted_tags(captured: &Value, ours: &[(&'static str, String)]) -> Vec<Value> {
     let given = |tag: &&Value| {
         let key = tag["Key"].as_str().unwrap_or_default();
-        !key.starts_with("aws:") && !is_holdfasts(key)
+        !key.starts_with("aws:") && !is_holdfast_tag(key)
     };
     let ours = ours.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
     ours.chain(list(captured, "Tags").iter().filter(given).cloned())
         .collect()
 }
 
-/// Whether a run gave the tag.
-pub fn is_holdfasts(key: &str) -> bool {
+/// Whether a run created the tag.
+pub fn is_holdfast_tag(key: &str) -> bool {
     [
         names::TAG_DEPLOYMENT,
         names::TAG_SET,
@@ -181,12 +187,12 @@ pub fn is_holdfasts(key: &str) -> bool {
     .contains(&key)
 }
 
-/// A status of something that is on, or will be by itself.
+/// Whether a status is on, or will be without further calls.
 fn is_on(status: &Value) -> bool {
     matches!(status.as_str(), Some("ENABLED" | "ENABLING"))
 }
 
-/// How the scaling of the table `from` names the table `to`.
+/// Maps the scaling names of the table `from` to those of the table `to`.
 pub fn scaled_as(from: &str, to: &str) -> NameMap {
     let pairs = [
         (from.to_owned(), to.to_owned()),
@@ -195,8 +201,8 @@ pub fn scaled_as(from: &str, to: &str) -> NameMap {
     NameMap::new(pairs)
 }
 
-/// A policy about the table `from` as one about `to`. A text that is no JSON stays.
-pub fn about(policy: &str, from: impl AsRef<str>, to: &str) -> String {
+/// Rewrites a policy about the table `from` for `to`. A text that is not JSON is left unchanged.
+pub fn rewrite_policy(policy: &str, from: impl AsRef<str>, to: &str) -> String {
     let from = from.as_ref();
     match parsed(policy) {
         Some(mut document) if !from.is_empty() && !to.is_empty() => {
@@ -207,7 +213,7 @@ pub fn about(policy: &str, from: impl AsRef<str>, to: &str) -> String {
     }
 }
 
-/// Every text that is the ARN `from`, or one of its indexes or streams, becomes that of `to`.
+/// Replaces every text that is the ARN `from`, or of one of its indexes or streams, with that of `to`.
 fn rename(value: &mut Value, from: &str, to: &str) {
     match value {
         Value::String(text) => {
@@ -227,7 +233,7 @@ fn parsed(policy: &str) -> Option<Value> {
     serde_json::from_str(policy).ok()
 }
 
-/// A list of a captured configuration; empty where there is none.
+/// A list in a captured configuration; empty if it is missing.
 pub fn list<'a>(configuration: &'a Value, name: &str) -> &'a [Value] {
     part(configuration, name).as_array().map_or(&[], Vec::as_slice)
 }

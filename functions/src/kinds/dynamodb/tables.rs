@@ -1,5 +1,4 @@
-//! Finding tables by name, and telling this restore's table from others by its tags or by the source that it was restored
-//! from.
+//! Finds tables by name, and identifies this restore's table by its tags or by the source that it was restored from.
 
 use aws_sdk_dynamodb::types::{TableDescription, TableStatus};
 use serde_json::Value;
@@ -15,7 +14,7 @@ use crate::kinds::ownership::Ownership;
 use crate::kinds::shared::since;
 
 impl DynamoDb {
-    /// `None` for a table that is not there.
+    /// `None` for a table that does not exist.
     pub(super) async fn find_table(&self, table: &str) -> Result<Option<TableDescription>> {
         match self.dynamodb.describe_table().table_name(table).send().await {
             Ok(found) => Ok(found.table),
@@ -24,13 +23,13 @@ impl DynamoDb {
         }
     }
 
-    /// Whether the run made a table: it carries the restore's tags, or, as long as it carries none of ours, DynamoDB says that it
-    /// was restored from our source since the run began. One that is being created may not say yet.
+    /// Whether the run created a table: it carries the restore's tags, or, as long as it has no tags of Holdfast, DynamoDB reports
+    /// that it was restored from the planned source since the run began. A table that is being created may not report that yet.
     pub(super) async fn ownership(&self, run: &Run, item: &RestoreItem, table: &TableDescription) -> Result<Ownership> {
         let arn = table.table_arn().unwrap_or_default();
         let tags = match capture::tags(&self.dynamodb, arn).await {
             Ok(tags) => tags,
-            // DynamoDB's tags may not know yet of a table that it describes.
+            // DynamoDB's tag API may not know a table yet that is already described.
             Err(Error::NotFound(_)) => Vec::new(),
             Err(error) => return Err(error),
         };
@@ -54,7 +53,7 @@ impl DynamoDb {
     }
 }
 
-/// Whether DynamoDB names our source as what a table was restored from.
+/// Whether DynamoDB reports that a table was restored from `source`.
 fn is_restored_from(table: &TableDescription, source: &Source) -> bool {
     let Some(restore) = table.restore_summary() else {
         return false;
@@ -77,7 +76,7 @@ pub fn created_resource(target: &str, table: &TableDescription) -> CreatedResour
     }
 }
 
-/// The name that the plan gives the copy.
+/// The copy's name in the plan.
 pub fn target(item: &RestoreItem) -> Result<&str> {
     match &item.planned.destination {
         Destination::Table { table } => Ok(table),

@@ -56,7 +56,7 @@ fn created() -> Exchange {
     )
 }
 
-/// Summaries of name, status and seconds, and whether there is another page.
+/// Summaries with name, status and seconds, and whether there is another page.
 fn listed(backups: &[(&str, &str, u64)], more: bool) -> Exchange {
     let summaries: Vec<_> = backups
         .iter()
@@ -111,8 +111,8 @@ async fn a_backup_is_made_once_after_looking_for_it() {
     assert!(
         matches!(second.recovery_point, RecoveryPoint::TableBackup { arn, name } if arn == format!("{ARN}-1795140961") && name == ours)
     );
-    let asked = replay.played();
-    let body = |n: usize| serde_json::from_str::<Value>(&asked[n].body).unwrap();
+    let requests = replay.played();
+    let body = |n: usize| serde_json::from_str::<Value>(&requests[n].body).unwrap();
     assert_eq!(
         (body(0)["TableName"].as_str(), body(0)["TimeRangeLowerBound"].as_f64()),
         (Some("rooms"), Some(1_795_140_780.0))
@@ -219,7 +219,7 @@ async fn a_look_says_what_became_of_the_backup() {
             Progress::InProgress { percent: None }
         );
     }
-    // 0 bytes say nothing: DynamoDB has not measured them yet.
+    // 0 bytes mean nothing: DynamoDB has not measured it yet.
     for size in [Some(500), Some(500), None, None] {
         let Progress::Succeeded(finished) = kind.poll(&rooms(), &point()).await.unwrap() else {
             panic!("not finished")
@@ -246,7 +246,7 @@ async fn a_backup_that_is_deleted_or_missing_has_failed() {
     );
 }
 
-/// Backups of the account, of which one is ours and finished.
+/// Backups of the account, one of which is Holdfast's and finished.
 fn all_backups() -> Exchange {
     let named = |name: &str, status: &str| {
         format!(

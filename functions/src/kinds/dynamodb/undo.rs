@@ -15,8 +15,8 @@ use crate::kinds::auto_scaling;
 use crate::kinds::auto_scaling::{Namespace, targets};
 use crate::kinds::ownership::Ownership;
 
-/// Takes the copy's scaling, recovery and protection away, then the copy. A table that is being restored cannot be deleted: that
-/// is waited for. What stands under the planned name and is not ours is left alone.
+/// Removes the copy's scaling, recovery and protection, then the copy. A table that is being restored cannot be deleted: this waits
+/// for it. A table under the planned name that is not this restore's is left in place.
 pub async fn undo(dynamodb: &DynamoDb, run: &Run, item: &RestoreItem) -> Result<UndoProgress> {
     let target = target(item)?;
     let Some(table) = dynamodb.find_table(target).await? else {
@@ -30,7 +30,7 @@ pub async fn undo(dynamodb: &DynamoDb, run: &Run, item: &RestoreItem) -> Result<
         Ownership::Ours => {}
         Ownership::Untagged => return underway("is being created, and does not show yet what it is restored from"),
         Ownership::Foreign => {
-            tracing::warn!(table = target, restore = %run.id, "left alone: this restore did not make it");
+            tracing::warn!(table = target, restore = %run.id, "left in place: this restore did not create it");
             return Ok(UndoProgress::Gone);
         }
     }
@@ -64,7 +64,7 @@ async fn remove(dynamodb: &DynamoDb, target: &str, table: &TableDescription) -> 
             .deletion_protection_enabled(false);
         call.send()
             .await
-            .map_err(|error| failure("taking deletion protection off table", target, error))?;
+            .map_err(|error| failure("disabling deletion protection of table", target, error))?;
     }
     match client.delete_table().table_name(target).send().await {
         Ok(_) => Ok(()),
@@ -73,7 +73,7 @@ async fn remove(dynamodb: &DynamoDb, target: &str, table: &TableDescription) -> 
     }
 }
 
-/// A table that is deleted with point-in-time recovery on leaves a `SYSTEM` backup for 35 days that nobody can delete.
+/// A table that is deleted with point-in-time recovery on leaves a `SYSTEM` backup for 35 days that no one can delete.
 async fn disable_point_in_time_recovery(dynamodb: &DynamoDb, target: &str) -> Result<()> {
     let client = &dynamodb.dynamodb;
     let described = client.describe_continuous_backups().table_name(target).send().await;
@@ -88,11 +88,11 @@ async fn disable_point_in_time_recovery(dynamodb: &DynamoDb, target: &str) -> Re
     let off = PointInTimeRecoverySpecification::builder()
         .point_in_time_recovery_enabled(false)
         .build()
-        .map_err(|error| Error::Unavailable(format!("switching recovery of table {target} off: {error}")))?;
+        .map_err(|error| Error::Unavailable(format!("disabling recovery of table {target}: {error}")))?;
     let call = client.update_continuous_backups().table_name(target);
     let call = call.point_in_time_recovery_specification(off);
     let switched = call.send().await;
     switched
         .map(|_| ())
-        .map_err(|error| failure("switching off point-in-time recovery of table", target, error))
+        .map_err(|error| failure("disabling point-in-time recovery of table", target, error))
 }

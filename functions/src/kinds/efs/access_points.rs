@@ -1,4 +1,4 @@
-//! The access points of a new file system: the captured ones, with the restored directory in front of their paths.
+//! The access points of a new file system: the captured ones, with the restored directory prefixed to their paths.
 
 use std::collections::BTreeMap;
 
@@ -14,26 +14,27 @@ use crate::domain::names;
 use crate::error::{Error, Result};
 use crate::kinds::part;
 
-/// What an access point's path may have at most (EFS API, RootDirectory).
+/// Maximum length of an access point's path (EFS API, RootDirectory).
 const LONGEST_PATH: usize = 100;
 const DEEPEST_PATH: usize = 4;
 
-/// What became of the access points.
+/// The access points of the new file system.
 #[derive(Debug, Default)]
 pub struct CreatedAccessPoints {
-    /// The new id by the captured one.
+    /// The new ids by the captured ones.
     pub ids: BTreeMap<String, String>,
     pub remarks: Vec<String>,
 }
 
-/// Creates those that are missing, by their client tokens. Without a directory nobody can tell where they lead: none is made.
+/// Creates the missing access points, identified by their client tokens. Creates none without a directory, since their paths are
+/// then unknown.
 pub async fn create(new: &NewFileSystem<'_>, directory: Option<&str>) -> Result<CreatedAccessPoints> {
     let captured = list(part(new.before, "AccessPoints"));
     let mut points = CreatedAccessPoints::default();
     let Some(directory) = directory else {
         if !captured.is_empty() {
             points.remarks.push(format!(
-                "the {} access points were not created in file system {}: create each with the restored directory before \
+                "the {} access points were not created in file system {}: create each with the restored directory prefixed to \
                  its path",
                 captured.len(),
                 new.id
@@ -46,7 +47,7 @@ pub async fn create(new: &NewFileSystem<'_>, directory: Option<&str>) -> Result<
         let path = below(directory, before["RootDirectory"]["Path"].as_str().unwrap_or("/"));
         if path.len() > LONGEST_PATH || path.matches('/').count() > DEEPEST_PATH {
             points.remarks.push(format!(
-                "access point {old} was not created in file system {}: EFS takes no path as long or as deep as {path}. Move \
+                "access point {old} was not created in file system {}: EFS accepts no path as long or as deep as {path}. Move \
                  the directory up, then create it",
                 new.id
             ));
@@ -71,7 +72,7 @@ pub async fn create(new: &NewFileSystem<'_>, directory: Option<&str>) -> Result<
     Ok(points)
 }
 
-/// Its id, where EFS tells it.
+/// Its id, if EFS reports it.
 async fn create_access_point(
     new: &NewFileSystem<'_>,
     before: &Value,
@@ -100,30 +101,28 @@ async fn create_access_point(
         .await;
     match created {
         Ok(created) => Ok(created.access_point_id),
-        // An earlier try made it, and the list did not show it yet: the next look sees whether it is as it was asked for.
+        // An earlier attempt created it, and the list did not show it yet: the next call checks that it is as planned.
         Err(error) if code(&error) == Some("AccessPointAlreadyExists") => Err(Error::Unavailable(format!(
-            "creating an access point of file system {}: an earlier try made it, and EFS does not list it yet. It is looked at \
-             again",
+            "creating an access point of file system {}: an earlier attempt created it, and EFS does not list it yet. It is \
+             checked again",
             new.id
         ))),
         Err(error) => Err(failure("creating an access point of file system", new.id, error)),
     }
 }
 
-/// Sees that an access point of our token leads where it was to lead, as the same user: an earlier try may have seen the files in
-/// another place.
+/// Ensures that an access point with this restore's token has the planned path and user: an earlier attempt may have found the
+/// files in another directory.
 fn ensure_as_planned(new: &NewFileSystem<'_>, before: &Value, path: &str, found: &Value) -> Result<()> {
     let creation = |point: &Value| point["RootDirectory"]["CreationInfo"].clone();
     let differs = match () {
-        () if normal(found["RootDirectory"]["Path"].as_str().unwrap_or("/")) != normal(path) => {
-            "leads elsewhere than to"
-        }
+        () if normal(found["RootDirectory"]["Path"].as_str().unwrap_or("/")) != normal(path) => "has another path than",
         () if found["PosixUser"] != before["PosixUser"] => "has another user than that of",
-        () if creation(found) != creation(before) => "makes its directory otherwise than that of",
+        () if creation(found) != creation(before) => "creates its directory with other settings than that of",
         () => return Ok(()),
     };
     Err(Error::Conflict(format!(
-        "creating the access points of file system {}: access point {} bears this restore's token and {differs} {path}. Delete \
+        "creating the access points of file system {}: access point {} has this restore's token and {differs} {path}. Delete \
          it, and it is created again",
         new.id,
         found["AccessPointId"].as_str().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! How a file system is backed up: by a job of AWS Backup, whose token follows from the set.
+//! Backs up a file system by a job of AWS Backup, whose token is derived from the set.
 
 use async_trait::async_trait;
 use aws_sdk_backup::types::RecoveryPointStatus;
@@ -16,7 +16,7 @@ use crate::kinds::optional::Optional;
 use crate::kinds::shared::{ensure_ours, refused, timestamp};
 use crate::kinds::{Backup, Deletion, StartedBackup};
 
-/// The shortest start window that AWS Backup takes, in minutes, and how much later a complete window has to end.
+/// The shortest start window that AWS Backup accepts, in minutes, and how much later a completion window has to end.
 const SHORTEST_WINDOW: u64 = 60;
 
 impl Efs {
@@ -40,15 +40,17 @@ impl Efs {
         );
         match (found.life_cycle_state().as_str(), found.file_system_arn()) {
             ("available" | "updating", Some(arn)) => Ok(arn.to_owned()),
-            ("creating", _) => Err(Error::NotReady(format!("{seen}. Trying again in minutes may help"))),
+            ("creating", _) => Err(Error::NotReady(format!(
+                "{seen}. Trying again in a few minutes may help"
+            ))),
             _ => Err(Error::JobFailed(format!(
                 "{seen}. Repair it, or remove it from the descriptor, then start a new run"
             ))),
         }
     }
 
-    /// Starts a job, or adopts the one that an earlier try started: the same token makes AWS Backup answer with the same job.
-    /// The job is described before it is answered, so a later look that does not find it means that AWS Backup has forgotten it.
+    /// Starts a job, or adopts the one that an earlier attempt started: AWS Backup returns the same job for the same token. The job
+    /// is described before this returns, so if a later poll does not find it, AWS Backup has discarded it.
     async fn start(&self, run: &Run, resource: &Resource, arn: &str, purpose: &str) -> Result<StartedBackup> {
         let (file_system, vault, role) = target(resource)?;
         let vault = vault.unwrap_or(&self.defaults.vault);
@@ -73,14 +75,14 @@ impl Efs {
         let not_shown = |what: &str| {
             Error::Unavailable(format!(
                 "starting the backup of file system {file_system}: AWS Backup accepted the job but does not show {what} \
-                 yet. It is asked again with the same token"
+                 yet. It is requested again with the same token"
             ))
         };
         let id = started.backup_job_id().ok_or_else(|| not_shown("its id"))?;
         let job = self.find_backup_job(id).await?.ok_or_else(|| not_shown(id))?;
         if job.resource_arn().is_some_and(|other| other != arn) {
             return Err(Error::Conflict(format!(
-                "starting the backup of file system {file_system}: job {id} of our token backs up {} instead. Start a \
+                "starting the backup of file system {file_system}: job {id} with this run's token backs up {} instead. Start a \
                  new run",
                 job.resource_arn().unwrap_or_default()
             )));
@@ -111,18 +113,18 @@ impl Backup for Efs {
         self.start(run, resource, &arn, "backup").await
     }
 
-    /// The token follows from the job that was in the way of: a second call starts no second job.
+    /// The token is derived from the blocked job: a repeated call starts no second job.
     async fn back_up_again(&self, run: &Run, resource: &Resource, point: &RecoveryPoint) -> Result<RecoveryPoint> {
         let (file_system, ..) = target(resource)?;
-        let (_, _, hindered) = parts(point)?;
+        let (_, _, blocked) = parts(point)?;
         let arn = self.ensure_available(file_system).await?;
         let again = self
-            .start(run, resource, &arn, &format!("backup after {hindered}"))
+            .start(run, resource, &arn, &format!("backup after {blocked}"))
             .await?;
         Ok(again.recovery_point)
     }
 
-    /// By its tags: AWS Backup answers a token only with a job.
+    /// By its tags: for a token, AWS Backup only returns a job.
     async fn find(&self, run: &Run, resource: &Resource) -> Result<Option<RecoveryPoint>> {
         let (file_system, ..) = target(resource)?;
         recovery_points::find(self, run, resource, file_system).await
@@ -132,7 +134,7 @@ impl Backup for Efs {
         backup_jobs::poll(self, point).await
     }
 
-    /// A job that has ended, or that AWS Backup has forgotten, needs no stopping.
+    /// A job that has ended, or that AWS Backup has discarded, needs no stopping.
     async fn abandon(&self, point: &RecoveryPoint) -> Result<()> {
         let (_, _, job) = parts(point)?;
         match self.backup.stop_backup_job().backup_job_id(job).send().await {
@@ -161,8 +163,8 @@ impl Backup for Efs {
         recovery_points::tagged(self, known).await
     }
 
-    /// AWS Backup answers 200 to a deletion that its role may not make, and the recovery point then turns `EXPIRED`: only
-    /// "not found" is gone.
+    /// AWS Backup returns 200 for a deletion that its role may not perform, and the recovery point then becomes `EXPIRED`: only
+    /// "not found" means that it is deleted.
     async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {
         let (arn, vault, _) = parts(point)?;
         match self.find_recovery_point(vault, arn).await?.map(|found| found.status) {
@@ -197,19 +199,20 @@ impl Backup for Efs {
         Ok(match self.find_recovery_point(vault, arn).await? {
             None => Deletion::Gone,
             Some(found) if found.status() == Some(&RecoveryPointStatus::Expired) => Deletion::Protected(format!(
-                "deleting recovery point {arn}: AWS Backup accepted it, but the status is EXPIRED: the role that made it \
-                 is gone or lacks the permission to delete. Give it back, then delete the recovery point by hand"
+                "deleting recovery point {arn}: AWS Backup accepted it, but the status is EXPIRED: the role that created it \
+                 does not exist any more or lacks the permission to delete. Restore it, then delete the recovery point by \
+                 hand"
             )),
             Some(_) => Deletion::Underway,
         })
     }
 }
 
-/// Minutes within which a job has to begin, and to complete, both counted by AWS Backup from when it is scheduled.
+/// Minutes within which a job has to start and to complete, both counted by AWS Backup from its scheduled time.
 ///
-/// A job waits while another one, such as that of the file system's automatic backups, is at work on the file system: until its
-/// deadline, at which it is stopped. Where nobody looks at it any more, AWS Backup itself gives it up; it takes no complete
-/// window that ends within an hour of the start window's end.
+/// A job waits while another one, such as that of the file system's automatic backups, is processing the file system: until its
+/// deadline, at which it is stopped. If it is not polled any more, AWS Backup itself cancels it; it accepts no completion window
+/// that ends within an hour of the start window's end.
 fn windows(deadline_seconds: u64) -> (i64, i64) {
     let start = deadline_seconds.div_ceil(60).max(SHORTEST_WINDOW);
     let minutes = |minutes: u64| i64::try_from(minutes).unwrap_or(i64::MAX);

@@ -21,33 +21,33 @@ impl Efs {
     }
 }
 
-/// A job's `COMPLETED` is not yet a backup: the console's "Completed with issues" is `COMPLETED` with another
-/// `MessageCategory`, and the recovery point has to be there and finished.
+/// A job that is `COMPLETED` is not necessarily a backup: the console's "Completed with issues" is `COMPLETED` with another
+/// `MessageCategory`, and the recovery point has to exist and to be finished.
 ///
-/// The data is as of the job's end: AWS Backup reads the files while the job runs, and what is written meanwhile may
-/// or may not be in it (EFS User Guide, "Backup consistency").
+/// The data is as of the job's end: AWS Backup reads the files while the job runs, and may or may not include what is written
+/// meanwhile (EFS User Guide, "Backup consistency").
 pub async fn poll(efs: &Efs, point: &RecoveryPoint) -> Result<Progress> {
     let (arn, vault, job_id) = parts(point)?;
     let failed = |reason: String| Ok(Progress::Failed { reason });
     let Some(job) = efs.find_backup_job(job_id).await? else {
         return failed(format!("AWS Backup does not know backup job {job_id} any more"));
     };
-    let said = words(&job);
+    let state = words(&job);
     match job.state() {
         Some(BackupJobState::Completed) => {}
         Some(_) if was_blocked(&job) => {
-            // Started while the other still runs, it would only be in the way again.
+            // If it is started while the other still runs, it would only be blocked again.
             return Ok(match recovery_points::another_runs(efs, &job).await? {
                 true => Progress::InProgress { percent: None },
                 false => Progress::Blocked {
-                    reason: format!("backup job {job_id} ended {said}"),
+                    reason: format!("backup job {job_id} ended {state}"),
                 },
             });
         }
         Some(BackupJobState::Failed | BackupJobState::Aborted | BackupJobState::Expired | BackupJobState::Partial) => {
-            return failed(format!("backup job {job_id} ended {said}"));
+            return failed(format!("backup job {job_id} ended {state}"));
         }
-        // A state that nothing here knows is under way: the deadline ends it.
+        // An unknown state counts as in progress: the deadline ends it.
         _ => {
             return Ok(Progress::InProgress { percent: percent(&job) });
         }
@@ -56,11 +56,11 @@ pub async fn poll(efs: &Efs, point: &RecoveryPoint) -> Result<Progress> {
         .message_category()
         .is_some_and(|category| !category.eq_ignore_ascii_case("SUCCESS"))
     {
-        return failed(format!("backup job {job_id} ended with issues: {said}"));
+        return failed(format!("backup job {job_id} ended with issues: {state}"));
     }
     let Some(found) = efs.find_recovery_point(vault, arn).await? else {
         return failed(format!(
-            "backup job {job_id} ended {said}, but recovery point {arn} is not in vault {vault}"
+            "backup job {job_id} ended {state}, but recovery point {arn} is not in vault {vault}"
         ));
     };
     match found.status() {
@@ -79,7 +79,7 @@ pub async fn poll(efs: &Efs, point: &RecoveryPoint) -> Result<Progress> {
             ));
         }
     }
-    // Of an empty file system it holds no bytes: whether that is so, is judged with all that is known of it.
+    // 0 bytes for an empty file system: whether that is plausible is decided where more is known.
     let size = found.backup_size_in_bytes().and_then(|size| u64::try_from(size).ok());
     match job.completion_date().or(found.completion_date()).and_then(timestamp) {
         Some(ended) => Ok(Progress::Succeeded(Finished {
@@ -100,8 +100,7 @@ fn was_blocked(job: &DescribeBackupJobOutput) -> bool {
     ended && names_another_job(job.status_message())
 }
 
-/// AWS Backup runs one job of a file system at a time, and has no other word for one that another was in the way of than its
-/// message.
+/// AWS Backup runs one job per file system at a time, and reports a job that another one blocked only by this message.
 pub fn names_another_job(message: Option<&str>) -> bool {
     message.is_some_and(|message| message.contains("running job for the same resource"))
 }
@@ -120,7 +119,7 @@ fn words(job: &DescribeBackupJobOutput) -> String {
     format!("{state}{category}{message}")
 }
 
-/// AWS Backup gives the percentage as text, such as `"12.5"`; older answers had a percent sign.
+/// AWS Backup returns the percentage as text, such as `"12.5"`; older responses had a percent sign.
 fn percent(job: &DescribeBackupJobOutput) -> Option<f64> {
     job.percent_done()?
         .trim_end_matches('%')

@@ -1,5 +1,5 @@
-//! A file system's configuration in a form in which two of them can be compared: without ids, addresses, times, sizes and our
-//! tags, which belong to one file system alone, and with unordered lists as maps.
+//! A file system's configuration in a form that can be compared: without ids, addresses, times, sizes and Holdfast's tags, which
+//! belong to one file system alone, and with unordered lists as maps.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use serde_json::{Map, Value, json};
 use super::captured::list;
 use crate::kinds::part;
 
-/// Attributes of a file system, mount target or access point that are its own.
+/// Attributes that are unique to a file system, mount target or access point.
 const OWN: &[&str] = &[
     "AccessPointArn",
     "AccessPointId",
-    // A file system's, which AWS Backup makes Regional; a mount target's is that of its subnet.
+    // A file system's, which AWS Backup makes Regional; a mount target's is its subnet's.
     "AvailabilityZoneId",
     "AvailabilityZoneName",
     "ClientToken",
@@ -24,7 +24,7 @@ const OWN: &[&str] = &[
     "Ipv6Address",
     "LifeCycleState",
     "MountTargetId",
-    // A tag's value once more.
+    // The value of the tag of that name.
     "Name",
     "NetworkInterfaceId",
     "NumberOfMountTargets",
@@ -32,10 +32,10 @@ const OWN: &[&str] = &[
     "SizeInBytes",
 ];
 
-/// What is compared; `directory` is where the access points' paths begin.
+/// The canonical form; `directory` is the prefix of the access points' paths.
 pub fn canonical(configuration: &Value, directory: Option<&str>) -> Value {
     let mut file_system = stripped(part(configuration, "FileSystem"));
-    // A replication's destination is protected as soon as it is one no more.
+    // A replication's destination is protected as soon as it is not one any more.
     if let Some(protection) = file_system.pointer_mut("/FileSystemProtection/ReplicationOverwriteProtection")
         && protection == "REPLICATING"
     {
@@ -69,7 +69,7 @@ pub fn canonical(configuration: &Value, directory: Option<&str>) -> Value {
     canonical
 }
 
-/// Access points by their path and user, which together are unique in most file systems; else with a number.
+/// Access points by their path and user, which together are unique in most file systems; otherwise numbered.
 fn points(points: &Value, directory: &str) -> Map<String, Value> {
     let mut all: Vec<_> = list(points)
         .iter()
@@ -111,7 +111,7 @@ fn stripped(described: &Value) -> Value {
     kept.into()
 }
 
-/// Tags that a copy can be given, and gets: without AWS's own and those of our runs.
+/// The owner's tags, which a copy gets: without those of AWS and of Holdfast.
 pub fn tags(tags: &Value) -> BTreeMap<String, String> {
     list(tags)
         .iter()
@@ -120,7 +120,7 @@ pub fn tags(tags: &Value) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Transitions by name, such as `TransitionToIA`: `AFTER_30_DAYS`.
+/// Transitions by name, for example `TransitionToIA`: `AFTER_30_DAYS`.
 pub fn lifecycle(policies: &Value) -> BTreeMap<String, String> {
     let policies = list(policies).iter().filter_map(Value::as_object).flatten();
     policies

@@ -1,4 +1,4 @@
-//! The configuration of a file system, as EFS describes it: AWS Backup keeps its files only.
+//! Captures the configuration of a file system, as EFS describes it: AWS Backup only contains its files.
 
 use aws_sdk_efs::Client;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use crate::aws::{code, failure, offered};
 use crate::error::Result;
 use crate::kinds::optional::Optional;
 
-/// Reads a file system, its mount targets with their security groups, its access points, policies and replication.
+/// Captures a file system, its mount targets with their security groups, its access points, policies and replication.
 ///
 /// # Errors
 /// `NotFound` for a missing file system.
@@ -21,7 +21,7 @@ pub async fn capture(efs: &Client, file_system: &str, mut optional: Optional) ->
         .send()
         .await
         .map_err(|error| failure("describing file system", file_system, error))?;
-    // With its tags.
+    // Includes its tags.
     let described = answer
         .take("FileSystems")
         .get_mut(0)
@@ -31,10 +31,10 @@ pub async fn capture(efs: &Client, file_system: &str, mut optional: Optional) ->
     let access_points = access_points(efs, file_system).await?;
     let policy = policy(efs, file_system).await?;
     let lifecycle_policies = lifecycle_policies(efs, file_system).await?;
-    let backup_policy = optional.needed("BackupPolicy", backup_policy(efs, file_system).await)?;
+    let backup_policy = optional.required("BackupPolicy", backup_policy(efs, file_system).await)?;
     let replications = async || replications(efs, file_system).await;
-    let replications = optional.beside("Replications", replications).await?;
-    Ok(optional.noted(present([
+    let replications = optional.dispensable("Replications", replications).await?;
+    Ok(optional.record_in(present([
         ("FileSystem", described),
         ("MountTargets", mount_targets.into()),
         ("AccessPoints", access_points.into()),
@@ -109,7 +109,7 @@ async fn access_points(efs: &Client, file_system: &str) -> Result<Vec<Value>> {
     }
 }
 
-/// The resource policy, as the JSON text that EFS takes back.
+/// The resource policy, as the JSON text that EFS accepts.
 async fn policy(efs: &Client, file_system: &str) -> Result<Value> {
     match efs
         .describe_file_system_policy()
@@ -141,7 +141,7 @@ async fn lifecycle_policies(efs: &Client, file_system: &str) -> Result<Value> {
         })
 }
 
-/// EFS's answer to these two in a Region without AWS Backup (its model: "the Backup service is not available").
+/// EFS's error for these two in a Region without AWS Backup (its model: "the Backup service is not available").
 const WITHOUT_BACKUP: &str = "ValidationException";
 
 async fn backup_policy(efs: &Client, file_system: &str) -> Result<Option<Value>> {

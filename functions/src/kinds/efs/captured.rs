@@ -1,4 +1,4 @@
-//! Reading a captured configuration, which is JSON as EFS describes it.
+//! Reads a captured configuration, which is JSON as EFS describes it.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Gathers the checks of a comparison.
+//! Collects the checks of a comparison.
 
 use crate::domain::restore::verdict::{Check, Finding};
 

@@ -1,4 +1,4 @@
-//! Compares a restored file system with what was captured and sampled: one check for each difference.
+//! Compares a restored file system with its capture and its sample: one check for each difference.
 
 use serde_json::{Value, json};
 
@@ -64,7 +64,7 @@ async fn configuration(
     }
     let mut before = before.clone();
     let after = capture(&efs.efs, file_system, Optional::of_copy()).await?;
-    // Without a directory the access points were not made, which is said below.
+    // Without a directory the access points were not created, which a check below reports.
     let points = list(part(&before, "AccessPoints"));
     let compares_points = directory.is_some() || points.is_empty();
     let count = points.len();
@@ -116,7 +116,7 @@ async fn configuration(
     Ok(())
 }
 
-/// The new access points by the captured ones, told by path and user.
+/// The new access points by the captured ones, matched by path and user.
 fn renamed(before: &Value, after: &Value, directory: Option<&str>) -> std::collections::BTreeMap<String, String> {
     let directory = directory.unwrap_or_default();
     let key = |point: &Value, directory: &str| {

@@ -32,7 +32,7 @@ pub async fn files(
         checks.add("files", Finding::Unproven, detail);
         return Ok(());
     };
-    // What an application wrote while it was backed up may be in the backup, or not.
+    // The backup may or may not contain what the application wrote meanwhile.
     let moving = if at_rest { Finding::Different } else { Finding::Unproven };
     for root in &counted.roots {
         let place = in_copy(directory, &root.path);
@@ -42,7 +42,7 @@ pub async fn files(
             return Ok(());
         };
         if !now.found {
-            let detail = format!("directory {place} of file system {file_system} is not there");
+            let detail = format!("directory {place} of file system {file_system} does not exist");
             checks.add(&counted.name("files", root), Finding::Different, detail);
             continue;
         }
@@ -63,20 +63,20 @@ pub async fn files(
     Ok(())
 }
 
-/// What a set cannot tell of the directories in use.
+/// What the set does not record about the directories in use.
 fn unknown_uses(plan: &FileSystemPlan<'_>, counted: &SampledRoots<'_>, checks: &mut Checks) {
     let Some(in_use) = DirectoriesInUse::captured(&plan.item.configuration) else {
         return;
     };
     for why in &in_use.untold {
         let detail = format!(
-            "what was in use could not be told when file system {} was backed up: {why}",
+            "what was in use could not be determined when file system {} was backed up: {why}",
             plan.source
         );
         checks.add("directories in use", Finding::Unproven, detail);
     }
     for path in counted.missing {
-        // An access point makes its directory when somebody mounts it.
+        // An access point creates its directory when it is first mounted.
         let by: Vec<String> = in_use
             .live(&plan.item.configuration)
             .into_iter()
@@ -95,7 +95,7 @@ fn unknown_uses(plan: &FileSystemPlan<'_>, counted: &SampledRoots<'_>, checks: &
     }
 }
 
-/// The sample, by its roots.
+/// The sample, grouped by its roots.
 struct SampledRoots<'a> {
     roots: Vec<CountedRoot>,
     sampled: &'a [SampledFile],
@@ -128,7 +128,7 @@ impl<'a> SampledRoots<'a> {
         })
     }
 
-    /// Its files, with their paths from the root.
+    /// Its files, with their paths relative to the root.
     fn sampled_in(&self, root: &CountedRoot) -> Vec<SampledFile> {
         let roots = || self.roots.iter().map(|root| root.path.as_str());
         let of_root = |file: &&SampledFile| root_of(roots(), &file.path) == Some(root.path.as_str());
@@ -147,7 +147,7 @@ impl<'a> SampledRoots<'a> {
     }
 }
 
-/// One root held against its sample.
+/// Compares one root with its sample.
 fn tree(
     counted: &SampledRoots<'_>,
     root: &CountedRoot,

@@ -1,5 +1,5 @@
-//! Puts back the configuration of a new file system, which AWS Backup does not restore: each setting that differs from the
-//! captured one is changed, until nothing is left to wait for.
+//! Applies the configuration of a new file system, which AWS Backup does not restore: changes each setting that differs from the
+//! captured one, until nothing is left to wait for.
 
 use std::collections::BTreeMap;
 
@@ -26,12 +26,12 @@ use crate::error::Result;
 use crate::kinds::optional::Optional;
 use crate::kinds::part;
 
-/// What comes next for the file system that a completed job made.
+/// Performs the next step for the file system that a completed job created.
 pub async fn configure(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: &Job) -> Result<RestoreProgress> {
     let Some(id) = job.created() else {
         return Ok(RestoreProgress::Failed {
             reason: format!(
-                "restore job {} completed, but AWS Backup names no file system that it made",
+                "restore job {} completed, but AWS Backup names no file system that it created",
                 job.id
             ),
         });
@@ -93,13 +93,13 @@ pub async fn configure(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: &Jo
         }
         Some(LocatedDirectory::Unknown(why)) => {
             remarks.push(format!(
-                "the restored directory of file system {id} cannot be told: {why}"
+                "the restored directory of file system {id} cannot be determined: {why}"
             ));
             None
         }
         None => {
             remarks.push(format!(
-                "the files are in a directory aws-backup-restore_… of file system {id}, which nothing tells: {}",
+                "the files are in a directory aws-backup-restore_… of file system {id}, whose name is unknown: {}",
                 unmounted(id)
             ));
             None
@@ -123,7 +123,7 @@ pub async fn configure(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: &Jo
 }
 
 impl NewFileSystem<'_> {
-    /// Adds the tags that are missing: the source's, and ours in the place of those of an earlier run.
+    /// Adds the missing tags: the source's, and this restore's in place of those of an earlier run.
     async fn tag(&self) -> Result<()> {
         let resource = &self.plan.item.planned.resource.name;
         let mut wanted = tags(&part(self.before, "FileSystem")["Tags"]);
@@ -146,7 +146,7 @@ impl NewFileSystem<'_> {
         Ok(())
     }
 
-    /// Whether it had to be changed: the file system is `updating` then.
+    /// Returns whether it had to be changed: the file system is then `updating`.
     async fn set_throughput(&self) -> Result<bool> {
         let (before, now) = (part(self.before, "FileSystem"), &self.now["FileSystem"]);
         let Some(mode) = before["ThroughputMode"].as_str() else {
@@ -166,7 +166,8 @@ impl NewFileSystem<'_> {
         Ok(true)
     }
 
-    /// A new file system is protected from being overwritten by a replication; a replication's destination was not by choice.
+    /// A new file system is protected from being overwritten by a replication; a replication's destination did not choose
+    /// otherwise.
     async fn set_protection(&self) -> Result<()> {
         let protection = |configuration: &Value| {
             let protection = &part(configuration, "FileSystem")["FileSystemProtection"];
@@ -189,7 +190,7 @@ impl NewFileSystem<'_> {
         if wanted == lifecycle(part(&self.now, "LifecyclePolicies")) {
             return Ok(());
         }
-        // One object a transition (EFS API, PutLifecycleConfiguration).
+        // One object per transition (EFS API, PutLifecycleConfiguration).
         let policies = wanted.iter().map(|(transition, after)| {
             let policy = LifecyclePolicy::builder();
             match transition.as_str() {
@@ -230,7 +231,7 @@ impl NewFileSystem<'_> {
         Ok(())
     }
 
-    /// What there is to wait for until every mount target is as captured. Its old address belongs to the old one.
+    /// Returns what to wait for until every mount target is as captured. Its old IP address belongs to the old one.
     async fn set_mount_targets(&self) -> Result<Option<String>> {
         let now = list(part(&self.now, "MountTargets"));
         let mut waits = None;
@@ -279,7 +280,7 @@ impl NewFileSystem<'_> {
         Ok(waits)
     }
 
-    /// The captured policy names the old file system, and may name the old access points.
+    /// The captured policy names the old file system, and possibly the old access points.
     async fn set_policy(&self, captured: &str, points: &BTreeMap<String, String>) -> Result<()> {
         let policy = policy_of_copy(captured, self.plan.source, self.id, points);
         let now = part(&self.now, "Policy").as_str().unwrap_or_default();

@@ -9,19 +9,19 @@ use crate::domain::efs_access::directory::{DirectoryKind, DirectoryOrigin, find_
 use crate::domain::restore::item::RestoreProgress;
 use crate::error::Result;
 
-/// How long after a job's end its directory may be missing in a listing, in seconds: NFS clients keep one for a minute.
+/// How long a directory may be missing from a listing after its job ended, in seconds: NFS clients cache one for a minute.
 const SHOWN_WITHIN: i64 = 300;
 
-/// What became of the search.
+/// The result of the search.
 pub enum LocatedDirectory {
-    /// With its leading slash; and the remarks on it.
+    /// The directory with its leading slash, and the remarks on it.
     Directory(String, Vec<String>),
     NotYet,
-    /// It cannot be told, and why.
+    /// It cannot be determined, and why.
     Unknown(String),
 }
 
-/// The directory of a job that has completed, for a restore into the file system that was backed up.
+/// Locates the directory of a completed job, for a restore into the file system that was backed up.
 pub async fn locate(efs: &Efs, plan: &FileSystemPlan<'_>, job: &Job) -> Result<RestoreProgress> {
     let located = match find(efs, plan.source, job).await? {
         None => LocatedDirectory::Unknown(unmounted(plan.source)),
@@ -43,14 +43,14 @@ pub async fn locate(efs: &Efs, plan: &FileSystemPlan<'_>, job: &Job) -> Result<R
         },
         LocatedDirectory::Unknown(why) => RestoreProgress::Failed {
             reason: format!(
-                "restore job {} completed, but its directory cannot be told: {why}",
+                "restore job {} completed, but its directory cannot be determined: {why}",
                 job.id
             ),
         },
     })
 }
 
-/// `None` where no function mounts the file system.
+/// `None` if no function mounts the file system.
 pub async fn find(efs: &Efs, file_system: &str, job: &Job) -> Result<Option<LocatedDirectory>> {
     let Some(listing) = efs.access.list(file_system, 0).await? else {
         return Ok(None);
@@ -67,7 +67,7 @@ pub async fn find(efs: &Efs, file_system: &str, job: &Job) -> Result<Option<Loca
             .iter()
             .map(|lost| {
                 format!(
-                    "AWS Backup could not place all that it restored: see /{} of file system {file_system}",
+                    "AWS Backup could not restore everything to its place: see /{} of file system {file_system}",
                     lost.name
                 )
             })
@@ -80,7 +80,7 @@ pub async fn find(efs: &Efs, file_system: &str, job: &Job) -> Result<Option<Loca
                 LocatedDirectory::NotYet
             }
             DirectoryOrigin::None => LocatedDirectory::Unknown(format!(
-                "file system {file_system} shows none that was made while it ran"
+                "file system {file_system} shows none that was created while it ran"
             )),
             DirectoryOrigin::Unclear(found) => LocatedDirectory::Unknown(format!(
                 "in file system {file_system} it may be any of {}: another restore ran at the same time. See which it is, \
@@ -91,7 +91,7 @@ pub async fn find(efs: &Efs, file_system: &str, job: &Job) -> Result<Option<Loca
     ))
 }
 
-/// The paths of directories at the root.
+/// The paths of directories at the root, as text.
 pub fn names(directories: &[&ListedDirectory]) -> String {
     let paths: Vec<_> = directories
         .iter()

@@ -1,4 +1,4 @@
-//! The new file system of a restore, and what all the steps of its configuration use.
+//! The new file system of a restore, and what the steps of its configuration share.
 
 use std::collections::BTreeMap;
 
@@ -13,21 +13,21 @@ use crate::domain::job::Run;
 use crate::error::{Error, Result};
 use crate::kinds::shared::since;
 
-/// A new file system on its way to what was captured.
+/// A new file system while it is being configured.
 pub struct NewFileSystem<'a> {
     pub efs: &'a Efs,
     pub run: &'a Run,
     pub plan: &'a FileSystemPlan<'a>,
     pub id: &'a str,
-    /// As captured with the set; null where nothing was.
+    /// The captured configuration; null if none was captured.
     pub before: &'a Value,
-    /// As it is.
+    /// The present configuration.
     pub now: Value,
 }
 
 impl NewFileSystem<'_> {
-    /// Our job names it as what it made. AWS Backup may give it another creation token than the one that it was given; it is
-    /// no older than the run in any case.
+    /// The restore job reports it as the created file system. AWS Backup may give it another creation token than the one in the
+    /// request; in any case it is no older than the run.
     pub fn ensure_ours(&self) -> Result<()> {
         let described = &self.now["FileSystem"];
         let token = described["CreationToken"].as_str();
@@ -37,7 +37,7 @@ impl NewFileSystem<'_> {
             return Ok(());
         }
         Err(Error::Conflict(format!(
-            "configuring file system {}: it is older than this restore, so it is left alone. Start a new run",
+            "configuring file system {}: it is older than this restore, so it is left in place. Start a new run",
             self.id
         )))
     }
@@ -50,7 +50,7 @@ impl NewFileSystem<'_> {
     }
 }
 
-/// A policy of the old file system as one of the new.
+/// Rewrites a policy of the old file system for the new one.
 pub fn policy_of_copy(policy: &str, old: &str, new: &str, points: &BTreeMap<String, String>) -> String {
     let policy_of_copy = policy.replace(old, new);
     points
@@ -65,7 +65,7 @@ pub fn sdk_tags<'a>(tags: impl IntoIterator<Item = (&'a String, &'a String)>) ->
         .map_err(|error| unreadable("Tags", error))
 }
 
-/// What was captured cannot be asked for.
+/// The error for captured configuration that is not valid in a request.
 pub fn unreadable(what: &str, error: impl std::fmt::Display) -> Error {
     Error::JobFailed(format!("reading the captured {what} of the file system: {error}"))
 }

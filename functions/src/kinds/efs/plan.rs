@@ -1,4 +1,4 @@
-//! What is restored into what, read from an item's plan.
+//! The source and the destination of a restore, read from an item's plan.
 
 use super::{Defaults, KIND, target};
 use crate::domain::efs_access::roots;
@@ -10,10 +10,10 @@ use crate::domain::set::Sample;
 use crate::error::{Error, Result};
 use crate::kinds::shared::wrong_target;
 
-/// A restore of one file system, as planned.
+/// The planned restore of one file system.
 pub struct FileSystemPlan<'a> {
     pub item: &'a RestoreItem,
-    /// Recovery point.
+    /// ARN of the recovery point.
     pub arn: &'a str,
     pub vault: &'a str,
     pub role: &'a str,
@@ -21,7 +21,7 @@ pub struct FileSystemPlan<'a> {
     pub source: &'a str,
     /// `CreationToken` in the job's metadata, and of the new file system.
     pub token: String,
-    /// A new file system, instead of a directory.
+    /// Whether to restore into a new file system instead of a directory.
     pub new: bool,
 }
 
@@ -65,7 +65,7 @@ impl<'a> FileSystemPlan<'a> {
         roots::items(&covered)
     }
 
-    /// The job that was recorded.
+    /// The recorded job.
     pub fn job(&self) -> Option<&'a str> {
         match self.item.created.as_ref()? {
             CreatedResource::Directory { job, .. } | CreatedResource::FileSystem { job, .. } => Some(job),
@@ -73,7 +73,7 @@ impl<'a> FileSystemPlan<'a> {
         }
     }
 
-    /// What the job makes, as far as it is known.
+    /// The resource that the job creates, as far as it is known.
     pub fn created_resource(&self, job: &str, file_system: Option<&str>, directory: Option<String>) -> CreatedResource {
         let job = job.to_owned();
         if self.new {

@@ -1,4 +1,4 @@
-//! Finds what would make a file system's restore fail, before anything is started.
+//! Finds what would fail a file system's restore, before anything is started.
 
 use aws_sdk_backup::types::{RecoveryPointStatus, StorageClass};
 use aws_sdk_efs::types::ReplicationOverwriteProtection;
@@ -17,14 +17,14 @@ use crate::error::{Error, Fault, Result};
 use crate::kinds::keys;
 use crate::kinds::{Preflight, part};
 
-/// The vault of EFS's automatic backups. Its policy denies that anybody restores from it (AWS re:Post,
+/// The vault of EFS's automatic backups. Its policy denies restores from it to everyone (AWS re:Post,
 /// "backup-insufficient-privileges-efs").
 const AUTOMATIC_VAULT: &str = "aws/efs/automatic-backup-vault";
 
-/// Entries of a leftover directory that are looked at.
+/// Number of entries of a leftover directory that are listed.
 const SOME: u64 = 1_000;
 
-/// What a look ahead gathers.
+/// Collects what a preflight finds.
 struct PreflightBuilder<'a> {
     efs: &'a Efs,
     run: &'a Run,
@@ -61,7 +61,7 @@ impl PreflightBuilder<'_> {
         });
     }
 
-    /// AWS Backup takes no role of another account. That it exists and may restore, only the job shows.
+    /// AWS Backup accepts no role of another account. Whether the role exists and may restore, only the job shows.
     fn role(&mut self) {
         let account = self.run.execution.split(':').nth(4).unwrap_or_default();
         let parts: Vec<_> = self.plan.role.splitn(6, ':').collect();
@@ -91,7 +91,7 @@ impl PreflightBuilder<'_> {
             Some(RecoveryPointStatus::Completed | RecoveryPointStatus::Available)
         ) {
             let next = match point.status() {
-                Some(RecoveryPointStatus::Expired) => "Give the role that made it back, or choose another set",
+                Some(RecoveryPointStatus::Expired) => "Restore the role that created it, or choose another set",
                 _ => "Choose another set",
             };
             let allowed = format!("a recovery point that is COMPLETED or AVAILABLE. {next}");
@@ -145,7 +145,7 @@ impl PreflightBuilder<'_> {
         }
     }
 
-    /// A key that cannot be used is a fault; only that AWS cannot be asked is an error.
+    /// A key that cannot be used is a fault; only a failed call is an error.
     async fn key(&mut self, field: &str, key: &str, protects: &str) -> Result<()> {
         match keys::ensure_usable(&self.efs.kms, self.run, key, protects).await {
             Ok(()) => Ok(()),
@@ -165,7 +165,7 @@ impl PreflightBuilder<'_> {
         let source = self.plan.source;
         let Some(found) = find_file_system(self.efs, source).await? else {
             let allowed =
-                "a file system that is there, to restore into a directory of it. Restore into a new file system";
+                "an existing file system, to restore into one of its directories. Restore into a new file system";
             self.fault("file_system", format!("{source}, which is gone,"), allowed);
             return Ok(());
         };
@@ -188,7 +188,7 @@ impl PreflightBuilder<'_> {
         Ok(())
     }
 
-    /// Two restores at once could not be told apart: AWS Backup says of neither into which directory it restores.
+    /// Two concurrent restores could not be distinguished: AWS Backup does not report the directory of either.
     async fn other_jobs(&mut self) -> Result<()> {
         let source = self.plan.source;
         for job in restore_jobs::under_way(self.efs, source).await? {
@@ -218,7 +218,7 @@ impl PreflightBuilder<'_> {
             Err(why) => self.fault(
                 "file_system",
                 format!("{source} ({why})"),
-                "a function that mounts it, and answers",
+                "a function that mounts it and responds",
             ),
         }
         Ok(())
@@ -275,27 +275,27 @@ impl PreflightBuilder<'_> {
         let points = list(part(captured, "AccessPoints")).len();
         if points > 0 {
             self.found.remarks.push(format!(
-                "the {points} access points of file system {source} lead to directories below the restored one, which only \
-                 a function that mounts the new file system can tell: once it is made, deploy infra/efs-access.yaml with \
+                "the {points} access points of file system {source} have paths below the restored directory, which only a \
+                 function that mounts the new file system can determine: once it is created, deploy infra/efs-access.yaml with \
                  its id, then create them"
             ));
         }
         if let Some(zone) = before["AvailabilityZoneName"].as_str() {
             self.found.remarks.push(format!(
-                "file system {source} is in one zone, {zone}; the new one is Regional, which AWS Backup makes"
+                "file system {source} is in one zone, {zone}; the new one is Regional, as AWS Backup creates it"
             ));
         }
         if !list(part(captured, "Replications")).is_empty() {
             self.found.remarks.push(format!(
-                "file system {source} is replicated; the replication of the new one is yours to set up"
+                "file system {source} is replicated; set up the replication of the new one by hand"
             ));
         }
         Ok(())
     }
 }
 
-/// A directory that an earlier restore left, for the operator: it takes room, and is in every backup. Nothing here knows all that
-/// may use it.
+/// A directory that an earlier restore left, as text for the operator: it takes up space, and is in every backup. Holdfast does not
+/// know everything that may use it.
 fn leftover(file_system: &str, left: &ListedDirectory, live: &[LiveDirectory]) -> String {
     let more = if left.complete { "" } else { "more than " };
     let root = format!("/{}", left.name);
@@ -305,9 +305,7 @@ fn leftover(file_system: &str, left: &ListedDirectory, live: &[LiveDirectory]) -
         .map(|live| format!("{} ({})", live.path, live.by.join(", ")))
         .collect();
     let advice = match used.is_empty() {
-        true => {
-            "it can be removed once nothing mounts it, and no cut-over is to be undone that leads back to it".to_owned()
-        }
+        true => "it can be removed once nothing mounts it, and no undo of a cut-over will switch back to it".to_owned(),
         false => format!(
             "{} was in use when the set was captured: keep it while anything mounts it",
             used.join("; ")

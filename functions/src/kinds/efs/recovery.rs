@@ -1,4 +1,4 @@
-//! What a file system can be restored into. What it can be restored from is found by the catalog alone.
+//! What a file system can be restored into. Its recovery points are only found by the catalog.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -38,7 +38,7 @@ impl Recovery for Efs {
         ))
     }
 
-    /// A directory of the file system that is there; else, or where it is asked for, a new one.
+    /// A directory of the file system if it exists; otherwise, or if requested, a new one.
     async fn destination(&self, run: &Run, resource: &Resource, naming: &Naming<'_>) -> Result<Destination> {
         let new = match naming.into {
             Some(destination) => destination == RequestedDestination::FileSystem,

@@ -1,5 +1,5 @@
-//! Recovery points of AWS Backup, and the search for one that a run created without recording it: by its tags, among all
-//! recovery points of the file system and the jobs that have not ended.
+//! Recovery points of AWS Backup, and the search for one that a run created without recording it: by its tags, among all recovery
+//! points of the file system and all jobs that have not ended.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -42,13 +42,13 @@ impl Efs {
 }
 
 /// # Errors
-/// `NotReady` while a job that may be ours has not made a recovery point that shows its tags.
+/// `NotReady` while a job that may be this run's has no recovery point that shows its tags.
 pub async fn find(efs: &Efs, run: &Run, resource: &Resource, file_system: &str) -> Result<Option<RecoveryPoint>> {
     let source = source(run, file_system)?;
     let jobs = jobs(efs, run, &source).await?;
     let job_of = |arn: &str| {
         let job = jobs.iter().find(|job| job.recovery_point_arn() == Some(arn));
-        // AWS Backup forgets its jobs after a month; nothing that is done to a recovery point needs them.
+        // AWS Backup discards its jobs after a month; no operation on a recovery point needs them.
         let id = job.and_then(BackupJob::backup_job_id);
         id.unwrap_or_default().to_owned()
     };
@@ -61,15 +61,15 @@ pub async fn find(efs: &Efs, run: &Run, resource: &Resource, file_system: &str) 
             return Ok(Some(RecoveryPoint::BackupRecoveryPoint { arn, vault, job }));
         }
     }
-    let mut untold = None;
-    // What a plan started is not ours.
+    let mut undetermined = None;
+    // A plan's job is not this run's.
     for job in jobs
         .into_iter()
         .filter(|job| under_way(job) && job.created_by.is_none())
     {
         let id = job.backup_job_id.unwrap_or_default();
         let (Some(arn), Some(vault)) = (job.recovery_point_arn, job.backup_vault_name) else {
-            untold = Some(id);
+            undetermined = Some(id);
             continue;
         };
         match is_ours(efs, run, resource, &arn).await? {
@@ -78,20 +78,20 @@ pub async fn find(efs: &Efs, run: &Run, resource: &Resource, file_system: &str) 
                 return Ok(Some(RecoveryPoint::BackupRecoveryPoint { arn, vault, job }));
             }
             Some(false) => {}
-            None => untold = Some(id),
+            None => undetermined = Some(id),
         }
     }
-    match untold {
+    match undetermined {
         Some(id) => Err(Error::NotReady(format!(
             "looking for the backup of file system {file_system} in set {}: backup job {id} has not ended, and does not show \
-             yet whose it is. It is looked at again in a later run",
+             yet whose it is. A later run checks it again",
             run.id
         ))),
         None => Ok(None),
     }
 }
 
-/// ARN of the file system, which may be gone by now: it is, or was, where the run was.
+/// ARN of the file system, which may be deleted meanwhile: its account and Region are the run's.
 fn source(run: &Run, file_system: &str) -> Result<String> {
     match run.execution.split(':').collect::<Vec<_>>()[..] {
         ["arn", partition, "states", region, account, ..] => Ok(format!(
@@ -101,7 +101,7 @@ fn source(run: &Run, file_system: &str) -> Result<String> {
     }
 }
 
-/// All of its recovery points since the run started. AWS Backup lists only its own, which are all there are of EFS.
+/// All of its recovery points since the run started. AWS Backup only lists its own, and for EFS there are no others.
 async fn points(efs: &Efs, run: &Run, source: &str) -> Result<Vec<RecoveryPointByResource>> {
     let since = since(run);
     let mut found = Vec::new();
@@ -127,7 +127,7 @@ async fn jobs(efs: &Efs, run: &Run, source: &str) -> Result<Vec<BackupJob>> {
     listed(efs, source, Some(since(run))).await
 }
 
-/// Whether another job than `job` is at work on its file system, or waits to be.
+/// Whether a job other than `job` is processing its file system, or waits to.
 pub async fn another_runs(efs: &Efs, job: &DescribeBackupJobOutput) -> Result<bool> {
     let jobs = listed(efs, job.resource_arn().unwrap_or_default(), None).await?;
     Ok(jobs
@@ -136,7 +136,7 @@ pub async fn another_runs(efs: &Efs, job: &DescribeBackupJobOutput) -> Result<bo
 }
 
 /// The backup jobs of a file system that have not ended.
-pub async fn under_way_of(efs: &Efs, run: &Run, file_system: &str) -> Result<Vec<String>> {
+pub async fn unfinished_of(efs: &Efs, run: &Run, file_system: &str) -> Result<Vec<String>> {
     let jobs = listed(efs, &source(run, file_system)?, None).await?;
     let under_way = jobs.into_iter().filter(under_way);
     Ok(under_way.filter_map(|job| job.backup_job_id).collect())
@@ -171,7 +171,7 @@ fn under_way(job: &BackupJob) -> bool {
     )
 }
 
-/// `None`: there is no recovery point yet.
+/// `None` if there is no recovery point yet.
 async fn is_ours(efs: &Efs, run: &Run, resource: &Resource, arn: &str) -> Result<Option<bool>> {
     let tags = tags(efs, arn).await?;
     Ok(tags.map(|tags| {
@@ -180,7 +180,7 @@ async fn is_ours(efs: &Efs, run: &Run, resource: &Resource, arn: &str) -> Result
     }))
 }
 
-/// The tags of a recovery point, if it is there.
+/// The tags of a recovery point, if it exists.
 pub async fn tags(efs: &Efs, arn: &str) -> Result<Option<HashMap<String, String>>> {
     match efs.backup.list_tags().resource_arn(arn).send().await {
         Ok(tags) => Ok(Some(tags.tags.unwrap_or_default())),
@@ -189,7 +189,8 @@ pub async fn tags(efs: &Efs, arn: &str) -> Result<Option<HashMap<String, String>
     }
 }
 
-/// The finished recovery points of file systems with our tags, in the stack's vault and in those that `known` resources name.
+/// The finished recovery points of file systems with Holdfast's tags, in the stack's vault and in those that `known` resources
+/// name.
 pub async fn tagged(efs: &Efs, known: &[Resource]) -> Result<Vec<TaggedPoint>> {
     let mut vaults = BTreeSet::from([efs.defaults.vault.as_str()]);
     for resource in known {
@@ -244,7 +245,7 @@ fn tagged_point(
         recovery_point: RecoveryPoint::BackupRecoveryPoint {
             arn: arn.to_owned(),
             vault: vault.to_owned(),
-            // AWS Backup forgets its jobs after a month; nothing that is done to a sealed recovery point needs them.
+            // AWS Backup discards its jobs after a month; no operation on a sealed recovery point needs them.
             job: String::new(),
         },
         // The data is as of the job's end.

@@ -1,7 +1,7 @@
-//! How a file system is restored: by a job of AWS Backup, into a new directory of the same file system or into a new file
-//! system that then gets back what AWS Backup does not restore.
+//! Restores a file system by a job of AWS Backup, into a new directory of the same file system or into a new file system, to which
+//! it then applies what AWS Backup does not restore.
 //!
-//! A job has no tags. It is ours where its metadata hold our creation token, which no other run has.
+//! A job has no tags. It is this restore's if its metadata contains the restore's creation token, which no other run has.
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -23,7 +23,7 @@ impl Restore for Efs {
         preflight::check(self, run, &FileSystemPlan::read(run, item, &self.defaults)?).await
     }
 
-    /// The same token in every try makes AWS Backup answer with the same job.
+    /// AWS Backup returns the same job for the same token in every attempt.
     async fn advance(&self, run: &Run, item: &RestoreItem) -> Result<RestoreProgress> {
         let plan = FileSystemPlan::read(run, item, &self.defaults)?;
         let id = match plan.job() {
@@ -46,7 +46,7 @@ impl Restore for Efs {
                 percent: job.percent,
                 made: Some(plan.created_resource(&id, job.created(), None)),
             }),
-            // Once it has made a file system, another job of the same token could not make its own.
+            // After it has created a file system, another job with the same token could not create its own.
             JobState::Blocked if !plan.new || job.created().is_none() => {
                 retry::start_again(self, run, &plan, &job).await
             }
@@ -58,7 +58,7 @@ impl Restore for Efs {
         }
     }
 
-    /// A job cannot be stopped: what it makes is removed when it has ended.
+    /// A job cannot be stopped: what it creates is removed once it has ended.
     async fn undo(&self, run: &Run, item: &RestoreItem) -> Result<UndoProgress> {
         undo::undo(self, run, &FileSystemPlan::read(run, item, &self.defaults)?).await
     }
@@ -67,7 +67,7 @@ impl Restore for Efs {
         compare::compare(self, &FileSystemPlan::read(run, item, &self.defaults)?, at_rest).await
     }
 
-    /// Through the function that mounts the file system; `None` where there is none.
+    /// Through the function that mounts the file system; `None` if there is none.
     async fn sample(&self, resource: &Resource, configuration: &Value) -> Result<Option<Sample>> {
         let (file_system, ..) = target(resource)?;
         sample::sample(&self.access, file_system, configuration).await

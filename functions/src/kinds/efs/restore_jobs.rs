@@ -1,4 +1,4 @@
-//! Restore jobs of AWS Backup: starting them, describing them, and telling ours from others.
+//! Restore jobs of AWS Backup: starting them, describing them, and identifying this restore's.
 
 use aws_sdk_backup::operation::describe_restore_job::DescribeRestoreJobOutput;
 use aws_sdk_backup::types::{RestoreJobStatus, RestoreJobsListMember};
@@ -18,22 +18,22 @@ use crate::error::{Error, Result};
 use crate::kinds::part;
 use crate::kinds::shared::{since, timestamp};
 
-/// The longest that AWS Backup restores a file system (EFS User Guide, "Using AWS Backup with Amazon EFS"), and a day.
+/// The longest that AWS Backup takes to restore a file system (EFS User Guide, "Using AWS Backup with Amazon EFS"), plus a day.
 const LONGEST: SignedDuration = SignedDuration::from_hours(8 * 24);
 
 const TOKEN: &str = "CreationToken";
 
-/// Where a job is.
+/// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobState {
     UnderWay,
     Completed,
     Failed,
-    /// Another job of AWS Backup was in its way: it has made nothing, and can be started again.
+    /// Another job of AWS Backup blocked it: it has created nothing, and can be started again.
     Blocked,
 }
 
-/// A job as AWS Backup shows it.
+/// A job as AWS Backup describes it.
 #[derive(Debug)]
 pub struct Job {
     pub id: String,
@@ -49,10 +49,10 @@ pub struct Job {
 }
 
 impl Job {
-    /// Sees that it restores what was ordered, where it was ordered: it may be one that an earlier try started.
+    /// Ensures that the job restores what was planned, to where it was planned: an earlier attempt may have started it.
     ///
     /// # Errors
-    /// `Conflict` where it does not.
+    /// `Conflict` if it does not.
     pub fn ensure_ours(&self, plan: &FileSystemPlan<'_>) -> Result<()> {
         let differs = match (self.recovery_point.as_deref(), self.created()) {
             (Some(other), _) if other != plan.arn => format!("recovery point {other} instead of {}", plan.arn),
@@ -65,24 +65,25 @@ impl Job {
             _ => return Ok(()),
         };
         Err(Error::Conflict(format!(
-            "restoring file system {}: restore job {} of our token restores {differs}. Nothing of it is used. Start a new run",
+            "restoring file system {}: restore job {} with this restore's token restores {differs}. Its result is not used. \
+             Start a new run",
             plan.source, self.id
         )))
     }
 
-    /// The file system into which it restores, once AWS Backup tells.
+    /// The file system into which it restores, once AWS Backup reports it.
     pub fn created(&self) -> Option<&str> {
         self.created_arn.as_deref().and_then(|arn| arn.rsplit('/').next())
     }
 }
 
-/// Starts the job, or is told of the one that an earlier try started for the same purpose.
+/// Starts the job, or gets the id of the one that an earlier attempt started for the same purpose.
 ///
-/// All keys are always given: AWS Backup accepts a job without them, which then fails (aws-cli issue 4467).
+/// All keys are always passed: AWS Backup accepts a job without them, which then fails (aws-cli issue 4467).
 pub async fn start(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, purpose: &str) -> Result<String> {
     let captured = part(&plan.item.configuration, "FileSystem");
     let text = |name: &str| captured[name].as_str();
-    // What was not captured is made as EFS makes it: encrypted under AWS's own key.
+    // Without a capture, EFS's default applies: encrypted with the AWS managed key.
     let encrypted = captured["Encrypted"].as_bool().unwrap_or(true);
     let mut start = efs
         .backup
@@ -108,23 +109,23 @@ pub async fn start(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, purpose: &st
         .map_err(|error| failure("starting the restore of file system", plan.source, error))?;
     started.restore_job_id.ok_or_else(|| {
         Error::Unavailable(format!(
-            "starting the restore of file system {}: AWS Backup accepted the job but does not show its id yet. It is asked \
+            "starting the restore of file system {}: AWS Backup accepted the job but does not show its id yet. It is requested \
              again with the same token",
             plan.source
         ))
     })
 }
 
-/// What is asked again: a job that was just accepted, and that nobody sees yet.
+/// The retryable error for a job that was just accepted and that is not visible yet.
 pub fn not_shown(plan: &FileSystemPlan<'_>, id: &str) -> Error {
     Error::Unavailable(format!(
-        "restoring file system {}: AWS Backup accepted restore job {id} but does not show it yet. It is asked again with the \
-         same token",
+        "restoring file system {}: AWS Backup accepted restore job {id} but does not show it yet. It is requested again with \
+         the same token",
         plan.source
     ))
 }
 
-/// Looks once; `None` for a job that AWS Backup does not know.
+/// Describes the job; `None` for a job that AWS Backup does not know.
 pub async fn find_by_id(efs: &Efs, id: &str) -> Result<Option<Job>> {
     let answer = LastResponse::default();
     let described = efs
@@ -173,29 +174,29 @@ fn job_state(status: Option<&RestoreJobStatus>, message: Option<&str>) -> JobSta
             true => JobState::Blocked,
             false => JobState::Failed,
         },
-        // A state that nothing here knows is under way: the deadline ends it.
+        // An unknown state counts as in progress: the deadline ends it.
         _ => JobState::UnderWay,
     }
 }
 
-/// The id of the job that a try of this run started without recording it: the one whose metadata hold our token, and that no
-/// other was in the way of.
+/// The id of the job that an attempt of this run started without recording it: the one whose metadata contains this restore's
+/// token, and that no other job blocked.
 ///
 /// # Errors
-/// `NotReady` while a job that restores the same and may be ours does not show its metadata.
+/// `NotReady` while a job that restores the same and may be this run's does not show its metadata.
 pub async fn find(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>) -> Result<Option<String>> {
-    let mut untold = None;
+    let mut undetermined = None;
     for job in listed(efs, None, Some(since(run))).await? {
         let blocked = job_state(job.status(), job.status_message()) == JobState::Blocked;
         if job.recovery_point_arn() != Some(plan.arn) || blocked {
             continue;
         }
         let Some(id) = job.restore_job_id else { continue };
-        let told = efs.backup.get_restore_job_metadata().restore_job_id(&id).send().await;
-        let metadata = match told {
-            Ok(told) => told.metadata.unwrap_or_default(),
+        let response = efs.backup.get_restore_job_metadata().restore_job_id(&id).send().await;
+        let metadata = match response {
+            Ok(response) => response.metadata.unwrap_or_default(),
             Err(error) if code(&error) == Some("ResourceNotFoundException") => {
-                untold = Some(id);
+                undetermined = Some(id);
                 continue;
             }
             Err(error) => return Err(failure("reading the metadata of restore job", &id, error)),
@@ -204,10 +205,10 @@ pub async fn find(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>) -> Result<Opt
             return Ok(Some(id));
         }
     }
-    match untold {
+    match undetermined {
         Some(id) => Err(Error::NotReady(format!(
             "looking for the restore of file system {}: restore job {id} restores the same recovery point, and does not show \
-             yet whose it is. It is looked at again in minutes",
+             yet whose it is. It is checked again in a few minutes",
             plan.source
         ))),
         None => Ok(None),
@@ -225,7 +226,7 @@ pub async fn under_way(efs: &Efs, file_system: &str) -> Result<Vec<String>> {
     Ok(found)
 }
 
-/// When the other jobs ran that may have restored into this file system while `job` did.
+/// When the other jobs ran that may have restored into this file system during `job`.
 pub async fn others(efs: &Efs, job: &Job, file_system: &str) -> Result<Vec<JobWindow>> {
     let earliest = job.window.from.saturating_sub(LONGEST).unwrap_or(Timestamp::MIN);
     let jobs = listed(efs, None, Some(DateTime::from_secs(earliest.as_second()))).await?;
@@ -240,7 +241,7 @@ pub async fn others(efs: &Efs, job: &Job, file_system: &str) -> Result<Vec<JobWi
         .collect())
 }
 
-/// A job that has not begun does not tell its target, only whose backup it restores.
+/// A job that has not begun does not report its target, only the source of its recovery point.
 fn may_fill(job: &RestoreJobsListMember, file_system: &str) -> bool {
     let is = |arn: &str| arn.rsplit('/').next() == Some(file_system);
     job.created_resource_arn().or(job.source_resource_arn()).is_none_or(is)

@@ -10,13 +10,14 @@ use crate::domain::efs_access::roots::{self, DirectoriesInUse, WHOLE};
 use crate::domain::set::{CountedRoot, Sample, SampledFile};
 use crate::error::Result;
 
-/// How long a backup waits for the files of a sample, so that those of some directories are in it where others take longer.
+/// How long a backup waits for the files of a sample, so that directories which finish in time are included when others take
+/// longer.
 const PATIENCE: Duration = Duration::from_secs(45);
 
-/// The fewest files of one directory that are sampled.
+/// The minimum number of files that are sampled per directory.
 const FEWEST: usize = 8;
 
-/// `None` where no function mounts the file system.
+/// `None` if no function mounts the file system.
 pub async fn sample(access: &Access, file_system: &str, configuration: &Value) -> Result<Option<Sample>> {
     let in_use = DirectoriesInUse::captured(configuration).unwrap_or_default();
     let live: Vec<String> = in_use.live(configuration).into_iter().map(|live| live.path).collect();
@@ -65,7 +66,7 @@ pub async fn sample(access: &Access, file_system: &str, configuration: &Value) -
     }))
 }
 
-/// A root's count and files; the files with their paths from the root of the file system.
+/// A root's count and files, whose paths are relative to the file system's root.
 fn of(path: String, sample: Sample) -> (CountedRoot, Vec<SampledFile>) {
     let Sample::Files {
         files,

@@ -171,8 +171,8 @@ async fn a_job_whose_answer_was_lost_is_adopted_by_its_token() {
     ]);
     assert_eq!(efs.back_up(&run(), &storage()).await.unwrap_err().name(), "Unavailable");
     assert_eq!(efs.back_up(&run(), &storage()).await.unwrap().recovery_point, point());
-    let asked = replay.played();
-    let body = |n: usize| serde_json::from_str::<Value>(&asked[n].body).unwrap();
+    let requests = replay.played();
+    let body = |n: usize| serde_json::from_str::<Value>(&requests[n].body).unwrap();
     assert_eq!(body(1), body(3));
 }
 
@@ -302,15 +302,15 @@ async fn every_bad_end_has_failed_in_awss_words() {
     assert_eq!(efs.poll(&storage(), &point()).await.unwrap_err().name(), "Unavailable");
 }
 
-/// A job that another was in the way of.
-fn hindered() -> Exchange {
+/// A job that another job blocked.
+fn blocked() -> Exchange {
     job(
         "EXPIRED",
         r#","StatusMessage":"Backup job failed because there was a running job for the same resource.""#,
     )
 }
 
-/// The jobs of the file system, of which the other is in this state.
+/// The jobs of the file system; the other one is in this state.
 fn with_another(state: &str) -> Exchange {
     answers(
         LIST,
@@ -324,9 +324,9 @@ fn with_another(state: &str) -> Exchange {
 #[tokio::test]
 async fn a_job_that_another_was_in_the_way_of_is_started_again_once_that_has_ended() {
     let (kind, replay) = efs([
-        hindered(),
+        blocked(),
         with_another("RUNNING"),
-        hindered(),
+        blocked(),
         with_another("COMPLETED"),
         file_system("available"),
         started(),

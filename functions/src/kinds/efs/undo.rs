@@ -1,5 +1,5 @@
-//! Deletes what a restore created: the directory that its job created, or the file system that its job names or that has its
-//! token; nothing else.
+//! Deletes what a restore created: the directory that its job created, or the file system that its job names or that has its token;
+//! nothing else.
 
 use aws_sdk_efs::types::FileSystemDescription;
 
@@ -27,7 +27,7 @@ pub async fn undo(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>) -> Result<Und
         Some(id) => restore_jobs::find_by_id(efs, id).await?,
         None => None,
     };
-    // The one in its place may have been started by a function that did not live to record it.
+    // Its replacement may have been started by a call that ended before it recorded it.
     if job.as_ref().is_some_and(|job| job.state == JobState::Blocked)
         && let Some(again) = restore_jobs::find(efs, run, plan).await?
     {
@@ -52,26 +52,26 @@ pub async fn undo(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>) -> Result<Und
         ) => directory(efs, plan.source, known).await,
         (_, Some(job), _) => directories(efs, plan, &job).await,
         (_, None, Some(id)) => Ok(UndoProgress::Remains(format!(
-            "AWS Backup does not know restore job {id} any more, so what it made in file system {} cannot be told: look for \
-             directories aws-backup-restore_… at its root, and remove what is not needed",
+            "AWS Backup does not know restore job {id} any more, so what it created in file system {} cannot be determined: \
+             look for directories aws-backup-restore_… at its root, and remove what is not needed",
             plan.source
         ))),
         (_, None, None) => Ok(UndoProgress::Gone),
     }
 }
 
-/// Removes what a job that has ended made at the root.
+/// Removes what a job that has ended created at the root.
 async fn directories(efs: &Efs, plan: &FileSystemPlan<'_>, job: &Job) -> Result<UndoProgress> {
     let source = plan.source;
-    let left = |why: &str| {
+    let remains = |why: &str| {
         Ok(UndoProgress::Remains(format!(
-            "what restore job {} made in file system {source} could not be removed: {why}. Then look for directories \
+            "what restore job {} created in file system {source} could not be removed: {why}. Then look for directories \
              aws-backup-restore_… at its root, and remove what is not needed",
             job.id
         )))
     };
     let Some(listing) = efs.access.list(source, 0).await? else {
-        return left(&unmounted(source));
+        return remains(&unmounted(source));
     };
     let every = [
         DirectoryKind::Restore,
@@ -81,7 +81,7 @@ async fn directories(efs: &Efs, plan: &FileSystemPlan<'_>, job: &Job) -> Result<
     let others = restore_jobs::others(efs, job, source).await?;
     match find_directories_of(job.window, &others, &listing.directories, &every) {
         DirectoryOrigin::None => Ok(UndoProgress::Gone),
-        DirectoryOrigin::Unclear(found) => left(&format!(
+        DirectoryOrigin::Unclear(found) => remains(&format!(
             "another restore ran at the same time, and {} may be its own",
             paths(&found)
         )),
@@ -112,10 +112,10 @@ async fn directory(efs: &Efs, file_system: &str, name: &str) -> Result<UndoProgr
     })
 }
 
-/// Deletes the file system that our job made, whatever its creation token; else the one that bears ours, which no other caller
-/// can have given it.
+/// Deletes the file system that the restore job created, whatever its creation token; otherwise the one with this restore's token,
+/// which no other caller can have given it.
 async fn file_system(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: Option<&Job>) -> Result<UndoProgress> {
-    // A job that AWS Backup has forgotten, or that does not say what it made: what was noted when it did.
+    // For a job that AWS Backup has discarded, or that does not report what it created: what was recorded when it did.
     let noted = match &plan.item.created {
         Some(Recorded::FileSystem { file_system, .. }) => file_system.as_deref(),
         _ => None,
@@ -124,7 +124,7 @@ async fn file_system(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: Optio
     let found = match made.filter(|made| *made != plan.source) {
         Some(made) => find_file_system(efs, made)
             .await?
-            .filter(|found| is_made_by(run, plan, found)),
+            .filter(|found| is_created_by_run(run, plan, found)),
         None => find_by_token(efs, &plan.token).await?,
     };
     let Some(found) = &found else {
@@ -154,7 +154,7 @@ async fn file_system(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: Optio
     match efs.efs.delete_file_system().file_system_id(id).send().await {
         Ok(_) => {}
         Err(error) if code(&error) == Some("FileSystemNotFound") => return Ok(UndoProgress::Gone),
-        // A mount target that is not yet gone.
+        // A mount target that is not deleted yet.
         Err(error) if code(&error) == Some("FileSystemInUse") => return Ok(deleting(id)),
         Err(error) => return Err(failure("deleting file system", id, error)),
     }
@@ -164,8 +164,8 @@ async fn file_system(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, job: Optio
     })
 }
 
-/// Nothing that is older than the run was made by it, whatever names it.
-fn is_made_by(run: &Run, plan: &FileSystemPlan<'_>, found: &FileSystemDescription) -> bool {
+/// Nothing that is older than the run was created by it, whatever names it.
+fn is_created_by_run(run: &Run, plan: &FileSystemPlan<'_>, found: &FileSystemDescription) -> bool {
     found.creation_token() == plan.token || found.creation_time().as_nanos() >= since(run).as_nanos()
 }
 
@@ -176,8 +176,8 @@ async fn find_by_token(efs: &Efs, token: &str) -> Result<Option<FileSystemDescri
     Ok(found.into_iter().find(|found| found.creation_token() == token))
 }
 
-/// Gives the file system our tags where they are missing, as while nobody heard of its job: IAM lets only what has them be
-/// deleted.
+/// Adds this restore's tags to the file system if they are missing, for example because the response about its job was lost: IAM
+/// only allows the deletion of tagged file systems.
 async fn ensure_tagged(efs: &Efs, run: &Run, plan: &FileSystemPlan<'_>, found: &FileSystemDescription) -> Result<bool> {
     let ours = names::restore_tags(&run.deployment, &run.id, &plan.item.planned.resource.name);
     let has = |key: &str, value: &str| found.tags().iter().any(|tag| tag.key() == key && tag.value() == value);
@@ -221,7 +221,7 @@ async fn access_points(efs: &Efs, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// What there is to wait for until no mount target is left.
+/// Returns what to wait for until no mount target is left.
 async fn mount_targets(efs: &Efs, id: &str) -> Result<Option<UndoProgress>> {
     let answer = efs.efs.describe_mount_targets().file_system_id(id).send().await;
     let answer = answer.map_err(|error| failure("describing the mount targets of file system", id, error))?;

@@ -1,4 +1,4 @@
-//! What is guarded is restored from nothing, and into nothing.
+//! A guarded resource is restored from nothing, and into nothing.
 
 use async_trait::async_trait;
 use jiff::Timestamp;

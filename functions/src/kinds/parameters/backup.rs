@@ -16,15 +16,15 @@ use crate::kinds::shared::{guarded, seen, versions};
 use crate::kinds::{Backup, Deletion, StartedBackup, keys};
 
 impl Parameters {
-    /// Metadata of all parameters below the path, as SSM answered it, and when it gave the last answer.
+    /// Metadata of all parameters below the path, as SSM returned it, and the time of the last response.
     async fn describe(&self, path: &str) -> Result<(Vec<Value>, Option<Timestamp>)> {
         let below = json!([{ "Key": "Path", "Option": "Recursive", "Values": [path] }]);
         let (mut found, mut token) = (Vec::new(), Value::Null);
         loop {
-            let asked = json!({ "ParameterFilters": below, "MaxResults": 50, "NextToken": token });
+            let input = json!({ "ParameterFilters": below, "MaxResults": 50, "NextToken": token });
             let mut page = self
                 .ssm
-                .call("DescribeParameters", asked)
+                .call("DescribeParameters", input)
                 .await
                 .map_err(|error| failure("describing the parameters below", path, error))?;
             found.extend(page.take_list("Parameters"));
@@ -68,12 +68,12 @@ impl Backup for Parameters {
         Ok(seen(run, at, current))
     }
 
-    /// Nothing was made.
+    /// Nothing was created.
     async fn find(&self, _: &Run, _: &Resource) -> Result<Option<RecoveryPoint>> {
         Ok(None)
     }
 
-    /// What is recorded was whole when it was seen: there is nothing to wait for.
+    /// The recorded versions were complete when they were read: there is nothing to wait for.
     async fn poll(&self, _: &Resource, point: &RecoveryPoint) -> Result<Progress> {
         guarded(KIND, point)
     }
@@ -82,13 +82,13 @@ impl Backup for Parameters {
         versions(KIND, point).map(|_| ())
     }
 
-    /// Nothing was made, so nothing is deleted.
+    /// Nothing was created, so nothing is deleted.
     async fn delete(&self, _: &Run, point: &RecoveryPoint) -> Result<Deletion> {
         versions(KIND, point).map(|_| Deletion::Gone)
     }
 }
 
-/// The keys of the secure ones, each once.
+/// The keys of the secure ones, without duplicates.
 fn keys_of(found: &[Value]) -> BTreeSet<&str> {
     found
         .iter()

@@ -69,14 +69,18 @@ async fn every_current_version_is_recorded_and_each_key_asked_about_once() {
             ("/hubs/prod/url", "3")
         ]
     );
-    let asked = replay.played();
-    let first: Value = serde_json::from_str(&asked[0].body).unwrap();
+    let requests = replay.played();
+    let first: Value = serde_json::from_str(&requests[0].body).unwrap();
     assert_eq!(
         first["ParameterFilters"][0],
         serde_json::json!({"Key": "Path", "Option": "Recursive", "Values": ["/hubs/prod"]})
     );
-    assert!(asked[2].body.contains(r#""NextToken":"more""#), "{}", asked[2].body);
-    assert!(asked[3].body.contains("alias/hubs"), "{}", asked[3].body);
+    assert!(
+        requests[2].body.contains(r#""NextToken":"more""#),
+        "{}",
+        requests[2].body
+    );
+    assert!(requests[3].body.contains("alias/hubs"), "{}", requests[3].body);
 }
 
 #[tokio::test]
@@ -128,7 +132,7 @@ async fn a_key_of_another_account_may_stay_unseen_and_is_recorded_as_such() {
     const THEIRS: &str = "arn:aws:kms:eu-west-1:444455556666:key/k";
     let their = || format!(r#"{{"Name":"/hubs/prod/jwt","Type":"SecureString","Version":1,"KeyId":"{THEIRS}"}}"#);
     let denied = || refuses("DescribeKey", 400, "AccessDeniedException");
-    // Our own key is asked about when it is guarded only.
+    // A key of the same account is only checked when it is guarded.
     let (kind, replay) = parameters([
         described(&[&their(), SAME_KEY], false),
         denied(),

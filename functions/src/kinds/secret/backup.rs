@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::kinds::shared::{guarded, seen, versions};
 use crate::kinds::{Backup, Deletion, StartedBackup, keys};
 
-/// The staging label of the version that an application gets.
+/// The staging label of the version that applications read.
 const CURRENT: &str = "AWSCURRENT";
 
 impl Secret {
@@ -60,7 +60,7 @@ impl Backup for Secret {
             .next();
         let Some(version) = current else {
             return Err(Error::JobFailed(format!(
-                "guarding secret {secret}: no version of it is {CURRENT}, so nobody can read it. Put a value with aws \
+                "guarding secret {secret}: no version of it is {CURRENT}, so no one can read it. Put a value with aws \
                  secretsmanager put-secret-value --secret-id {secret}, then start a new run"
             )));
         };
@@ -75,12 +75,12 @@ impl Backup for Secret {
         ))
     }
 
-    /// Nothing was made.
+    /// Nothing was created.
     async fn find(&self, _: &Run, _: &Resource) -> Result<Option<RecoveryPoint>> {
         Ok(None)
     }
 
-    /// What is recorded was whole when it was seen: there is nothing to wait for.
+    /// The recorded version was complete when it was read: there is nothing to wait for.
     async fn poll(&self, _: &Resource, point: &RecoveryPoint) -> Result<Progress> {
         guarded(KIND, point)
     }
@@ -89,7 +89,7 @@ impl Backup for Secret {
         versions(KIND, point).map(|_| ())
     }
 
-    /// Nothing was made, so nothing is deleted.
+    /// Nothing was created, so nothing is deleted.
     async fn delete(&self, _: &Run, point: &RecoveryPoint) -> Result<Deletion> {
         versions(KIND, point).map(|_| Deletion::Gone)
     }

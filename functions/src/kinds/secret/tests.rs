@@ -138,7 +138,7 @@ async fn a_key_of_its_own_has_to_be_enabled() {
         (key("PendingReplicaDeletion"), "JobFailed", "PendingReplicaDeletion"),
         (key("PendingImport"), "JobFailed", "PendingImport"),
         (key("Unavailable"), "JobFailed", "Unavailable"),
-        (key("Updating"), "NotReady", "looked at again"),
+        (key("Updating"), "NotReady", "checked again"),
         (
             refuses("DescribeKey", 400, "NotFoundException"),
             "NotFound",
@@ -172,11 +172,11 @@ async fn a_key_of_another_account_may_stay_unseen_and_is_recorded_as_such() {
     );
     assert_eq!(kind.back_up(&run(), &login()).await.unwrap().recovery_point, seen());
     replay.played();
-    // Where it shows itself, its state counts.
+    // If it can be described, its state counts.
     let (kind, _) = secrets([their(), key("Enabled"), their(), key("Disabled")]);
     assert!(kind.capture(&login()).await.unwrap().get("UnseenKmsKeys").is_none());
     assert_eq!(kind.back_up(&run(), &login()).await.unwrap_err().name(), "JobFailed");
-    // Whether it can be seen is not known until AWS answers so.
+    // Whether it can be described is only known from AWS's response.
     let (kind, _) = secrets([their(), refuses("DescribeKey", 400, "ThrottlingException")]);
     assert_eq!(kind.back_up(&run(), &login()).await.unwrap_err().name(), "Throttled");
 }
@@ -224,9 +224,9 @@ async fn a_restore_sees_that_the_secret_is_there_and_says_what_changed() {
         changed.remarks[0].contains("version v-1 at backup, now v-2"),
         "{changed:?}"
     );
-    // Deleted and made anew: another ARN.
-    let anew = kind.preflight(&run(), &item("arn:old", "v-0")).await.unwrap();
-    assert_eq!((anew.faults.len(), anew.remarks.len()), (0, 1));
+    // Deleted and created again: another ARN.
+    let recreated = kind.preflight(&run(), &item("arn:old", "v-0")).await.unwrap();
+    assert_eq!((recreated.faults.len(), recreated.remarks.len()), (0, 1));
     let finding = |checks: Vec<Check>| checks[0].finding;
     let same = kind.compare(&run(), &item(ARN, "v-2"), true).await.unwrap();
     assert_eq!(finding(same), Finding::Same);

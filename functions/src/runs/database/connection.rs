@@ -1,4 +1,4 @@
-//! One short connection: to count once, in a session that can only read, or to see that it is accepted.
+//! One short connection: to count once in a read-only session, or to check that a login is accepted.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use crate::runs::probe::Endpoint;
 
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Where is connected to.
+/// The database to connect to.
 pub struct DatabaseAddress<'a> {
     pub cluster: &'a str,
     pub endpoint: &'a Endpoint,
     pub database: &'a str,
 }
 
-/// The one non-negative integer that `sql` gives.
+/// The single non-negative integer that `sql` returns.
 pub async fn count(
     place: &DatabaseAddress<'_>,
     credentials: &Credentials,
@@ -30,11 +30,11 @@ pub async fn count(
     timeout_seconds: u64,
 ) -> Result<u64> {
     let counting = count_within(place, credentials, tls, sql, timeout_seconds);
-    // The server ends the statement by itself; beyond that and the connecting, nothing is waited for.
+    // The server ends the statement itself; nothing waits longer than that plus the time to connect.
     let patience = CONNECT + Duration::from_secs(timeout_seconds.saturating_add(5));
     timeout(patience, counting).await.unwrap_or_else(|_| {
         Err(Error::Unavailable(format!(
-            "{}: no answer within {} s. Trying again may help; if this goes on, look at the cluster's load and locks",
+            "{}: no response within {} s. Trying again may help; if this continues, check the cluster's load and locks",
             doing(place),
             patience.as_secs()
         )))
@@ -63,7 +63,7 @@ async fn count_within(
     let rows = rows?;
     let wrong = |what: String| {
         Error::VerificationFailed(format!(
-            "{}: the statement gave {what} instead of one non-negative integer. Make it a `select count(*) …`",
+            "{}: the statement returned {what} instead of one non-negative integer. Make it a `select count(*) …`",
             doing(place)
         ))
     };
@@ -81,18 +81,18 @@ async fn count_within(
     u64::try_from(counted).map_err(|_| wrong(format!("{counted}")))
 }
 
-/// Why a server does not accept a login.
+/// Why a server refused a login.
 pub struct LoginRefusal {
-    /// Neither is the password right, nor is it told whether there is such a user.
+    /// Whether the server refused the password. It does not distinguish a wrong password from a missing user.
     pub is_of_password: bool,
-    /// The server's own words.
+    /// The server's own message.
     pub said: String,
 }
 
-/// Logs in, and out again; a refusal is an answer.
+/// Logs in and out again. A refusal is a result, not an error.
 ///
 /// # Errors
-/// `Unavailable` when the server cannot be asked, or is not ready to answer.
+/// `Unavailable` when the server cannot be reached or is not ready.
 pub async fn log_in(
     place: &DatabaseAddress<'_>,
     credentials: &Credentials,
@@ -104,12 +104,12 @@ pub async fn log_in(
     );
     let config = config(place, credentials);
     let connecting = config.connect(MakeRustlsConnect::new(tls));
-    let Ok(answered) = timeout(CONNECT * 2, connecting).await else {
+    let Ok(connected) = timeout(CONNECT * 2, connecting).await else {
         return Err(Error::Unavailable(format!(
-            "{doing}: no answer. Trying again may help; if this goes on, see that the function's subnets and security groups reach it"
+            "{doing}: no response. Trying again may help; if this continues, check that the function's subnets and security groups reach it"
         )));
     };
-    let error = match answered {
+    let error = match connected {
         Ok((client, connection)) => {
             drop((client, connection));
             return Ok(Ok(()));
@@ -152,12 +152,12 @@ fn is_transient(code: &SqlState) -> bool {
     ["53", "57P", "08"].iter().any(|class| code.code().starts_with(class))
 }
 
-/// Of a failed connection only its kind and causes are told.
+/// A failed connection is reported with its kind and causes only.
 fn unreachable(doing: &str, error: &tokio_postgres::Error) -> Error {
     let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
     let causes = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
     Error::Unavailable(format!(
-        "{doing}: {causes}. Trying again may help; if this goes on, see that the cluster has an instance, that the function's \
+        "{doing}: {causes}. Trying again may help; if this continues, check that the cluster has an instance, that the function's \
          subnets and security groups reach it, and that its certificate is trusted"
     ))
 }
@@ -169,7 +169,7 @@ fn doing(place: &DatabaseAddress<'_>) -> String {
     )
 }
 
-/// The server's own words are passed on with their SQLSTATE.
+/// Passes on the server's own message with its SQLSTATE.
 fn failure(place: &DatabaseAddress<'_>, error: &tokio_postgres::Error) -> Error {
     let doing = doing(place);
     let Some(server) = error.as_db_error() else {

@@ -1,4 +1,4 @@
-//! What a secret holds, read from Secrets Manager at the moment of use and kept nowhere.
+//! The value of a secret, read from Secrets Manager when it is needed and never stored.
 
 use aws_sdk_secretsmanager::Client;
 
@@ -6,20 +6,20 @@ use crate::aws::failure;
 use crate::domain::restore::login::document::{self, Credentials};
 use crate::error::{Error, Result};
 
-/// A version of a secret. Has no `Debug`: it is never shown.
+/// A version of a secret. It has no `Debug`, because it must never be printed.
 pub struct SecretVersion {
     pub version: String,
     text: Option<String>,
 }
 
 impl SecretVersion {
-    /// The login in it; else what is missing.
+    /// Its login, or what is missing.
     pub fn login(&self) -> Result<Credentials, &'static str> {
         document::credentials(self.text.as_deref().ok_or("a binary value")?)
     }
 }
 
-/// Reads a secret: this version of it, or the current one.
+/// Reads a version of a secret; by default the current one.
 pub async fn read(client: &Client, secret: &str, version: Option<&str>) -> Result<SecretVersion> {
     let call = client.get_secret_value().secret_id(secret);
     let answer = call.set_version_id(version.map(str::to_owned)).send().await;
@@ -30,10 +30,10 @@ pub async fn read(client: &Client, secret: &str, version: Option<&str>) -> Resul
     })
 }
 
-/// The login that a secret holds now.
+/// The login in a secret's current version.
 pub async fn login(client: &Client, secret: &str) -> Result<Credentials> {
-    let held = read(client, secret, None).await?;
-    held.login().map_err(|found| {
+    let current = read(client, secret, None).await?;
+    current.login().map_err(|found| {
         Error::invalid(
             format!("secret {secret}"),
             found,

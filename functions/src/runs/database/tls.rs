@@ -1,5 +1,5 @@
-//! TLS to a database: the server's certificate must be for its host name and signed by an authority of Amazon RDS (or
-//! of the file that `DATABASE_CA_FILE` names), as PostgreSQL's `sslmode=verify-full` asks.
+//! TLS to a database: the server's certificate must match its host name and be signed by an Amazon RDS authority (or one in
+//! the file that `DATABASE_CA_FILE` names), like PostgreSQL's `sslmode=verify-full`.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use rustls_pki_types::pem::PemObject;
 
 use crate::error::{Error, Result};
 
-/// AWS's own bundle; `functions/certs/README.md` says where it comes from.
+/// AWS's own bundle; see `functions/certs/README.md` for its source.
 const RDS: &[u8] = include_bytes!("../../../certs/rds-global-bundle.pem");
 
 /// The client's side of a verified connection.

@@ -1,4 +1,4 @@
-//! A message on its way to SNS.
+//! Publishes messages to SNS.
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -11,13 +11,13 @@ use crate::aws::subscriptions::{Subscription, subscriptions};
 use crate::domain::message::{Message, chat};
 use crate::error::{Class, Result};
 
-/// Where messages go.
+/// Publishes messages.
 #[async_trait]
 pub trait Topic: Send + Sync {
     async fn publish(&self, topic: &str, message: &Message) -> Result<()>;
 }
 
-/// Topics of Amazon SNS.
+/// Amazon SNS.
 pub struct Sns {
     client: Lazy<Client>,
 }
@@ -29,21 +29,21 @@ impl Sns {
         }
     }
 
-    /// Whether a chat channel reads a topic. Where that cannot be told, as if one did: it drops all but its own schema, and
-    /// whoever else reads over HTTPS gets the words in another form.
+    /// Whether a chat channel is subscribed to a topic. Assumed if unknown: it drops everything but its own schema, while other
+    /// HTTPS subscribers merely get the text in another format.
     async fn is_read_in_chat(&self, topic: &str) -> bool {
         let is_read = |found: Vec<Subscription>| found.iter().any(Subscription::is_chat);
         match subscriptions(&self.client, topic).await {
             Ok(found) => is_read(found),
             Err(error) => {
                 let error = failure("listing the subscriptions of topic", topic, error);
-                // What passes by itself is asked once more.
+                // A transient error is retried once.
                 if error.class() != Class::Final
                     && let Ok(found) = subscriptions(&self.client, topic).await
                 {
                     return is_read(found);
                 }
-                tracing::warn!(%error, "who reads the topic is not known");
+                tracing::warn!(%error, "the subscribers of the topic are not known");
                 true
             }
         }
@@ -52,8 +52,8 @@ impl Sns {
 
 #[async_trait]
 impl Topic for Sns {
-    /// People get the text, a telephone the subject alone, chat channels its beginning, machines the JSON; filter policies see
-    /// `event`, `severity` and, where there is one, `deployment`.
+    /// People get the text, phones only the subject, chat channels the beginning, programs the JSON. Filter policies see
+    /// `event`, `severity` and, if present, `deployment`.
     async fn publish(&self, topic: &str, message: &Message) -> Result<()> {
         let machine = message.json.to_string();
         let https = match self.is_read_in_chat(topic).await {
@@ -146,7 +146,7 @@ mod tests {
         for (listed, in_chat) in [
             (vec![later(), read_by("pager.example.org")], false),
             (vec![later(), read_by("global.sns-api.chatbot.amazonaws.com")], true),
-            // Twice in vain, it is not known.
+            // Unknown after two failures.
             (vec![later(), later()], true),
             (
                 vec![refuses("ListSubscriptionsByTopic", 403, "AuthorizationError")],
@@ -172,8 +172,8 @@ mod tests {
             severity: Severity::Critical,
         };
         sns.publish("arn:topic", &message).await.unwrap();
-        let asked = &replay.played()[1];
-        let field = |name: &str| asked.field(name).unwrap();
+        let request = &replay.played()[1];
+        let field = |name: &str| request.field(name).unwrap();
         assert_eq!(field("TopicArn"), "arn:topic");
         assert_eq!(field("Subject"), "subject");
         assert_eq!(field("MessageStructure"), "json");

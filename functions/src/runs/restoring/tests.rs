@@ -36,7 +36,7 @@ async fn each_call_does_what_comes_next_until_the_copy_is_there() {
         let ended = restore(&catalog, &kind, input(&run, later(600))).await.unwrap();
         assert_eq!((ended.status, ended.wait_seconds), (JobStatus::Succeeded, 0));
     }
-    // Ended is ended: nobody asks AWS again.
+    // An ended restore never asks AWS again.
     assert_eq!(kind.calls(), ["advance database", "advance database"]);
     let item = catalog.item("hubs-prod", &run.id, "database").await.unwrap().unwrap();
     assert_eq!((item.started_at, item.finished_at), (Some(now()), Some(later(600))));
@@ -49,13 +49,13 @@ async fn each_call_does_what_comes_next_until_the_copy_is_there() {
 fn at_work(stage: Option<&'static str>, percent: Option<f64>) -> Result<RestoreProgress> {
     Ok(RestoreProgress::InProgress {
         stage,
-        phase: "in words".into(),
+        phase: "as text".into(),
         percent,
         made: None,
     })
 }
 
-/// The waits that a restore asks for at some seconds after its begin, by what it is found at work on.
+/// The waits that a restore requests at some seconds after its start, by the stage that it is in.
 async fn waits(catalog: &Catalog, run: &Run, looks: &[(i64, Option<&'static str>, Option<f64>)]) -> Vec<u64> {
     let mut waits = Vec::new();
     for (second, stage, percent) in looks {
@@ -74,7 +74,7 @@ async fn each_stage_is_watched_as_a_job_of_its_own() {
         (0, Some("copying"), None),
         (1_800, Some("copying"), None),
         (1_890, Some("instances"), None),
-        // Still at work on that.
+        // The same stage is still in progress.
         (3_690, None, None),
         (3_780, Some("finishing"), None),
     ];
@@ -87,7 +87,7 @@ async fn without_history_a_percentage_says_when_to_look_and_says_nothing_of_the_
     let looks = [
         (0, Some("copying"), Some(0.0)),
         (600, Some("copying"), Some(49.0)),
-        // Not told this time.
+        // Not notified this time.
         (900, Some("copying"), None),
         (1_300, Some("instances"), None),
     ];
@@ -138,7 +138,7 @@ async fn the_next_restore_is_watched_by_how_long_each_stage_took() {
     assert_eq!(waits(&fresh, &next, &looks).await, [1_701, 85, 10]);
 }
 
-/// How often a copy is looked at, and how late its end is seen, when each stage of AWS takes as long as given.
+/// How often a copy is polled, and how late its end is noticed, when each stage takes the given time.
 async fn watched(catalog: &Catalog, run: &Run, stages: &[(&'static str, u64)], percent: bool) -> (u32, u64) {
     let whole: u64 = stages.iter().map(|(_, seconds)| seconds).sum();
     let (mut second, mut looks, mut late) = (0, 0, 0);
@@ -170,7 +170,7 @@ async fn watched(catalog: &Catalog, run: &Run, stages: &[(&'static str, u64)], p
     }
 }
 
-/// The targets: at most 12 looks at a copy under way, and its end noticed within 5 % of the job's time.
+/// The targets: at most 12 polls of a copy in progress, and its end noticed within 5 % of the job's time.
 #[tokio::test]
 async fn a_restore_with_history_takes_at_most_twelve_looks() {
     let cluster = [
@@ -220,8 +220,8 @@ async fn a_step_that_dies_at_any_write_leaves_an_item_that_undo_will_look_for() 
         memory.lose_write(nth);
         restore(&catalog, &kind, input(&run, now())).await.unwrap_err();
         let item = catalog.item("hubs-prod", &run.id, "database").await.unwrap().unwrap();
-        let asked = kind.calls().len();
-        assert!(asked == 0 || item.status != ItemStatus::Planned, "{nth}: {item:?}");
+        let calls = kind.calls().len();
+        assert!(calls == 0 || item.status != ItemStatus::Planned, "{nth}: {item:?}");
         let again = restore(&catalog, &kind, input(&run, now())).await.unwrap();
         assert_eq!(again.status, JobStatus::Succeeded, "{nth}");
     }
@@ -261,8 +261,8 @@ async fn an_error_that_passes_is_no_answer() {
         let (catalog, _, run) = planned_restore().await;
         let kind = RecordedKind::default();
         kind.advancing("database", Err(error.clone()));
-        let told = restore(&catalog, &kind, input(&run, now())).await.unwrap_err();
-        assert_eq!(told.name(), error.name());
+        let returned = restore(&catalog, &kind, input(&run, now())).await.unwrap_err();
+        assert_eq!(returned.name(), error.name());
         let job = restore(&catalog, &kind, input(&run, now())).await.unwrap();
         assert_eq!(job.status, JobStatus::Succeeded);
     }
@@ -300,13 +300,13 @@ fn short(created: Option<CreatedResource>) -> Result<RestoreProgress> {
 async fn on_call_is_told_once_that_a_restore_waits_for_capacity() {
     let (catalog, _, run) = planned_restore().await;
     let kind = RecordedKind::default();
-    let mut told = Vec::new();
+    let mut notifies = Vec::new();
     for minute in [0, 10, 20, 30] {
         kind.advancing("database", short(None));
         let job = restore(&catalog, &kind, input(&run, later(60 * minute))).await.unwrap();
-        told.push(job.tell);
+        notifies.push(job.tell);
     }
-    assert_eq!(told, [false, false, true, true], "until it was heard");
+    assert_eq!(notifies, [false, false, true, true], "until on-call was notified");
     let heard = |record: &mut RestoreRecord| record.told_waiting_at = Some(now());
     catalog.change_restore("hubs-prod", &run.id, heard).await.unwrap();
     kind.advancing("database", short(None));
@@ -314,7 +314,7 @@ async fn on_call_is_told_once_that_a_restore_waits_for_capacity() {
     assert!(!job.tell);
 }
 
-/// Nothing is wrong with what was restored: it only has no instance yet.
+/// The restored data is complete; it only has no instance yet.
 #[tokio::test]
 async fn a_copy_that_only_waits_for_capacity_is_kept_when_its_deadline_is_past() {
     let late = i64::try_from(resource("database").deadline_seconds).unwrap();
@@ -322,7 +322,7 @@ async fn a_copy_that_only_waits_for_capacity_is_kept_when_its_deadline_is_past()
     for (first, last, kept) in [
         (short(Some(cluster.clone())), short(Some(cluster.clone())), true),
         (short(None), short(None), false),
-        // Its instance is on its way, or was, at the last look.
+        // Its instance was being created, or existed, at the last poll.
         (short(Some(cluster.clone())), Ok(creating()), true),
         (Ok(creating()), Ok(creating()), false),
     ] {
@@ -356,7 +356,7 @@ async fn nothing_is_begun_for_a_run_that_has_ended_or_was_undone() {
     assert!(kind.calls().is_empty());
 }
 
-/// A kind that keeps what the catalog shows of an item while it is at work on it, and may be undone meanwhile.
+/// A kind that records what the catalog has of an item while processing it, and may be undone meanwhile.
 struct Watched {
     catalog: Catalog,
     kind: RecordedKind,

@@ -81,7 +81,7 @@ async fn what_is_adopted_keeps_the_sample_from_before_it_was_made() {
     assert_eq!(point.sample, Some(sample("before")));
 }
 
-/// Fails at 8e363f8: whatever passes by itself was retried by the machine, and then failed the backup.
+/// Fails at 8e363f8: the machine retried transient errors, and then failed the backup.
 #[tokio::test]
 async fn a_sample_that_cannot_be_taken_fails_no_backup_and_warns() {
     for (error, tries) in [
@@ -106,13 +106,13 @@ async fn a_sample_that_cannot_be_taken_fails_no_backup_and_warns() {
     }
 }
 
-/// Fails at 8e363f8: a file system that hung was waited for until the step timed out, again and again.
+/// Fails at 8e363f8: a hung file system was waited for until the step timed out, again and again.
 #[tokio::test]
 async fn a_sample_that_takes_too_long_is_given_up() {
     let (catalog, _, run) = planned(&[]).await;
     let kind = RecordedKind::sampling_forever();
     let at_once = Duration::ZERO;
-    let sample = sampled(at_once, &catalog, &kind, &run, &resource("rooms"), &Value::Null).await;
+    let sample = sample_or_warn(at_once, &catalog, &kind, &run, &resource("rooms"), &Value::Null).await;
     assert_eq!(sample.unwrap(), None);
     let warnings = warnings(&catalog, &run).await;
     assert_eq!(warnings.len(), 1);
@@ -132,7 +132,7 @@ async fn a_point_whose_write_was_not_heard_of_is_adopted() {
 
 #[tokio::test]
 async fn a_step_that_dies_at_any_write_leaves_a_point_and_is_run_again_without_harm() {
-    // The intent is lost, its answer is lost, the result is lost, its answer is lost.
+    // In turn: the intent is lost, its response is lost, the result is lost, its response is lost.
     for (nth, arrives, known, made) in [
         (1, false, false, 0),
         (1, true, true, 0),

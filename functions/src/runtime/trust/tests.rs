@@ -15,8 +15,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::*;
 use crate::aws::service::{Client, LAMBDA};
 
-/// The kernel's own word: the second field of a socket's `timer` is what it waits for, in hundredths of a second, and the
-/// first is 02 where it waits to ask whether the other side is still there.
+/// From the kernel: the second field of a socket's `timer` is the remaining time, in hundredths of a second, and the first is 02
+/// for the keepalive timer.
 #[tokio::test]
 async fn a_silent_connection_is_kept_alive() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -56,7 +56,7 @@ fn calling(endpoint: String, client: SharedHttpClient) -> SdkConfig {
         .build()
 }
 
-/// A server with a certificate of an authority of its own answers who trusts that one, and nobody else.
+/// A server whose certificate has an authority of its own is reached only by clients that trust this authority.
 #[tokio::test]
 async fn only_a_server_that_is_trusted_is_called() {
     let key = KeyPair::generate().unwrap();

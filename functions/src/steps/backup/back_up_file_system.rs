@@ -1,4 +1,4 @@
-//! `back-up-file-system`: captures a file system's configuration and what is in use of it, and starts an AWS Backup job.
+//! `back-up-file-system`: captures a file system's configuration and its directories in use, and starts an AWS Backup job.
 
 use aws_config::SdkConfig;
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! `check-secrets`: records the current versions of a secret or of the parameters below a path, and fails where one is
-//! missing or unusable.
+//! `check-secrets`: records the current versions of a secret, or of the parameters under a path, and fails if one is missing
+//! or unusable.
 
 use aws_config::SdkConfig;
 
@@ -29,7 +29,7 @@ impl Needs {
 }
 
 pub async fn handle(needs: &Needs, input: Input) -> Result<Job> {
-    // Of any other kind both say that it is not theirs.
+    // Both kinds refuse a resource of any other kind.
     match matches!(input.resource.target, Target::Parameters { .. }) {
         true => start(&needs.catalog, &needs.parameters, input).await,
         false => start(&needs.catalog, &needs.secret, input).await,

@@ -1,5 +1,5 @@
 //! `plan-backup`: validates the request and the descriptor, takes the lease, lists what will be backed up and counted,
-//! and begins the set. Nothing of the deployment is touched.
+//! and begins the set. Changes nothing in the deployment.
 
 mod discovery;
 mod in_use;
@@ -18,7 +18,7 @@ use self::discovery::Discovery;
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{self, Descriptor, MOST_RESOURCES};
 use crate::domain::job::{Failure, Run};
-use crate::domain::kinds;
+use crate::domain::kinds::{self, Counting, Stateful};
 use crate::domain::names;
 use crate::domain::request::Request;
 use crate::domain::resource::Resource;
@@ -33,7 +33,7 @@ use crate::runtime;
 use crate::switches::Switches;
 
 const DOING: &str = "planning the backup";
-/// Of the copies that are left out.
+/// How many excluded copies a warning names.
 const MOST_NAMED: usize = 20;
 
 pub struct Needs {
@@ -56,7 +56,7 @@ impl Needs {
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
-    /// The execution's input, as somebody typed it.
+    /// The execution's input, as given by the operator.
     pub request: Value,
     pub execution: String,
     pub started_at: Timestamp,
@@ -73,10 +73,10 @@ pub struct Output {
 }
 
 /// # Errors
-/// `InvalidInput` for a request or descriptor with faults, for a disabled deployment, for prefixes of too many tables, for
-/// hooks that do not exist, and for resources that the application does not use;
-/// `NotFound` for one that is not registered; `DeploymentBusy` while another run holds it; `Conflict` for a run that has
-/// ended, and for an id that another execution has.
+/// `InvalidInput` for an invalid request or descriptor, a disabled deployment, prefixes that match too many tables, hooks that
+/// do not exist, and resources that the application does not use;
+/// `NotFound` for a deployment that is not registered; `DeploymentBusy` while another run has the lease; `Conflict` for a run
+/// that has ended, and for an id that another execution has.
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let Request {
         deployment,
@@ -101,7 +101,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         .catalog
         .put_run(&RunRecord::begun(&run, purpose), &descriptor)
         .await?;
-    closing::refuse_ended(&needs.catalog, &run, DOING).await?;
+    closing::ensure_not_ended(&needs.catalog, &run, DOING).await?;
     let discovery = needs.discovery.as_ref();
     let (resources, left_out) = resources(discovery, &descriptor).await?;
     for copies in left_out {
@@ -122,7 +122,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         }
     }
     let begun = begin(needs, &run, &descriptor, &resources).await;
-    planning::ensure_not_ended(&needs.catalog, &run, DOING, "PlanBackup", input.now).await?;
+    planning::close_if_ended(&needs.catalog, &run, DOING, "PlanBackup", input.now).await?;
     begun?;
     tracing::info!(deployment = %run.deployment, set = %run.id, resources = resources.len(), "planned");
     Ok(Output {
@@ -133,7 +133,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     })
 }
 
-/// Begins the set, of what is in use. What a cut-over changes is looked at while this run keeps any from running.
+/// Checks that the resources are in use, and begins the set. By now the lease keeps any cut-over from running.
 async fn begin(needs: &Needs, run: &Run, descriptor: &Descriptor, resources: &[Resource]) -> Result<()> {
     ensure_unchanged(needs, descriptor).await?;
     for warning in in_use::check_in_use(&needs.switches, descriptor).await? {
@@ -143,10 +143,10 @@ async fn begin(needs: &Needs, run: &Run, descriptor: &Descriptor, resources: &[R
     needs.catalog.begin_set(&BackupSet::begun(run, names)).await
 }
 
-/// Sees that the descriptor is still the one that was read: a cut-over may have changed it until the lease was taken.
+/// Checks that the descriptor is still the one that was read: a cut-over may have changed it before the lease was taken.
 ///
 /// # Errors
-/// `Unavailable`, and another try reads the new one.
+/// `Unavailable`, so that a retry reads the new one.
 async fn ensure_unchanged(needs: &Needs, descriptor: &Descriptor) -> Result<()> {
     match needs.catalog.descriptor(&descriptor.deployment).await? == *descriptor {
         true => Ok(()),
@@ -157,11 +157,11 @@ async fn ensure_unchanged(needs: &Needs, descriptor: &Descriptor) -> Result<()> 
     }
 }
 
-/// Sees that the deployment is held by a running execution that asked for this backup. The lease stays with it: whoever
-/// gives a lease back gives back its own alone.
+/// Checks that a running execution that requested this backup has the lease. The lease stays with it, since a run releases
+/// only its own.
 ///
 /// # Errors
-/// `InvalidInput` where another execution holds it, or nobody does.
+/// `InvalidInput` where another execution has the lease, or none does.
 async fn ensure_lease_held(needs: &Needs, run: &Run, holder: &str) -> Result<()> {
     let lease = needs.catalog.lease(&run.deployment).await?;
     let held = lease.as_ref().is_some_and(|lease| lease.execution == holder);
@@ -181,13 +181,13 @@ async fn ensure_lease_held(needs: &Needs, run: &Run, holder: &str) -> Result<()>
     ))
 }
 
-/// Every prefix as its tables, and what is said of copies that are left out: each restore would double the tables. A prefix that
-/// no table begins with stays as it is, and fails alone when its backup starts.
+/// Expands each prefix to its tables, with a warning for copies that are left out: with them, each restore would double the tables.
+/// A prefix that matches no table is kept, and fails by itself when its backup starts.
 ///
 /// # Errors
-/// `InvalidInput` where the tables are more than a run can carry.
+/// `InvalidInput` where there are more tables than a run can carry.
 async fn resources(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result<(Vec<Resource>, Vec<Reason>)> {
-    let (mut planned, mut expanded, mut said) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut planned, mut expanded, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     let mut copies = None;
     for resource in descriptor.resources() {
         if !kinds::is_pattern(&resource.target) {
@@ -202,7 +202,7 @@ async fn resources(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result
         };
         let left_out = descriptor.leave_out_copies(&resource.name, &mut tables, copies);
         if !left_out.is_empty() {
-            said.push(Reason {
+            warnings.push(Reason {
                 subject: resource.name.clone(),
                 error: "CopiesLeftOut".to_owned(),
                 message: format!(
@@ -232,7 +232,7 @@ async fn resources(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result
         });
         return Err(Error::InvalidInput(faults.collect()));
     }
-    Ok((planned, said))
+    Ok((planned, warnings))
 }
 
 async fn probes(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result<Vec<PlannedProbe>> {
@@ -249,7 +249,18 @@ async fn probes(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result<Ve
                 "a resource of the descriptor",
             ));
         };
+        let counting = kinds::stateful(target).and_then(Stateful::counting);
+        let refused = || {
+            Error::invalid(
+                format!("probes.{name}.resource"),
+                probe.resource.clone(),
+                "a resource in which this probe can count",
+            )
+        };
         let count = match &probe.count {
+            descriptor::Count::Sql { .. } if counting != Some(Counting::Rows) => return Err(refused()),
+            descriptor::Count::Items { .. } if counting != Some(Counting::Items) => return Err(refused()),
+            descriptor::Count::Items { table: None } if kinds::is_pattern(target) => return Err(refused()),
             descriptor::Count::Sql {
                 sql,
                 secret,
@@ -257,7 +268,7 @@ async fn probes(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result<Ve
                 timeout_seconds,
             } => {
                 let cluster = target.identifier();
-                // A cluster that is not there fails its probe by its reason, and nothing else.
+                // A missing cluster fails only its probe, with its own error.
                 let (endpoint, failure) = match discovery.endpoint(cluster).await {
                     Ok(endpoint) => (Some(endpoint), None),
                     Err(error) if error.class() == Class::Final => (None, Some(failure(&error))),

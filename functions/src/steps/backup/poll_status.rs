@@ -1,5 +1,5 @@
-//! `poll-status`: looks at the backups of a run that are due, all in one call, and says when to look again and whether the
-//! application may go on.
+//! `poll-status`: polls the backups of a run that are due, all in one call, and returns when to poll again and whether the
+//! application may resume.
 
 use std::time::Duration;
 
@@ -17,37 +17,37 @@ use crate::kinds::{Kind, Kinds};
 use crate::runs::jobs;
 pub use crate::runs::needs::KindNeeds as Needs;
 
-/// Looks at the same time. A few: DynamoDB describes ten backups a second (API Reference, "DescribeBackup").
+/// Concurrent polls. Few, because DynamoDB describes only ten backups a second (API Reference, "DescribeBackup").
 const AT_ONCE: usize = 4;
-/// What one look may take, with its client's own retries.
-const LONGEST_LOOK: Duration = Duration::from_secs(45);
-/// What all looks of one call may take, well within the function's 290 s: who was not looked at by then is the first next time.
+/// Time limit of one poll, including its client's own retries.
+const LONGEST_POLL: Duration = Duration::from_secs(45);
+/// Time limit of all polls of one call, well within the function's 290 s: jobs that were not polled in time are first next time.
 const LONGEST_CALL: Duration = Duration::from_secs(240);
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
     pub run: Run,
-    /// All jobs of the run, those included that have ended or were never started.
+    /// All jobs of the run, including those that have ended or never started.
     pub jobs: Vec<Job>,
-    /// Whether the application was brought to rest and not yet brought back.
+    /// Whether the application is quiesced and not yet resumed.
     pub at_rest: bool,
-    /// Until when the machine has waited; none before its first look.
+    /// Until when the machine has waited; absent before the first poll.
     pub look_at: Option<Timestamp>,
     pub now: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Output {
-    /// Of all jobs together: in progress while one of them is, and failed where one of them did.
+    /// Of all jobs together: in progress while any is, then failed if any is.
     pub status: JobStatus,
-    /// No job needs the application to be at rest any longer, and it is.
+    /// The application is at rest, and no job needs that any longer.
     pub resume: bool,
     /// Until when to wait; only while in progress.
     pub look_at: Option<Timestamp>,
     pub jobs: Vec<Job>,
 }
 
-/// Never an error of one job's look: what one job comes to is an answer about it, and about no other.
+/// A poll that fails is no error of the step: its outcome is recorded for its own job only.
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let Input {
         run,
@@ -56,10 +56,10 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         look_at,
         now,
     } = input;
-    // The machine has waited until `look_at`, whatever the clocks of Step Functions and of its Wait states say.
+    // The machine has waited until `look_at`, whatever the clocks of Step Functions say.
     let at = look_at.map_or(now, |look_at| look_at.max(now));
-    for (place, job) in poll_due(needs, &run, &jobs, at, now).await {
-        jobs[place] = job;
+    for (index, job) in poll_due(needs, &run, &jobs, at, now).await {
+        jobs[index] = job;
     }
     let output = Output {
         status: status(&jobs),
@@ -67,7 +67,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         look_at: poll_schedule::next_poll(&jobs, now),
         jobs,
     };
-    tracing::info!(deployment = %run.deployment, set = %run.id, status = ?output.status, resume = output.resume, "looked");
+    tracing::info!(deployment = %run.deployment, set = %run.id, status = ?output.status, resume = output.resume, "polled");
     Ok(output)
 }
 
@@ -86,8 +86,7 @@ fn in_progress(job: &Job) -> bool {
     job.status == JobStatus::InProgress
 }
 
-/// Looks at the jobs that are due, some at a time, those first that were not looked at for longest. Answers what each that was
-/// looked at came to, with its place.
+/// Polls the jobs that are due, some at a time, least recently polled first. Returns each polled job with its index.
 async fn poll_due(needs: &Needs, run: &Run, jobs: &[Job], at: Timestamp, now: Timestamp) -> Vec<(usize, Job)> {
     let mut due: Vec<(usize, Job)> = jobs
         .iter()
@@ -96,19 +95,19 @@ async fn poll_due(needs: &Needs, run: &Run, jobs: &[Job], at: Timestamp, now: Ti
         .filter(|(_, job)| poll_schedule::is_due(job, at))
         .collect();
     due.sort_by_key(|(_, job)| job.looked_at);
-    let mut seen = Vec::new();
+    let mut polled = Vec::new();
     let all = async {
         let mut due = due.into_iter();
-        let mut looks = JoinSet::new();
+        let mut polls = JoinSet::new();
         loop {
-            while looks.len() < AT_ONCE
-                && let Some((place, job)) = due.next()
+            while polls.len() < AT_ONCE
+                && let Some((index, job)) = due.next()
             {
                 let (catalog, kinds, run) = (needs.catalog.clone(), needs.kinds.clone(), run.clone());
-                looks.spawn(async move { (place, poll(&catalog, &kinds, &run, job, now).await) });
+                polls.spawn(async move { (index, poll(&catalog, &kinds, &run, job, now).await) });
             }
-            match looks.join_next().await {
-                Some(Ok(looked)) => seen.push(looked),
+            match polls.join_next().await {
+                Some(Ok(job)) => polled.push(job),
                 Some(Err(died)) if died.is_panic() => std::panic::resume_unwind(died.into_panic()),
                 Some(Err(_)) => {}
                 None => break,
@@ -116,21 +115,21 @@ async fn poll_due(needs: &Needs, run: &Run, jobs: &[Job], at: Timestamp, now: Ti
         }
     };
     if timeout(LONGEST_CALL, all).await.is_err() {
-        tracing::warn!(deployment = %run.deployment, set = %run.id, looked = seen.len(), "not all jobs were looked at in time");
+        tracing::warn!(deployment = %run.deployment, set = %run.id, looked = polled.len(), "not all jobs were polled in time");
     }
-    seen
+    polled
 }
 
-/// Looks at one job. A look that fails says nothing about the job: it is repeated, but not for ever.
+/// Polls one job. A poll that fails says nothing about the job: it is retried, but not forever.
 async fn poll(catalog: &Catalog, kinds: &Kinds, run: &Run, job: Job, now: Timestamp) -> Job {
-    let looked = timeout(LONGEST_LOOK, poll_once(catalog, kinds, run, &job, now)).await;
-    let error = match looked {
+    let polled = timeout(LONGEST_POLL, poll_once(catalog, kinds, run, &job, now)).await;
+    let error = match polled {
         Ok(Ok(job)) => return job,
         Ok(Err(error)) => error,
         Err(_) => Error::Unavailable(format!(
-            "looking at the backup of {}: no answer within {} s",
+            "polling the backup of {}: no response within {} s",
             job.resource.name,
-            LONGEST_LOOK.as_secs()
+            LONGEST_POLL.as_secs()
         )),
     };
     let misses = job.misses.saturating_add(1);
@@ -144,9 +143,9 @@ async fn poll(catalog: &Catalog, kinds: &Kinds, run: &Run, job: Job, now: Timest
     }
     let often = match error.class() {
         Class::Final => String::new(),
-        _ => format!(" It was the {misses}th look in a row that failed."),
+        _ => format!(" It was the {misses}th poll in a row that failed."),
     };
-    // The point stays open: the step that seals looks once more.
+    // The point stays open: `seal-set` polls it once more.
     Job {
         status: JobStatus::Failed,
         looked_at: Some(now),
@@ -159,7 +158,7 @@ async fn poll(catalog: &Catalog, kinds: &Kinds, run: &Run, job: Job, now: Timest
     .ended()
 }
 
-/// What a look at one job sees. A backup seen failed, or past its deadline, is an answer, not an error.
+/// Polls a job's backup once. A backup that failed, or is past its deadline, is a result, not an error.
 async fn poll_once(catalog: &Catalog, kinds: &Kinds, run: &Run, job: &Job, now: Timestamp) -> Result<Job> {
     let known = catalog.point(&run.deployment, &run.id, &job.resource.name).await?;
     let mut point = known.unwrap_or_else(|| point_of(run, job));
@@ -179,7 +178,7 @@ async fn poll_once(catalog: &Catalog, kinds: &Kinds, run: &Run, job: &Job, now: 
     })
 }
 
-/// Stops a job that is past its deadline, where AWS can stop one, and gives the error by which it failed.
+/// Stops a job that is past its deadline, where AWS can stop it, and returns the error with which it failed.
 async fn give_up(kind: &dyn Kind, point: &Point, elapsed: u64) -> Result<Error> {
     let stopped = match &point.recovery_point {
         Some(recovery_point) => kind.abandon(recovery_point).await,
@@ -191,13 +190,13 @@ async fn give_up(kind: &dyn Kind, point: &Point, elapsed: u64) -> Result<Error> 
         Err(error) => format!(" It could not be stopped: {error}."),
     };
     Ok(Error::DeadlineExceeded(format!(
-        "backing up {}: not finished after {elapsed} s; its deadline is {} s.{remark} Look at the job in AWS, or give the \
+        "backing up {}: not finished after {elapsed} s; its deadline is {} s.{remark} Check the job in AWS, or give the \
          resource a longer `deadline` in the descriptor",
         point.resource.name, point.resource.deadline_seconds
     )))
 }
 
-/// The point of a job whose own was lost: without the configuration, which only the start step captured.
+/// A new point for a job whose own was lost. It lacks the configuration, which only the start step captured.
 fn point_of(run: &Run, job: &Job) -> Point {
     Point {
         recovery_point: job.recovery_point.clone(),

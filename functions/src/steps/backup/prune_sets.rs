@@ -1,6 +1,6 @@
-//! `prune-sets`: deletes the sets that the retention policy no longer keeps, and ends the deletions that earlier runs
-//! began. Only what a set in the catalog made, and what shows that it is ours, goes; a recovery point that somebody protects
-//! stays, with its set, and is reported. Runs that came to no set are forgotten when failed sets are.
+//! `prune-sets`: deletes the sets that the retention policy no longer keeps, and completes deletions that earlier runs
+//! began. It deletes only recovery points of a set in the catalog that have Holdfast's tags; a protected recovery point
+//! stays, with its set, and is reported. Runs without a set are deleted when failed sets would be.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -26,14 +26,14 @@ pub struct Input {
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub struct Output {
     pub kept: usize,
-    /// Ids of the sets that are gone.
+    /// Ids of the deleted sets.
     pub deleted: Vec<String>,
-    /// Ids of the sets whose deletion has to go on in a later run.
+    /// Ids of the sets whose deletion a later run has to continue.
     pub unfinished: Vec<String>,
 }
 
 /// # Errors
-/// The first transient one, after all sets were tried; a set whose deletion fails for good is a warning on the run.
+/// The first transient one, after all sets were tried; a permanent one is a warning on the run.
 pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> {
     let catalog = &needs.catalog;
     let descriptor = catalog.descriptor(&run.deployment).await?;
@@ -42,17 +42,17 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
         fail_if_lost(catalog, &run, set, now).await?;
     }
     let retention = retention::retention(&sets, &descriptor.keep, now);
-    let read = being_read(catalog, &run).await?;
+    let plans = plans_in_progress(catalog, &run).await?;
     let mut output = Output {
         kept: retention.keep.len(),
         ..Output::default()
     };
-    let mut passing = None;
+    let mut transient = None;
     for (id, reason) in &retention.expire {
         let Some(set) = sets.iter().find(|set| set.id == *id) else {
             continue;
         };
-        if is_read(catalog, set, &read).await? {
+        if is_read(catalog, set, &plans).await? {
             tracing::info!(deployment = %run.deployment, set = %set.id, "kept: a restore reads it");
             output.kept += 1;
             continue;
@@ -60,35 +60,35 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
         match expire(needs, &run, set, reason).await {
             Ok(true) => output.deleted.push(id.clone()),
             Ok(false) => output.unfinished.push(id.clone()),
-            Err(error) if error.class() == Class::Transient => passing = passing.or(Some(error)),
+            Err(error) if error.class() == Class::Transient => transient = transient.or(Some(error)),
             Err(error) => {
                 output.unfinished.push(id.clone());
                 catalog.warn_run(&run.deployment, &run.id, warning(id, &error)).await?;
             }
         }
     }
-    if let Some(error) = passing {
+    if let Some(error) = transient {
         return Err(error);
     }
-    forget_runs(catalog, &run, &sets, &descriptor.keep, now).await?;
+    delete_runs_without_set(catalog, &run, &sets, &descriptor.keep, now).await?;
     Ok(output)
 }
 
-/// What restores read that have not ended: this run may be the safety backup of one, and must not delete under its hands.
-async fn being_read(catalog: &Catalog, run: &Run) -> Result<Vec<Plan>> {
-    let mut read = Vec::new();
+/// The plans of restores that have not ended: this run may be the safety backup of one, and must not delete what it reads.
+async fn plans_in_progress(catalog: &Catalog, run: &Run) -> Result<Vec<Plan>> {
+    let mut plans = Vec::new();
     for restore in catalog.restores(&run.deployment).await? {
         let ended = match catalog.run(&run.deployment, &restore.id).await {
             Ok(record) => record.is_none_or(|record| record.ended_at.is_some()),
-            // Of a run that cannot be read, nobody knows that it has ended.
+            // A run that cannot be read may still be running.
             Err(error) if error.class() == Class::Final => false,
             Err(error) => return Err(error),
         };
         if !ended {
-            read.push(restore.plan);
+            plans.push(restore.plan);
         }
     }
-    Ok(read)
+    Ok(plans)
 }
 
 /// Whether one of the plans reads a set, or any of its recovery points.
@@ -101,7 +101,7 @@ async fn is_read(catalog: &Catalog, set: &BackupSet, plans: &[Plan]) -> Result<b
     }
     let points = catalog.points(&set.deployment, &set.id).await?;
     let mut planned = plans.iter().flat_map(|plan| &plan.resources);
-    // The versions that a guard recorded are nothing that could be deleted.
+    // The versions that a guard recorded cannot be deleted.
     let deletable = points.iter().filter(|point| !kinds::is_guard(&point.resource.target));
     let sources: Vec<Source> = deletable
         .filter_map(|point| kinds::of(&point.resource.target).source(point.recovery_point.as_ref()?))
@@ -109,15 +109,21 @@ async fn is_read(catalog: &Catalog, set: &BackupSet, plans: &[Plan]) -> Result<b
     Ok(planned.any(|planned| sources.contains(&planned.source)))
 }
 
-/// Deletes the records of runs that came to no set, when a failed set would go too.
-async fn forget_runs(catalog: &Catalog, run: &Run, sets: &[BackupSet], keep: &Keep, now: Timestamp) -> Result<()> {
+/// Deletes the records of runs without a set, once a failed set of that age would expire.
+async fn delete_runs_without_set(
+    catalog: &Catalog,
+    run: &Run,
+    sets: &[BackupSet],
+    keep: &Keep,
+    now: Timestamp,
+) -> Result<()> {
     let known: Vec<&str> = sets
         .iter()
         .map(|set| set.id.as_str())
         .chain([run.id.as_str()])
         .collect();
     for id in retention::forgettable(&catalog.runs(&run.deployment).await?, &known, keep, now) {
-        // The list leaves out a set that cannot be read: its run stays with it.
+        // The list skips a set that cannot be read: its run stays with it.
         match catalog.set(&run.deployment, &id).await {
             Ok(None) => catalog.delete_run(&run.deployment, &id).await?,
             Err(error) if error.class() != Class::Final => return Err(error),
@@ -127,7 +133,7 @@ async fn forget_runs(catalog: &Catalog, run: &Run, sets: &[BackupSet], keep: &Ke
     Ok(())
 }
 
-/// A set of another run that is still `running` has lost that run: this one holds the lease.
+/// Fails a set of another run that is still `running`: this run has the lease, so that one is no longer running.
 async fn fail_if_lost(catalog: &Catalog, run: &Run, set: &mut BackupSet, now: Timestamp) -> Result<()> {
     if set.status != SetStatus::Running || set.execution == run.execution {
         return Ok(());
@@ -144,16 +150,16 @@ async fn fail_if_lost(catalog: &Catalog, run: &Run, set: &mut BackupSet, now: Ti
     Ok(())
 }
 
-/// Deletes a set's recovery points, then its records; answers whether all is gone.
+/// Deletes a set's recovery points, then its records. Returns whether everything is deleted.
 async fn expire(needs: &Needs, run: &Run, set: &BackupSet, reason: &ExpireReason) -> Result<bool> {
     let catalog = &needs.catalog;
     catalog.expire_set(&run.deployment, &set.id).await?;
     let mut left = 0;
-    let mut passing = None;
+    let mut transient = None;
     for point in catalog.points(&run.deployment, &set.id).await? {
         match delete(needs, set, &point).await {
             Ok(Deletion::Gone) => catalog.delete_point(&run.deployment, &point).await?,
-            // Accepted, or not possible yet: the next run looks again.
+            // Accepted, or not possible yet: the next run tries again.
             Ok(Deletion::Underway) => left += 1,
             Ok(Deletion::Protected(why)) => {
                 left += 1;
@@ -166,7 +172,7 @@ async fn expire(needs: &Needs, run: &Run, set: &BackupSet, reason: &ExpireReason
                     .await?;
             }
             Err(error) => match error.class() {
-                Class::Transient => passing = passing.or(Some(error)),
+                Class::Transient => transient = transient.or(Some(error)),
                 Class::Waiting => left += 1,
                 Class::Final => {
                     left += 1;
@@ -177,7 +183,7 @@ async fn expire(needs: &Needs, run: &Run, set: &BackupSet, reason: &ExpireReason
             },
         }
     }
-    if let Some(error) = passing {
+    if let Some(error) = transient {
         return Err(error);
     }
     if left > 0 {
@@ -189,10 +195,10 @@ async fn expire(needs: &Needs, run: &Run, set: &BackupSet, reason: &ExpireReason
     Ok(true)
 }
 
-/// Deletes one recovery point, on behalf of the run that made it. One that is not recorded is looked for: its start may have
-/// been the last that its run did. A point that never came to one is gone.
+/// Deletes one recovery point, on behalf of the run that created it. One that was not recorded is searched for, in case the run
+/// ended right after starting it. If there is none, the point counts as deleted.
 async fn delete(needs: &Needs, set: &BackupSet, point: &Point) -> Result<Deletion> {
-    let maker = Run {
+    let creator = Run {
         deployment: set.deployment.clone(),
         id: set.id.clone(),
         execution: set.execution.clone(),
@@ -201,10 +207,10 @@ async fn delete(needs: &Needs, set: &BackupSet, point: &Point) -> Result<Deletio
     let kind = needs.kinds.of(&point.resource.target);
     let recovery_point = match &point.recovery_point {
         Some(recovery_point) => Some(recovery_point.clone()),
-        None => kind.find(&maker, &point.resource).await?,
+        None => kind.find(&creator, &point.resource).await?,
     };
     match recovery_point {
-        Some(recovery_point) => kind.delete(&maker, &recovery_point).await,
+        Some(recovery_point) => kind.delete(&creator, &recovery_point).await,
         None => Ok(Deletion::Gone),
     }
 }

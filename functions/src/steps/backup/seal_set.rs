@@ -17,17 +17,17 @@ pub use crate::runs::needs::KindNeeds as Needs;
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
     pub run: Run,
-    /// What the resources' backups came to.
+    /// The results of the resources' backups.
     pub jobs: Vec<Job>,
-    /// A failure to resume: it spoils no recovery point, but on-call has to know.
+    /// A failure to resume: it affects no recovery point, but on-call has to know.
     #[serde(default)]
     pub resume_failure: Option<Caught>,
-    /// A failure to look at the jobs: those that were still in progress failed so, unless they are there by now.
+    /// A failure to poll the jobs: those still in progress failed with it, unless their recovery points exist by now.
     #[serde(default)]
     pub look_failure: Option<Caught>,
     #[serde(default)]
     pub probes: Vec<ProbeResult>,
-    /// What the machine caught on its way here.
+    /// The error that the machine caught before this step.
     pub failure: Option<Caught>,
     pub now: Timestamp,
 }
@@ -72,7 +72,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         let mut points = finalize_points(needs, &run, &set, &jobs, now).await?;
         let mut failures: Vec<Reason> = failure.iter().map(Caught::reason).collect();
         if quiesced_seconds(catalog, &run).await?.is_some() {
-            failures.extend(unwatched(&jobs, &points));
+            failures.extend(resumed_too_early(&jobs, &points));
         }
         let evidence = Evidence {
             planned: &set.resources,
@@ -99,9 +99,9 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     Ok(Output { sealed, set: run.id })
 }
 
-/// The backups that needed the application at rest and that nobody saw end before it was brought back: they are there, and may
-/// hold files of two moments.
-fn unwatched(jobs: &[Job], points: &[Point]) -> Vec<Reason> {
+/// The backups that needed the application at rest, but whose end was not seen before it resumed: they exist, and may contain
+/// files from two points in time.
+fn resumed_too_early(jobs: &[Job], points: &[Point]) -> Vec<Reason> {
     let available = |job: &&Job| {
         let mut points = points.iter();
         points.any(|point| point.resource.name == job.resource.name && point.status == PointStatus::Available)
@@ -112,7 +112,7 @@ fn unwatched(jobs: &[Job], points: &[Point]) -> Vec<Reason> {
             subject: job.resource.name.clone(),
             error: failure.error.clone(),
             message: format!(
-                "its end was not seen, so the application was brought back while it may still have been read: {}. Start a new run",
+                "its end was not seen, so the application was resumed while it may still have been read: {}. Start a new run",
                 failure.cause
             ),
         })
@@ -124,7 +124,7 @@ fn unwatched(jobs: &[Job], points: &[Point]) -> Vec<Reason> {
         .collect()
 }
 
-/// Looks once more at every point, writes what was seen, and answers the set's points.
+/// Describes every point once more, records the result, and returns the set's points.
 async fn finalize_points(
     needs: &Needs,
     run: &Run,
@@ -151,7 +151,7 @@ async fn finalize_points(
             needs.catalog.finalize_point(&run.deployment, point).await?;
         }
     }
-    // A backup that never started leaves a point too, so that the set shows every resource.
+    // A backup that never started gets a point too, so that the set shows every resource.
     for job in jobs {
         let planned = set.resources.contains(&job.resource.name);
         if planned && !points.iter().any(|point| point.resource.name == job.resource.name) {
@@ -163,7 +163,7 @@ async fn finalize_points(
     Ok(points)
 }
 
-/// Of a failed set nothing is begun any more: a point that is only the intent to start a backup has failed with it.
+/// A failed set starts no more backups: a point that is only the intent to start one has failed with it.
 async fn fail_unstarted(
     catalog: &Catalog,
     run: &Run,
@@ -189,9 +189,9 @@ async fn fail_unstarted(
     Ok(())
 }
 
-/// A look whose error will not pass fails the point: what cannot be described was not seen finished.
+/// A permanent error fails the point: a recovery point that cannot be described cannot be known to be finished.
 async fn describe(needs: &Needs, point: &mut Point, now: Timestamp) -> Result<()> {
-    // Whatever was known before, only this look can say that it is finished.
+    // Regardless of its earlier status, only this poll can say that it is finished.
     point.status = PointStatus::InProgress;
     match jobs::poll(needs.kinds.of(&point.resource.target), point, now).await {
         Ok(()) => Ok(()),
@@ -250,11 +250,11 @@ async fn remember_durations(catalog: &Catalog, run: &Run) -> Result<()> {
     Ok(())
 }
 
-/// Says on every recovery point that the set is sealed, and how many there are: what a lost catalog is rebuilt from. A set
-/// is sealed by its record, so a tag that cannot be put only warns.
+/// Tags every recovery point as part of a sealed set, with the number of points: a lost catalog is rebuilt from these tags. The
+/// set is sealed by its record, so that a tag that cannot be added is only a warning.
 async fn mark_sealed(needs: &Needs, run: &Run) -> Result<()> {
     let points = needs.catalog.points(&run.deployment, &run.id).await?;
-    let made: Vec<(&Point, &RecoveryPoint)> = points
+    let tagged: Vec<(&Point, &RecoveryPoint)> = points
         .iter()
         .filter_map(|point| {
             Some((
@@ -263,9 +263,9 @@ async fn mark_sealed(needs: &Needs, run: &Run) -> Result<()> {
             ))
         })
         .collect();
-    for (point, recovery_point) in &made {
+    for (point, recovery_point) in &tagged {
         let kind = needs.kinds.of(&point.resource.target);
-        match kind.mark_sealed(recovery_point, made.len()).await {
+        match kind.mark_sealed(recovery_point, tagged.len()).await {
             Ok(()) => {}
             Err(error) if error.class() == Class::Final => {
                 let warning = Reason {

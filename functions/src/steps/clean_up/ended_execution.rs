@@ -1,4 +1,4 @@
-//! An execution that ended without a word, and what on-call is told of it.
+//! An execution that ended before its Notify, and the message about it.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::runs::execution_input::{Caught, restore_of};
 use crate::runs::notifying::{Execution, RunFacts, Topic, send, send_once};
 
-/// What EventBridge's event says of an execution.
+/// The detail of EventBridge's event about an execution.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Detail {
@@ -23,7 +23,7 @@ pub struct Detail {
     pub status: String,
     /// Milliseconds since 1970.
     pub start_date: i64,
-    /// The execution's input as JSON text; absent where it was too large for an event, which ours never is.
+    /// The execution's input as JSON text; absent if too large for an event, which Holdfast's never is.
     #[serde(default)]
     pub input: Option<String>,
     #[serde(default)]
@@ -32,7 +32,7 @@ pub struct Detail {
     pub cause: Option<String>,
 }
 
-/// An execution that ended without a word.
+/// An execution that ended before its Notify.
 pub struct EndedExecution<'a> {
     pub catalog: &'a Catalog,
     pub topic: &'a dyn Topic,
@@ -46,7 +46,7 @@ pub struct EndedExecution<'a> {
 }
 
 impl EndedExecution<'_> {
-    /// Whether it made backups; else it was about a restore.
+    /// Whether it was a backup; otherwise it was about a restore.
     fn is_backup(&self) -> bool {
         self.machine.activity() == Activity::BackUp
     }
@@ -61,7 +61,7 @@ impl EndedExecution<'_> {
         }
     }
 
-    pub async fn notify(&self, run: Option<&Run>, lease_released: bool, taken: Rollback) -> Result<()> {
+    pub async fn notify(&self, run: Option<&Run>, lease_released: bool, rollback: Rollback) -> Result<()> {
         let known = self.read_facts(run).await?;
         let of = Execution {
             arn: &self.detail.execution_arn,
@@ -69,25 +69,25 @@ impl EndedExecution<'_> {
             now: self.now,
             run,
         };
-        // What a machine had caught that could not tell on-call itself comes as JSON.
-        let words = caught(self.detail).map(|caught| {
+        // If the machine could not notify on-call, its cause has all errors that it caught, as JSON.
+        let all_caught = caught(self.detail).map(|caught| {
             let reason = caught.reason();
             format!("{}: {}: {}", reason.subject, reason.error, reason.message)
         });
         let ended = EarlyEnd {
             status: &self.detail.status,
-            cause: words.as_deref().or(self.detail.cause.as_deref()),
+            cause: all_caught.as_deref().or(self.detail.cause.as_deref()),
             lease_released,
         };
         let message = match self.is_backup() {
             true => message::ended(&known.backup(&of, None), &ended),
             false => {
-                let why = taken.why();
+                let why = rollback.why();
                 message::restore_ended(
                     &known.restore(&of, None),
                     self.machine,
                     &ended,
-                    taken.clean_up_action(why.as_ref()),
+                    rollback.clean_up_action(why.as_ref()),
                 )
             }
         };
@@ -103,7 +103,7 @@ impl EndedExecution<'_> {
         .await
     }
 
-    /// On-call had been told that the application is at rest.
+    /// For a run about which on-call was notified earlier, while the application was at rest.
     pub async fn notify_resumed(&self, run: &Run) -> Result<()> {
         let known = self.read_facts(Some(run)).await?;
         let of = Execution {
@@ -120,7 +120,7 @@ impl EndedExecution<'_> {
     }
 }
 
-/// Why it ended, in Step Functions' words where it has any; where it could not tell on-call itself, all that it had caught.
+/// Why the execution ended: all errors that the machine caught, if it could not notify on-call; otherwise the event's own cause.
 pub fn reasons(machine: Machine, detail: &Detail) -> Vec<Reason> {
     match caught(detail) {
         Some(caught) => caught.reasons(),
@@ -135,8 +135,8 @@ fn caught(detail: &Detail) -> Option<Caught> {
 fn reason(machine: Machine, detail: &Detail) -> Reason {
     let how = match detail.status.as_str() {
         "ABORTED" => "the execution was aborted",
-        "TIMED_OUT" => "the execution ran out of its time",
-        _ => "the execution broke off",
+        "TIMED_OUT" => "the execution timed out",
+        _ => "the execution failed",
     };
     Reason {
         subject: machine.name().to_owned(),

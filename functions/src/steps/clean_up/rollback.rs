@@ -1,4 +1,4 @@
-//! Having a restore taken back whose execution ended early: what it made is removed, or what it switched is switched back.
+//! Rolls back a restore whose execution ended early: its copies are removed, or its switches switched back.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::domain::set::Reason;
 use crate::error::{Error, Result};
 use crate::runs::state_machines::Machines;
 
-/// What came of it.
+/// Whether a machine was started for it.
 #[derive(Debug, Clone)]
 pub enum Rollback {
     Nothing,
@@ -47,42 +47,42 @@ impl Rollback {
     }
 }
 
-/// The machine that has to take the run's restore back, before its record is closed.
-pub async fn rollback_machine(catalog: &Catalog, run: &Run, told_itself: bool) -> Result<Option<Machine>> {
+/// The machine that has to roll back the run's restore, decided before its record is closed.
+pub async fn rollback_machine(catalog: &Catalog, run: &Run, has_notified: bool) -> Result<Option<Machine>> {
     let Some(record) = catalog.restore(&run.deployment, &run.id).await? else {
         return Ok(None);
     };
     let items = catalog.items(&run.deployment, &run.id).await?;
-    Ok(machine(&record, &items, told_itself))
+    Ok(machine(&record, &items, has_notified))
 }
 
-/// An execution that told on-call itself has tried to take it back: only what it then left unmentioned is tried again.
-fn machine(record: &RestoreRecord, items: &[RestoreItem], told_itself: bool) -> Option<Machine> {
+/// An execution that notified on-call has already tried a rollback: only what it did not report is tried again.
+fn machine(record: &RestoreRecord, items: &[RestoreItem], has_notified: bool) -> Option<Machine> {
     let untouched = |item: &RestoreItem| matches!(item.status, ItemStatus::Planned | ItemStatus::Undone);
-    let made = !items.iter().all(untouched);
-    let leads_away = record
+    let created_any = !items.iter().all(untouched);
+    let is_switched = record
         .switched
         .iter()
         .any(|switched| switched.state != SwitchState::Returned);
     match record.status {
-        RestoreStatus::Switching => (!told_itself).then_some(Machine::UndoCutOver),
+        RestoreStatus::Switching => (!has_notified).then_some(Machine::UndoCutOver),
         RestoreStatus::Planned if record.plan.dry_run => None,
-        // It waited for a person's word before anything was made.
-        RestoreStatus::Planned if record.question.is_some() && !made => None,
+        // It was waiting for approval, and had created nothing.
+        RestoreStatus::Planned if record.question.is_some() && !created_any => None,
         RestoreStatus::Planned | RestoreStatus::Running | RestoreStatus::Failed => {
             let checks = record.verification.as_ref().map(|found| found.checks.as_slice());
-            // On-call was told that they stay: all that they lack is capacity.
-            let kept = told_itself && keeps(items, checks.unwrap_or_default());
-            let undo = record.plan.on_failure == OnFailure::Undo && record.left.is_empty() && !leads_away && !kept;
-            (undo && (made || !told_itself)).then_some(Machine::UndoRestore)
+            // On-call was notified that the copies are kept: they only lack capacity.
+            let kept = has_notified && keeps(items, checks.unwrap_or_default());
+            let undo = record.plan.on_failure == OnFailure::Undo && record.left.is_empty() && !is_switched && !kept;
+            (undo && (created_any || !has_notified)).then_some(Machine::UndoRestore)
         }
-        // It died while its copies were being removed.
-        RestoreStatus::Undone => (made && record.left.is_empty()).then_some(Machine::UndoRestore),
+        // It ended while its copies were being removed.
+        RestoreStatus::Undone => (created_any && record.left.is_empty()).then_some(Machine::UndoRestore),
         RestoreStatus::Restored | RestoreStatus::CutOver | RestoreStatus::SwitchedBack => None,
     }
 }
 
-/// Starts the machine, once for each restore. `arns`: those of the state machines that take restores back.
+/// Starts the machine, once for each restore. `arns` has the state machines that undo restores.
 pub async fn start_rollback(
     machines: &dyn Machines,
     arns: &BTreeMap<Machine, String>,
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use crate::testing::restored;
 
-    /// On-call was told that they stay.
+    /// On-call was notified that they are kept.
     #[test]
     fn copies_that_only_lack_capacity_are_left_alone_after_their_run_has_said_so() {
         let run = restored::run();

@@ -48,7 +48,7 @@ struct Fixture {
     run: Run,
 }
 
-/// A run that quiesced and then was heard of no more.
+/// A run that quiesced and then ended without reporting.
 async fn lost(hooks: Arc<RecordedHooks>) -> Fixture {
     let (catalog, _, run) = planned(&["offline"]).await;
     catalog
@@ -92,10 +92,10 @@ async fn a_lost_run_is_resumed_failed_released_and_told_of_once() {
     assert_eq!(needs.catalog.lease("hubs-prod").await.unwrap(), None);
     let record = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
     assert!(record.ended_at.is_some() && record.resumed_at.is_some() && record.notified_at.is_some());
-    let told = inbox.messages();
-    assert_eq!(told.len(), 1);
-    assert_eq!(told[0].1.event, Event::BackupEnded);
-    assert!(told[0].1.text.contains("free for another run"), "{}", told[0].1.text);
+    let sent = inbox.messages();
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].1.event, Event::BackupEnded);
+    assert!(sent[0].1.text.contains("free for another run"), "{}", sent[0].1.text);
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn a_run_that_told_on_call_itself_is_ended_without_a_word() {
         Some("BackupFailed"),
         r#"{"deployment": "hubs-prod"}"#,
     );
-    // What it could not end itself is ended all the same.
+    // It is closed all the same.
     assert!(handle(&needs, failed.clone()).await.unwrap().acted);
     assert!(!handle(&needs, failed).await.unwrap().acted);
     assert!(hooks.calls().is_empty() && inbox.messages().is_empty());
@@ -143,19 +143,20 @@ async fn an_application_that_does_not_come_back_is_told_of_and_tried_again() {
     } = lost(RecordedHooks::failing("offline", 1)).await;
     assert_eq!(handle(&needs, aborted()).await.unwrap_err().name(), "Unavailable");
     assert!(
-        inbox.messages()[0].1.text.contains("by what its hooks do to resume"),
+        inbox.messages()[0].1.text.contains("do what its hooks do to resume"),
         "{}",
         inbox.messages()[0].1.text
     );
     assert!(handle(&needs, aborted()).await.unwrap().acted);
     assert!(!handle(&needs, aborted()).await.unwrap().acted);
-    let told = inbox.messages();
-    assert_eq!((hooks.calls().len(), told.len()), (2, 2));
+    let sent = inbox.messages();
+    assert_eq!((hooks.calls().len(), sent.len()), (2, 2));
     assert_eq!(
-        (told[1].1.event, told[1].1.severity),
+        (sent[1].1.event, sent[1].1.severity),
         (Event::BroughtBack, Severity::Info)
     );
-    assert!(told[1].1.text.contains("was brought back at"), "{}", told[1].1.text);
+    let resumed_at = now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+    assert!(sent[1].1.text.contains(&resumed_at), "{}", sent[1].1.text);
     let record = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
     assert!(record.resumed_at.is_some());
 }
@@ -184,8 +185,8 @@ async fn an_execution_that_never_came_to_a_run_is_told_of_unless_it_did_so_itsel
     let Fixture { mut needs, inbox, .. } = lost(RecordedHooks::all_well()).await;
     needs.catalog = catalog().0;
     for input in ["", "not json", "{}", r#"{"deployment": "nobody"}"#] {
-        let told = event("arn:backup", "FAILED", Some("BackupFailed"), input);
-        assert!(!handle(&needs, told).await.unwrap().acted);
+        let sent = event("arn:backup", "FAILED", Some("BackupFailed"), input);
+        assert!(!handle(&needs, sent).await.unwrap().acted);
         assert!(
             handle(&needs, event("arn:backup", "TIMED_OUT", None, input))
                 .await
@@ -211,7 +212,7 @@ async fn a_run_that_was_never_recorded_ends_so_that_a_late_plan_finds_it_ended()
     assert_eq!(inbox.messages().len(), 1);
 }
 
-/// Notes whether the run had ended when it was asked to resume.
+/// Records whether the run was marked as ended when its hook was resumed.
 struct Witness {
     catalog: Catalog,
     ended_first: Mutex<Vec<bool>>,
@@ -262,10 +263,10 @@ async fn a_record_that_cannot_be_read_is_told_of_and_keeps_no_lease() {
             undo_machines: undo_machines(),
         };
         assert!(handle(&needs, aborted()).await.unwrap().acted, "{spoilt}");
-        let told = inbox.messages();
-        assert_eq!(told.len(), 1, "{spoilt}");
-        assert_eq!(told[0].1.event, Event::BackupEnded);
-        let text = &told[0].1.text;
+        let sent = inbox.messages();
+        assert_eq!(sent.len(), 1, "{spoilt}");
+        assert_eq!(sent[0].1.event, Event::BackupEnded);
+        let text = &sent[0].1.text;
         let (is_told, misleads) = (text.contains("could not be read"), text.contains("NOTHING TO RESTORE"));
         assert_eq!((is_told, misleads), (spoilt != "LEASE", spoilt == "LEASE"), "{text}");
         let lease = memory.items().into_keys().find(|key| key.sk == "LEASE");

@@ -1,4 +1,4 @@
-//! A tree held against a sample.
+//! Compares a tree with a sample.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ pub fn check(mount: &Path, root: &str, sampled: Vec<SampledFile>, most_entries: 
     let count = walk(&top, most_entries, None, |_, _| {})?;
     let mut differing = Vec::new();
     for was in sampled {
-        let is = look(mount, root, &was)?;
+        let is = find(mount, root, &was)?;
         if is.as_ref() != Some(&was) {
             differing.push(DifferingFile { was, is });
         }
@@ -36,11 +36,12 @@ pub fn check(mount: &Path, root: &str, sampled: Vec<SampledFile>, most_entries: 
     })
 }
 
-fn look(mount: &Path, root: &str, was: &SampledFile) -> Result<Option<SampledFile>> {
+fn find(mount: &Path, root: &str, was: &SampledFile) -> Result<Option<SampledFile>> {
     let Some(place) = inside(mount, &format!("{}{}", root.trim_end_matches('/'), was.path))? else {
         return Ok(None);
     };
-    let metadata = present(std::fs::symlink_metadata(&place)).map_err(|error| failed("looking at", &place, &error))?;
+    let metadata = present(std::fs::symlink_metadata(&place))
+        .map_err(|error| failed("reading the metadata of", &place, &error))?;
     let Some(metadata) = metadata.filter(std::fs::Metadata::is_file) else {
         return Ok(None);
     };
@@ -49,7 +50,7 @@ fn look(mount: &Path, root: &str, was: &SampledFile) -> Result<Option<SampledFil
         bytes,
         sha256,
     };
-    // It may have grown beyond what can be read in time, and that it differs is known.
+    // A file may have grown too large to read in time; its size already shows that it differs.
     if metadata.len() != was.bytes {
         return Ok(Some(is(metadata.len(), String::new())));
     }

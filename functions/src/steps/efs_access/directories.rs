@@ -1,4 +1,4 @@
-//! Which of some paths are directories.
+//! Finds which of the given paths are directories.
 
 use std::path::Path;
 

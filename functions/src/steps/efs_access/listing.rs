@@ -1,4 +1,4 @@
-//! The directories of restores at the root.
+//! Lists the directories that restores created at the root.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ pub fn list(mount: &Path, most_entries: u64) -> Result<Listing> {
             continue;
         };
         let path = entry.path();
-        let kind = present(entry.file_type()).map_err(|error| failed("looking at", &path, &error))?;
+        let kind = present(entry.file_type()).map_err(|error| failed("reading the metadata of", &path, &error))?;
         if !kind.is_some_and(|kind| kind.is_dir()) {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Removing the directory of a restore: never anything else.
+//! Removes the directory of a restore, and never anything else.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -8,13 +8,13 @@ use super::tree::{failed, inside, present};
 use crate::domain::efs_access::{RemovalResult, directory};
 use crate::error::{Error, Result};
 
-/// Entries that are removed in one call: about a minute of EFS's time.
+/// Entries removed in one call: about a minute of EFS's time.
 pub const BATCH: u64 = 10_000;
 
-/// Removes a part of the directory of this name at the root, with or without its leading slash.
+/// Removes a part of the directory with this name at the root; the name may have a leading slash.
 ///
 /// # Errors
-/// `InvalidInput` for any name that AWS Backup does not give, and for what is no directory.
+/// `InvalidInput` for any name that AWS Backup does not create, and for anything but a directory.
 pub fn remove(mount: &Path, name: &str) -> Result<RemovalResult> {
     let refused = || Error::invalid("directory", name, "the name of a directory of a restore at the root");
     let bare = name.strip_prefix('/').unwrap_or(name);
@@ -25,7 +25,7 @@ pub fn remove(mount: &Path, name: &str) -> Result<RemovalResult> {
         return Err(refused());
     };
     let place = root.join(bare);
-    match present(fs::symlink_metadata(&place)).map_err(|error| failed("looking at", &place, &error))? {
+    match present(fs::symlink_metadata(&place)).map_err(|error| failed("reading the metadata of", &place, &error))? {
         None => return Ok(RemovalResult { gone: true }),
         Some(metadata) if metadata.is_dir() => {}
         Some(_) => return Err(refused()),
@@ -35,7 +35,7 @@ pub fn remove(mount: &Path, name: &str) -> Result<RemovalResult> {
     Ok(RemovalResult { gone })
 }
 
-/// Whether nothing is left. A link is removed, not followed.
+/// Returns whether nothing is left. A link is removed, not followed.
 fn clear(directory: &Path, left: &mut u64) -> io::Result<bool> {
     let Some(entries) = present(fs::read_dir(directory))? else {
         return Ok(true);
@@ -61,7 +61,7 @@ fn clear(directory: &Path, left: &mut u64) -> io::Result<bool> {
     *left -= 1;
     match present(fs::remove_dir(directory)) {
         Ok(_) => Ok(true),
-        // A listing may pass over an entry while others are removed: the next call finds it.
+        // A listing may skip an entry while others are removed: the next call finds it.
         Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => Ok(false),
         Err(error) => Err(error),
     }

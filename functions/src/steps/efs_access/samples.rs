@@ -1,4 +1,4 @@
-//! A few files of a tree, the same ones whatever the order in which they are found.
+//! Samples a few files of a tree: the same ones, in whichever order they are found.
 
 use std::collections::BinaryHeap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::tree::{inside, read, walk};
 use crate::domain::set::{Sample, SampledFile};
 use crate::error::{Error, Result};
 
-/// A larger file is not read, in bytes: 40 of these take a minute.
+/// A larger file is not read, in bytes: 40 files of this size take a minute.
 pub const LARGEST: u64 = 64 << 20;
 
 pub fn sample(mount: &Path, root: &str, most_entries: u64, most_files: usize, until: Instant) -> Result<Sample> {
@@ -21,7 +21,7 @@ pub fn sample(mount: &Path, root: &str, most_entries: u64, most_files: usize, un
     })?;
     let mut lowest: BinaryHeap<([u8; 32], String)> = BinaryHeap::new();
     let count = walk(&top, most_entries, Some(until), |path, bytes| {
-        // A name that is no text is counted only.
+        // A name that is not UTF-8 is only counted.
         let Some(path) = path.to_str().filter(|_| bytes <= LARGEST) else {
             return;
         };
@@ -36,7 +36,7 @@ pub fn sample(mount: &Path, root: &str, most_entries: u64, most_files: usize, un
         if Instant::now() > until {
             break;
         }
-        // One that has gone meanwhile is no part of the sample.
+        // A file deleted meanwhile is not part of the sample.
         if let Some((bytes, sha256)) = read(&top.join(&path[1..]))? {
             sampled.push(SampledFile { path, bytes, sha256 });
         }

@@ -126,7 +126,7 @@ async fn the_same_files_are_sampled_again_and_a_count_ends_where_it_has_to() {
         first["sampled"].as_array().unwrap().len(),
         crate::domain::efs_access::SAMPLED
     );
-    // The same files in other directories' order: made anew elsewhere.
+    // The same files, created elsewhere, in other directories' order.
     let (other, again) = mounted(&[]);
     for n in (0..100).rev() {
         write(other.path(), &format!("{}/{n}", n % 7), n.to_string());
@@ -137,14 +137,14 @@ async fn the_same_files_are_sampled_again_and_a_count_ends_where_it_has_to() {
         .unwrap();
     assert_eq!(some["complete"], false);
     assert!(some["files"].as_u64().unwrap() <= 50, "{some}");
-    // Exactly as many as there are is complete.
+    // A limit equal to their number is complete.
     let all = ask(&needs, json!({"action": "sample", "most_entries": 107}))
         .await
         .unwrap();
     assert_eq!((&all["complete"], &all["files"]), (&json!(true), &json!(100)));
 }
 
-/// Fails at 8e363f8: a walk went on for minutes after whoever asked had given it up, beside the one of the next try.
+/// Fails at 8e363f8: a walk continued for minutes after its caller had given up, in parallel with the retry's.
 #[tokio::test]
 async fn a_sample_ends_when_whoever_asks_gives_it_up() {
     let (_place, needs) = mounted(&[("a", "1"), ("b/c", "2")]);

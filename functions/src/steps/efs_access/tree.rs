@@ -1,4 +1,4 @@
-//! Walking a tree of files, and what can go wrong with that.
+//! Walks a tree of files, and reports its errors.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
@@ -10,19 +10,19 @@ use tokio::time::Instant;
 use crate::domain::efs_access::directory;
 use crate::error::{Error, Result};
 
-/// What was counted.
+/// The result of a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
     pub files: u64,
     pub bytes: u64,
-    /// Whether nothing was left out for want of room.
+    /// Whether no entry was left out because of a limit.
     pub complete: bool,
     /// Directories of restores, which are left out.
     pub restores: u64,
 }
 
-/// Counts the regular files under `root`, without the directories of restores in it, and shows each to `visit`: its path
-/// from there, and its bytes. What vanishes meanwhile is passed over, and what comes after `until` is not looked at.
+/// Counts the regular files under `root`, without the directories of restores in it, and passes each to `visit`: its path
+/// relative to `root`, and its size. Files deleted meanwhile are skipped; the walk stops at `until`.
 pub fn walk(
     root: &Path,
     most_entries: u64,
@@ -45,7 +45,9 @@ pub fn walk(
         for entry in entries {
             let entry = entry.map_err(|error| failed("reading directory", &directory, &error))?;
             let path = entry.path();
-            let Some(metadata) = present(entry.metadata()).map_err(|error| failed("looking at", &path, &error))? else {
+            let Some(metadata) =
+                present(entry.metadata()).map_err(|error| failed("reading the metadata of", &path, &error))?
+            else {
                 continue;
             };
             if directory == root && metadata.is_dir() && is_restores(&entry.file_name()) {
@@ -73,7 +75,7 @@ fn is_restores(name: &std::ffi::OsStr) -> bool {
     name.to_str().is_some_and(|name| directory::read(name).is_some())
 }
 
-/// Bytes and SHA-256 of a regular file; `None` where there is none.
+/// Size and SHA-256 of a regular file; `None` if there is none.
 pub fn read(path: &Path) -> Result<Option<(u64, String)>> {
     let failed = |error: &io::Error| failed("reading", path, error);
     // A link is not followed, and a pipe would never end.
@@ -105,7 +107,7 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The place of an absolute path of the file system; `None` where there is nothing, or only a way through a link.
+/// The local path of an absolute path in the file system; `None` if it does not exist, or only through a link.
 ///
 /// # Errors
 /// `InvalidInput` for a path that is not absolute, or has `.` or `..` in it.
@@ -133,7 +135,7 @@ pub fn inside(mount: &Path, path: &str) -> Result<Option<PathBuf>> {
     Ok(real.filter(|real| *real == place))
 }
 
-/// `None` for what is not there, or stands under what is no directory.
+/// `None` for a path that does not exist, or has a parent that is not a directory.
 pub fn present<T>(looked: io::Result<T>) -> io::Result<Option<T>> {
     match looked {
         Ok(found) => Ok(Some(found)),
@@ -142,17 +144,17 @@ pub fn present<T>(looked: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// Our error for one of the file system.
+/// Converts an error of the file system.
 pub fn failed(doing: &str, path: &Path, error: &io::Error) -> Error {
     let said = format!("{doing} {}: {error}", path.display());
     match error.kind() {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Error::AccessDenied(format!(
-            "{said}. The function has to be root in the file system: see that its access point's user is 0:0, and that its \
+            "{said}. The function has to be root in the file system: check that its access point's user is 0:0, and that its \
              role and the file system's policy allow ClientMount, ClientWrite and ClientRootAccess"
         )),
-        ErrorKind::NotFound => Error::NotFound(format!("{said}. See that the file system is mounted there")),
+        ErrorKind::NotFound => Error::NotFound(format!("{said}. Check that the file system is mounted there")),
         _ => Error::Unavailable(format!(
-            "{said}. Trying again may help; if this goes on, see the file system's mount target"
+            "{said}. Trying again may help; if this continues, check the file system's mount target"
         )),
     }
 }

@@ -42,7 +42,7 @@ async fn every_cause_is_recorded_once() {
     let failure = serde_json::from_value(json!({
         "state": "Resume", "error": "Unavailable", "cause": "the hook failed", "before": {
             "state": "UndoCutOver", "error": "Conflict", "cause": "theirs stays", "before": {
-                // As the step has recorded it already.
+                // The step has already recorded this one.
                 "state": "CutOver", "error": "Conflict", "cause": "somebody deployed",
             },
         },
@@ -162,10 +162,10 @@ async fn a_restore_that_came_to_an_end_keeps_it() {
     for (status, failure, reasons, warnings) in [
         (RestoreStatus::Restored, None, 0, 0),
         (RestoreStatus::CutOver, None, 0, 0),
-        // Beside the restore.
+        // In addition to the restore's own reasons.
         (RestoreStatus::CutOver, caught("Resume"), 0, 1),
         (RestoreStatus::Restored, caught("Resume"), 0, 1),
-        // Why it is what it is.
+        // The reason for its status.
         (RestoreStatus::Restored, refused, 1, 0),
         (RestoreStatus::Undone, caught("RestoreResources"), 1, 0),
         (RestoreStatus::SwitchedBack, caught("CutOver"), 1, 0),

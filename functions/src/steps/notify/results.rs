@@ -1,4 +1,4 @@
-//! What the deployments of a night came to, as Step Functions wrote it to S3: all of it would outgrow a state.
+//! The results of a night's deployments, as Step Functions wrote them to S3: together they would exceed a state's size limit.
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -19,7 +19,7 @@ pub struct ResultLocation {
     pub key: String,
 }
 
-/// Objects that are JSON.
+/// Reads JSON objects from S3.
 #[async_trait]
 pub trait Objects: Send + Sync {
     async fn read(&self, bucket: &str, key: &str) -> Result<Value>;
@@ -45,12 +45,12 @@ impl Objects for S3Objects {
         let found = self.s3.get("GetObject", &format!("/{}", path.join("/"))).await;
         let found = found.map_err(|error| failure("reading the night's results", &name, error))?;
         serde_json::from_slice(&found.bytes)
-            .map_err(|error| Error::JobFailed(format!("reading the night's results {name}: it is no JSON: {error}")))
+            .map_err(|error| Error::JobFailed(format!("reading the night's results {name}: it is not JSON: {error}")))
     }
 }
 
-/// The entries of every file that the manifest names, failed executions first.
-pub async fn written(objects: &dyn Objects, place: &ResultLocation) -> Result<Vec<Value>> {
+/// The entries of all files that the manifest lists, failed executions first.
+pub async fn read_results(objects: &dyn Objects, place: &ResultLocation) -> Result<Vec<Value>> {
     let manifest = objects.read(&place.bucket, &place.key).await?;
     let mut entries = Vec::new();
     for status in ["FAILED", "SUCCEEDED"] {

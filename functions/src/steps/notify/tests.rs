@@ -20,7 +20,7 @@ fn needs(catalog: Catalog, inbox: &Arc<Inbox>) -> Needs {
     }
 }
 
-/// A bucket with a manifest of one file, which holds these entries.
+/// A bucket with a manifest of one file, which contains these entries.
 struct Written(Result<Value>);
 
 #[async_trait::async_trait]
@@ -69,10 +69,10 @@ async fn a_sealed_set_is_told_of_once() {
     }
     assert!(outputs[0].sealed);
     assert_eq!(outputs[0], outputs[1]);
-    let told = inbox.messages();
-    assert_eq!(told.len(), 1);
-    assert_eq!((told[0].0.as_str(), told[0].1.event), (STACKS, Event::BackupSealed));
-    assert!(told[0].1.text.contains(&set));
+    let sent = inbox.messages();
+    assert_eq!(sent.len(), 1);
+    assert_eq!((sent[0].0.as_str(), sent[0].1.event), (STACKS, Event::BackupSealed));
+    assert!(sent[0].1.text.contains(&set));
     let record = needs.catalog.run("hubs-prod", &set).await.unwrap().unwrap();
     assert_eq!(record.notified_at, Some(now()));
 }
@@ -300,15 +300,15 @@ async fn a_restore_is_told_of_once_as_what_it_came_to() {
                 "{output}"
             );
         }
-        let told = inbox.messages();
-        assert_eq!((told.len(), told[0].1.event), (1, event));
-        assert!(told[0].1.text.contains("hubs-db-copy"), "{}", told[0].1.text);
+        let sent = inbox.messages();
+        assert_eq!((sent.len(), sent[0].1.event), (1, event));
+        assert!(sent[0].1.text.contains("hubs-db-copy"), "{}", sent[0].1.text);
         let of_run = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
         assert_eq!(of_run.notified_at, Some(now()));
     }
 }
 
-/// It goes on: what it comes to is told all the same.
+/// The run continues; its outcome is reported all the same.
 #[tokio::test]
 async fn a_restore_that_waits_is_told_of_and_its_end_too() {
     use crate::domain::restore::RestoreStatus;
@@ -324,8 +324,8 @@ async fn a_restore_that_waits_is_told_of_and_its_end_too() {
         let input = ended(event, &run.execution, json!({"deployment": "hubs-prod"}), json!(null));
         handle(&needs, input).await.unwrap();
     }
-    let told: Vec<_> = inbox.messages().iter().map(|(_, message)| message.event).collect();
-    assert_eq!(told, [Event::RestoreWaits, Event::RestoreFailed]);
+    let sent: Vec<_> = inbox.messages().iter().map(|(_, message)| message.event).collect();
+    assert_eq!(sent, [Event::RestoreWaits, Event::RestoreFailed]);
 }
 
 #[tokio::test]

@@ -70,14 +70,14 @@ async fn a_hook_whose_function_is_missing_brought_nothing_to_rest() {
         let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
         assert_eq!(record.rested_at().is_some(), !begun.is_empty());
         assert_eq!(record.hooks_begun, Some(begun.clone()));
-        // What did not begin is not asked to bring anything back.
+        // A hook that did not begin is not resumed.
         let well = RecordedHooks::all_well();
         let brought_back = crate::runs::resuming::resume(&needs.catalog, &Hooks::all(well), &run, now()).await;
         assert_eq!(brought_back.unwrap(), begun);
     }
 }
 
-/// Hooks during whose first call the run is aborted and cleaned up after.
+/// Hooks during whose first call the run is aborted and cleaned up.
 struct Aborted {
     catalog: Catalog,
     hooks: Arc<RecordedHooks>,

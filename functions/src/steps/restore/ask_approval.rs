@@ -1,4 +1,4 @@
-//! `ask-approval`: asks on-call whether a restore may go on. The machine waits with the task's token, which is kept in
+//! `ask-approval`: asks on-call whether a restore may continue. The machine waits with the task's token, which is stored in
 //! the restore's record: `holdfast approve` and `holdfast reject` answer with it.
 
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use crate::domain::job::Run;
 use crate::domain::message;
 use crate::domain::restore::{About, Question, RestoreRecord};
 use crate::error::{Error, Result};
-use crate::runs::closing::refuse_ended;
+use crate::runs::closing::ensure_not_ended;
 use crate::runs::notifying::{Execution, RunFacts, Sns, Topic, send};
 use crate::runtime;
 
 const DOING: &str = "asking on-call";
 
-/// Hours after which no answer means no, where the setting `APPROVAL_HOURS` is missing.
+/// Hours after which no answer means no, if the setting `APPROVAL_HOURS` is missing.
 const HOURS: i64 = 24;
 
 pub struct Needs {
@@ -26,7 +26,7 @@ pub struct Needs {
     pub topic: Arc<dyn Topic>,
     /// ARN of the stack's on-call topic.
     pub stacks_topic: String,
-    /// How long the machine waits.
+    /// How long the machine waits for an answer.
     pub patience: SignedDuration,
 }
 
@@ -53,7 +53,7 @@ fn patience(setting: Option<String>) -> Result<SignedDuration> {
     Ok(SignedDuration::from_hours(hours))
 }
 
-/// Never shown: who has the token can answer.
+/// Never printed: anyone with the token can answer.
 #[derive(Clone, Deserialize)]
 pub struct Input {
     pub run: Run,
@@ -62,26 +62,27 @@ pub struct Input {
     pub now: Timestamp,
 }
 
-/// Nothing of use: the machine goes on with the token's answer.
+/// Not used by the machine, which continues with the answer to the token.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Output {
     /// When no answer means no.
     pub until: Timestamp,
 }
 
-/// The same question once more only gets the newer token: it is told again where it had not been told.
+/// A repeated question only replaces the token; on-call is notified again only if the first attempt failed.
 ///
 /// # Errors
 /// `Conflict` for a run that has ended; those of the topic.
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let Input { run, about, token, now } = input;
     let catalog = &needs.catalog;
-    refuse_ended(catalog, &run, DOING).await?;
+    ensure_not_ended(catalog, &run, DOING).await?;
     let until = now + needs.patience;
     let record = catalog
         .change_restore(&run.deployment, &run.id, |record| {
-            let asked = record.question.as_ref();
-            let known = asked.filter(|asked| asked.about == about && asked.told_at.is_some() && now < asked.until);
+            let open = record.question.as_ref();
+            let known =
+                open.filter(|question| question.about == about && question.told_at.is_some() && now < question.until);
             record.question = Some(match known {
                 Some(known) => Question {
                     token: token.clone(),
@@ -97,7 +98,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
             });
         })
         .await?;
-    lend(catalog, &run, about, now).await?;
+    lend_unless_at_rest(catalog, &run, about, now).await?;
     let Some(question) = &record.question else {
         return Ok(Output { until });
     };
@@ -105,7 +106,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         notify_of_question(needs, &run, &record, question, now).await?;
         catalog
             .change_restore(&run.deployment, &run.id, |record| {
-                let same = record.question.as_mut().filter(|asked| asked.token == token);
+                let same = record.question.as_mut().filter(|question| question.token == token);
                 if let Some(question) = same {
                     question.told_at = Some(now);
                 }
@@ -116,9 +117,9 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     Ok(Output { until: question.until })
 }
 
-/// While it waits, a backup may run: nothing is made or switched. Not where the application is at rest: the backup would bring it
-/// back.
-async fn lend(catalog: &Catalog, run: &Run, about: About, now: Timestamp) -> Result<()> {
+/// Lends the lease to a backup, since the restore changes nothing while it waits. But not while the application is at rest: the
+/// backup would resume it.
+async fn lend_unless_at_rest(catalog: &Catalog, run: &Run, about: About, now: Timestamp) -> Result<()> {
     let record = catalog.run(&run.deployment, &run.id).await?;
     let at_rest = record.is_some_and(|record| record.quiesced_at.is_some() && record.resumed_at.is_none());
     match (about, at_rest) {

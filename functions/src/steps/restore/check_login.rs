@@ -1,5 +1,5 @@
-//! `check-login`: logs in to one copy of a cluster as the application will, and as probes do, with what each secret holds at this
-//! moment. It tells who was accepted, and from which secret the copy's master password has to be set.
+//! `check-login`: logs in to one copy of a cluster as the application and the probes will, with what each secret holds now.
+//! Returns each login's result, and the secret from which the copy's master password has to be set, if any.
 
 use rustls::ClientConfig;
 use serde::Deserialize;
@@ -21,10 +21,10 @@ pub struct Input {
     pub plan: LoginPlan,
 }
 
-/// In progress where the master password has to be set first.
+/// In progress if the master password has to be set first.
 ///
 /// # Errors
-/// `Unavailable` when the copy, or Secrets Manager, does not answer: that says nothing about a login.
+/// `Unavailable` when the copy or Secrets Manager does not respond: that says nothing about a login.
 pub async fn handle(needs: &Needs, Input { plan }: Input) -> Result<LoginJob> {
     let tls = tls::config(needs.authorities.as_deref())?;
     let mut passwords: Vec<String> = Vec::new();
@@ -81,16 +81,16 @@ async fn attempt(
         database: None,
         failure: None,
     };
-    let held = match credentials::read(&needs.secrets, &login.secret, None).await {
-        Ok(held) => held,
+    let version = match credentials::read(&needs.secrets, &login.secret, None).await {
+        Ok(version) => version,
         Err(error) if error.class() == Class::Final => {
             (tried.outcome, tried.failure) = (LoginOutcome::Failed, Some(failure(&error)));
             return Ok((tried, None));
         }
         Err(error) => return Err(error),
     };
-    tried.version = Some(held.version.clone());
-    let credentials = match held.login() {
+    tried.version = Some(version.version.clone());
+    let credentials = match version.login() {
         Ok(credentials) => credentials,
         Err(found) => {
             tried.failure = Some(Failure {
@@ -107,14 +107,14 @@ async fn attempt(
         endpoint: &endpoint,
         database: &database,
     };
-    let answered = connection::log_in(&place, &credentials, tls).await?;
+    let result = connection::log_in(&place, &credentials, tls).await?;
     tried.user = Some(credentials.username);
-    tried.outcome = match &answered {
+    tried.outcome = match &result {
         Ok(()) => LoginOutcome::Accepted,
         Err(refusal) if refusal.is_of_password => LoginOutcome::Refused,
         Err(_) => LoginOutcome::Failed,
     };
-    tried.failure = answered.err().map(|refusal| Failure {
+    tried.failure = result.err().map(|refusal| Failure {
         error: "AccessDenied".to_owned(),
         cause: refusal.said,
     });
@@ -122,7 +122,7 @@ async fn attempt(
     Ok((tried, Some(credentials.password)))
 }
 
-/// Where the application will connect to: the copy, at the port that the secret will hold.
+/// Where the application will connect: to the copy, at the port that the secret will have.
 fn endpoint(plan: &LoginPlan, login: &Login, credentials: &Credentials) -> Endpoint {
     let replaces = |fact: Fact| login.values.values().any(|value| *value == fact);
     let reads_only = replaces(Fact::ReaderHost) && !replaces(Fact::Host);
@@ -175,7 +175,7 @@ mod tests {
         let secret = r#"{"username":"a","password":"b","host":"old","port":5432}"#;
         let both = [("host", Fact::Host), ("port", Fact::Port)];
         assert_eq!(connects_to(&both, secret), ("copy.example".into(), 5433));
-        // A port that no switch replaces is the one that the application will use, right or wrong.
+        // A port that no switch replaces is the one that the application will use, correct or not.
         assert_eq!(connects_to(&both[..1], secret), ("copy.example".into(), 5432));
         let reader = [("host", Fact::ReaderHost)];
         let bare = r#"{"username":"a","password":"b"}"#;

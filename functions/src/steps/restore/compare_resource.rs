@@ -1,4 +1,4 @@
-//! `compare-resource`: compares one copy's configuration and sampled data with what the set holds of its source.
+//! `compare-resource`: compares one copy's configuration and sampled data with those of its source in the set.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,14 +20,14 @@ pub struct Input {
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Output {
     pub resource: String,
-    /// How many checks the catalog has of it now.
+    /// The number of checks that the catalog has of it now.
     pub checks: usize,
 }
 
-/// A copy that was not made has nothing to compare.
+/// A copy that was not created has nothing to compare.
 ///
 /// # Errors
-/// `NotFound` for what was not planned; else those of the look itself, which say nothing about the copy.
+/// `NotFound` for a resource that was not planned; else those of reading the copy, which say nothing about it.
 pub async fn handle(needs: &Needs, Input { run, resource, .. }: Input) -> Result<Output> {
     let catalog = &needs.catalog;
     let found = catalog.item(&run.deployment, &run.id, &resource.name).await?;
@@ -37,7 +37,7 @@ pub async fn handle(needs: &Needs, Input { run, resource, .. }: Input) -> Result
             resource.name, run.id
         ))
     })?;
-    // A guard makes nothing, and is compared all the same.
+    // A guard creates nothing, and is compared all the same.
     if item.status != ItemStatus::Restored && item.planned.destination != Destination::Nothing {
         return Ok(Output {
             resource: resource.name,

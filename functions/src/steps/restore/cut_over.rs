@@ -1,5 +1,5 @@
-//! `cut-over`: switches what the application uses to what was restored, one switch after the other in the descriptor's order,
-//! each recorded before anything is changed. Called until it is done.
+//! `cut-over`: applies the switches of a restore, one after the other in the descriptor's order, each recorded before anything is
+//! changed. Called until it is done.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -24,15 +24,15 @@ mod secret_versions;
 
 const DOING: &str = "cutting over";
 
-/// A switch that fails is an answer, not an error: the machine then switches back.
+/// A switch that fails is a result, not an error: the machine then switches back.
 ///
 /// # Errors
 /// `Conflict` for a run that has ended, and for a restore that is not proven or was switched back; `NotReady` while a backup runs
-/// that began while nobody had answered; whatever is worth another try.
+/// that began while the restore waited for approval; else those worth retrying.
 pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result<Output> {
     let catalog = &needs.catalog;
-    closing::refuse_ended(catalog, &run, DOING).await?;
-    // It may have waited for an answer, and a backup have begun meanwhile.
+    closing::ensure_not_ended(catalog, &run, DOING).await?;
+    // If the restore waited for approval, a backup may have begun meanwhile.
     let is_running = |borrower: String| async move { needs.executions.is_running(&borrower).await };
     catalog.take_back_lease(&run, is_running).await?;
     let record = catalog.known_restore(&run.deployment, &restore).await?;
@@ -47,10 +47,10 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
     {
         return Ok(unready);
     }
-    let mut none = true;
+    let mut is_empty = true;
     for switch in &switches {
         let Some(item) = item_of(switch, &items) else { continue };
-        none = false;
+        is_empty = false;
         let step = SwitchStep {
             catalog,
             switches: &needs.switches,
@@ -67,8 +67,8 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
             Err(error) => return fail(catalog, &run, &restore, switch, &error).await,
         }
     }
-    // Where there is nothing to switch, the application does not use the copies.
-    if !none {
+    // With nothing to switch, the application does not use the copies.
+    if !is_empty {
         descriptor_updates::apply(catalog, &run, &restore, &items, now).await?;
         let changed = catalog.change_restore(&run.deployment, &restore, |record| {
             if record.status == RestoreStatus::Switching {
@@ -81,7 +81,7 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
     Ok(Output::succeeded())
 }
 
-/// Before the first of them is begun, sees that every switch can be: one that fails later leaves the others half-way. `None` where
+/// Checks that every switch can be applied, before the first one is: a later failure would leave the cut-over half-way. `None` if
 /// all are ready.
 async fn ensure_ready(
     needs: &Needs,
@@ -94,7 +94,7 @@ async fn ensure_ready(
         let Some(item) = item_of(switch, items) else { continue };
         let ready = match ensure_restored(switch, item) {
             Ok(()) => needs.switches.of(&switch.action).ready(run, switch, item).await,
-            not => not,
+            unrestored => unrestored,
         };
         match ready {
             Ok(()) => {}
@@ -102,7 +102,7 @@ async fn ensure_ready(
             Err(error) => return fail(&needs.catalog, run, &record.id, switch, &error).await.map(Some),
         }
     }
-    // What the copies were logged in with is what the application will log in with.
+    // The application must log in with the same secret versions as the checks did.
     if let Some(first) = switches.iter().find(|switch| item_of(switch, items).is_some())
         && let Err(error) = secret_versions::ensure_current(&needs.switches, run, record, first, items).await
     {
@@ -119,12 +119,12 @@ fn ensure_restored(switch: &Switch, item: &RestoreItem) -> Result<()> {
         return Ok(());
     }
     Err(Error::Conflict(format!(
-        "{DOING}: switch {} leads to {}, which is not restored. See the restore's items",
+        "{DOING}: switch {} needs {}, which is not restored. Check the restore's items",
         switch.name, item.planned.resource.name
     )))
 }
 
-/// Only what was verified, or what an operator let pass as unproven, is switched to.
+/// Only a restore that was verified, or that an operator accepted as unproven, may be cut over.
 fn ensure_proven(record: &RestoreRecord) -> Result<()> {
     let refused = |why: &str, next: &str| {
         Err(Error::Conflict(format!(
@@ -146,12 +146,12 @@ fn ensure_proven(record: &RestoreRecord) -> Result<()> {
 
 async fn fail(catalog: &Catalog, run: &Run, restore: &str, switch: &Switch, error: &Error) -> Result<Output> {
     let reason = reason(&switch.name, error);
-    let noted = catalog.change_restore(&run.deployment, restore, |record| {
+    let recorded = catalog.change_restore(&run.deployment, restore, |record| {
         if !record.reasons.contains(&reason) {
             record.reasons.push(reason.clone());
         }
     });
-    noted.await?;
+    recorded.await?;
     tracing::warn!(deployment = %run.deployment, %restore, switch = %switch.name, error = error.name(), "not switched");
     Ok(Output::failed(&[reason]))
 }
@@ -168,28 +168,28 @@ struct SwitchStep<'a> {
 }
 
 impl SwitchStep<'_> {
-    /// Begins or goes on. `None` once it is done; else what it waits for.
+    /// Begins or continues. `None` once it is done; else what it waits for.
     async fn advance(&self, record: &RestoreRecord) -> Result<Option<Output>> {
-        let begun = match found(record, self.switch) {
+        let begun = match find_record(record, self.switch) {
             Some(switched) if switched.state == SwitchState::Done => return Ok(None),
             Some(switched) => switched.clone(),
             None => self.begin(record).await?,
         };
         self.ensure_begun(&begun)?;
-        closing::refuse_ended(self.catalog, self.run, DOING).await?;
+        closing::ensure_not_ended(self.catalog, self.run, DOING).await?;
         let kind = self.switches.of(&self.switch.action);
         let applied = kind
             .apply(self.run, self.switch, self.item, &begun.before, &begun.after)
             .await?;
         match applied {
             SwitchProgress::Done(after) => {
-                self.note(&begun.before, SwitchState::Done, after).await?;
+                self.record(&begun.before, SwitchState::Done, after).await?;
                 Ok(None)
             }
             SwitchProgress::Underway { phase, noted } => {
                 let elapsed = elapsed(&begun, self.now);
                 if noted != begun.after {
-                    self.note(&begun.before, SwitchState::Begun, noted).await?;
+                    self.record(&begun.before, SwitchState::Begun, noted).await?;
                 }
                 if pacing::past_deadline(elapsed, begun.deadline_seconds()) {
                     return Err(late("switching", &begun, &phase));
@@ -200,7 +200,7 @@ impl SwitchStep<'_> {
         }
     }
 
-    /// Notes what is there, before anything is changed.
+    /// Records the present value, before anything is changed.
     async fn begin(&self, record: &RestoreRecord) -> Result<SwitchRecord> {
         ensure_restored(self.switch, self.item)?;
         let kind = self.switches.of(&self.switch.action);
@@ -213,18 +213,18 @@ impl SwitchStep<'_> {
             after: Value::Null,
             at: Some(self.now),
         };
-        let noted = self
+        let recorded = self
             .catalog
             .change_restore(&self.run.deployment, self.restore, |record| {
-                if found(record, self.switch).is_none() && ensure_proven(record).is_ok() {
+                if find_record(record, self.switch).is_none() && ensure_proven(record).is_ok() {
                     record.status = RestoreStatus::Switching;
                     record.switched.push(begun.clone());
                 }
             });
-        let noted = noted.await?;
-        ensure_proven(&noted)?;
-        // Another call may have begun it: what that one saw counts.
-        Ok(found(&noted, self.switch).cloned().unwrap_or(begun))
+        let recorded = recorded.await?;
+        ensure_proven(&recorded)?;
+        // Another call may have begun it: then its observation counts.
+        Ok(find_record(&recorded, self.switch).cloned().unwrap_or(begun))
     }
 
     fn ensure_begun(&self, switched: &SwitchRecord) -> Result<()> {
@@ -237,9 +237,9 @@ impl SwitchStep<'_> {
         }
     }
 
-    /// Records how far the switch is. One that was taken back while this call carried it out is taken back again.
-    async fn note(&self, before: &Value, state: SwitchState, after: Value) -> Result<()> {
-        let noted =
+    /// Records the switch's progress. If it was switched back while this call applied it, switches it back again.
+    async fn record(&self, before: &Value, state: SwitchState, after: Value) -> Result<()> {
+        let recorded =
             self.catalog
                 .change_restore(&self.run.deployment, self.restore, |record| {
                     let begun = record.switched.iter_mut().find(|switched| {
@@ -252,20 +252,20 @@ impl SwitchStep<'_> {
                         }
                     }
                 });
-        let noted = noted.await?;
-        let Some(held) = found(&noted, self.switch) else {
+        let recorded = recorded.await?;
+        let Some(stored) = find_record(&recorded, self.switch) else {
             return Ok(());
         };
-        let taken_back = self.ensure_begun(held);
-        if taken_back.is_err() {
+        let still_begun = self.ensure_begun(stored);
+        if still_begun.is_err() {
             let kind = self.switches.of(&self.switch.action);
             kind.revert(self.run, self.switch, self.item, before, &after).await?;
         }
-        taken_back
+        still_begun
     }
 }
 
-fn found<'a>(record: &'a RestoreRecord, switch: &Switch) -> Option<&'a SwitchRecord> {
+fn find_record<'a>(record: &'a RestoreRecord, switch: &Switch) -> Option<&'a SwitchRecord> {
     record
         .switched
         .iter()

@@ -1,4 +1,4 @@
-//! `list-probes`: where the counts of the set are taken again, in what was restored, and how the copies are logged in to before.
+//! `list-probes`: lists the probes of the set to repeat in the copies, and the logins to try before that.
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
@@ -35,11 +35,11 @@ pub struct Input {
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Output {
     pub probes: Vec<PlannedProbe>,
-    /// One entry a copy of a cluster.
+    /// One entry for each copy of a cluster.
     pub logins: Vec<LoginPlan>,
 }
 
-/// The probes of resources that were made. One whose copy is not there is missed when the restore is verified.
+/// The probes of resources that were created. If a copy is missing, the verification reports its probes as missing.
 pub async fn handle(needs: &Needs, Input { run, .. }: Input) -> Result<Output> {
     let descriptor = needs.catalog.planned_by(&run).await?;
     let items = needs.catalog.items(&run.deployment, &run.id).await?;
@@ -91,7 +91,7 @@ fn probes(descriptor: &Descriptor, items: &[RestoreItem]) -> Vec<PlannedProbe> {
     descriptor.probes.iter().filter_map(planned).collect()
 }
 
-/// Why SQL cannot be counted in a copy, by the engine of its source.
+/// Why SQL cannot be counted in a copy, given its source's engine.
 fn cannot_count(item: &RestoreItem, copy: &str) -> Option<Failure> {
     let engine = aurora::engine(&item.configuration)?;
     let error = (!probe::counts_in(engine)).then(|| probe::cannot_count(copy, engine))?;
@@ -101,7 +101,7 @@ fn cannot_count(item: &RestoreItem, copy: &str) -> Option<Failure> {
     })
 }
 
-/// The item in which a probe counts: of a prefix, that of its table.
+/// The item in which a probe counts; for a prefix, its table's.
 fn counted_in<'a>(probe: &descriptor::Probe, items: &'a [RestoreItem]) -> Option<&'a RestoreItem> {
     let name = probe.item_name();
     items.iter().find(|item| item.planned.resource.name == name)
@@ -165,7 +165,7 @@ mod tests {
         );
     }
 
-    /// MySQL does not answer as PostgreSQL does: without a word it would look like a network that lets nothing through.
+    /// MySQL uses another protocol: without this check, it would look like a network that blocks the connection.
     #[test]
     fn a_probe_of_a_mysql_cluster_fails_by_its_reason() {
         let mut copy = made("database", cluster());

@@ -1,5 +1,5 @@
-//! `plan-restore`: finds all that could go wrong later, and writes the plan to the catalog. Nothing is created, switched or
-//! deleted; a plan with any fault is none.
+//! `plan-restore`: checks everything that could fail later, and writes the plan to the catalog. Creates, switches and deletes
+//! nothing; a plan with any fault is rejected.
 
 mod backup_location;
 mod compose;
@@ -41,29 +41,29 @@ const DOING: &str = "planning the restore";
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
-    /// The execution's input, as somebody typed it.
+    /// The execution's input, as given by the operator.
     pub request: Value,
     pub execution: String,
     pub started_at: Timestamp,
     pub now: Timestamp,
 }
 
-/// What the machine goes by.
+/// The machine's input for the rest of the restore.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Output {
     pub run: Run,
     pub dry_run: bool,
     pub approval: bool,
     pub safety_backup: bool,
-    /// Whether the application is brought to rest: only where it will be switched.
+    /// Whether the application is quiesced: only if it will be switched.
     pub has_hooks: bool,
     pub cut_over: CutOverMode,
     pub on_failure: OnFailure,
     pub security_groups: Vec<String>,
-    /// What is restored.
+    /// The resources to restore.
     #[serde(serialize_with = "with_start_delays")]
     pub resources: Vec<Resource>,
-    /// What is compared: the guards too.
+    /// The resources to compare, guards included.
     #[serde(serialize_with = "with_start_delays")]
     pub compared: Vec<Resource>,
     /// The plan, for a person.
@@ -71,8 +71,8 @@ pub struct Output {
 }
 
 /// # Errors
-/// `InvalidInput` with every fault of the request, of the resources and of the switches; `NotFound` for a deployment that is
-/// not registered; `DeploymentBusy` while another run holds it; `Conflict` for a run that has ended.
+/// `InvalidInput` with every fault of the request, the resources and the switches; `NotFound` for a deployment that is
+/// not registered; `DeploymentBusy` while another run has the lease; `Conflict` for a run that has ended.
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let request = RestoreRequest::parse(&input.request)?;
     let descriptor = needs.catalog.descriptor(&request.deployment).await?;
@@ -84,9 +84,9 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     };
     let record = RunRecord::begun(&run, request.purpose);
     needs.catalog.put_run(&record, &descriptor).await?;
-    closing::refuse_ended(&needs.catalog, &run, DOING).await?;
+    closing::ensure_not_ended(&needs.catalog, &run, DOING).await?;
     let is_running = |holder: String| async move { needs.executions.is_running(&holder).await };
-    // Before a look at what their run changes meanwhile: that it runs is what the operator has to know.
+    // Before anything is planned that another run may be changing: the operator has to know about that run first.
     if !request.dry_run {
         needs.catalog.ensure_idle(&run, is_running).await?;
     }
@@ -108,17 +108,17 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         .catalog
         .begin_restore(&RestoreRecord::planned(&run, plan), &items)
         .await;
-    planning::ensure_not_ended(&needs.catalog, &run, DOING, "PlanRestore", input.now).await?;
+    planning::close_if_ended(&needs.catalog, &run, DOING, "PlanRestore", input.now).await?;
     begun?;
     tracing::info!(deployment = %run.deployment, restore = %run.id, resources = items.len(), "planned");
     Ok(output)
 }
 
-/// What Step Functions carries in a state or a variable (256 KiB), with room for what the machine adds.
+/// Step Functions' limit for a state or a variable (256 KiB), with room for what the machine adds.
 const MOST_BYTES: usize = 220 * 1024;
 
 /// # Errors
-/// `InvalidInput` for a plan that the machine could not carry.
+/// `InvalidInput` for a plan that is too large for the machine.
 fn ensure_fits_state(output: &Output) -> Result<()> {
     let bytes = serde_json::to_vec(output).map_or(usize::MAX, |text| text.len());
     if bytes <= MOST_BYTES {

@@ -1,5 +1,5 @@
-//! `plan-undo-cut-over`: sees that a restore was cut over, takes the lease, and records the run. Nothing of the deployment is
-//! touched.
+//! `plan-undo-cut-over`: checks that a restore was cut over, takes the lease, and records the run. Changes nothing in the
+//! deployment.
 
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ impl Needs {
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
-    /// The execution's input, as somebody typed it.
+    /// The execution's input, as given by the operator.
     pub request: Value,
     pub execution: String,
     pub started_at: Timestamp,
@@ -55,8 +55,8 @@ pub struct Output {
 }
 
 /// # Errors
-/// `InvalidInput` for a request with faults and for a restore that has switched nothing; `NotFound` for one that is not
-/// recorded; `DeploymentBusy` while another run holds the deployment; `Conflict` for a run that has ended.
+/// `InvalidInput` for an invalid request and for a restore that has switched nothing; `NotFound` for one that is not
+/// recorded; `DeploymentBusy` while another run has the lease; `Conflict` for a run that has ended.
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let catalog = &needs.catalog;
     let UndoRequest { deployment, restore } = UndoRequest::parse(&input.request)?;
@@ -71,13 +71,13 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let descriptor = descriptor(catalog, &run, &record).await?;
     let begun = RunRecord::begun(&run, Purpose::UndoCutOver);
     catalog.put_run(&begun, &descriptor).await?;
-    closing::refuse_ended(catalog, &run, DOING).await?;
+    closing::ensure_not_ended(catalog, &run, DOING).await?;
     let executions = needs.executions.as_ref();
     catalog
         .acquire_lease(&run, |holder| async move { executions.is_running(&holder).await })
         .await?;
-    // Stopping an execution stops no function in flight: one that was cleaned up meanwhile gives the lease back.
-    if let Err(ended) = closing::refuse_ended(catalog, &run, DOING).await {
+    // Stopping an execution does not stop a function in flight: one that was cleaned up meanwhile releases the lease.
+    if let Err(ended) = closing::ensure_not_ended(catalog, &run, DOING).await {
         catalog.release_lease(&run.deployment, &run.execution).await?;
         return Err(ended);
     }
@@ -90,8 +90,8 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
 }
 
 fn ensure_cut_over(record: &RestoreRecord) -> Result<()> {
-    let left = |state: SwitchState| state != SwitchState::Returned;
-    if record.switched.iter().any(|switched| left(switched.state)) {
+    let is_switched = |state: SwitchState| state != SwitchState::Returned;
+    if record.switched.iter().any(|switched| is_switched(switched.state)) {
         return Ok(());
     }
     Err(Error::invalid(
@@ -104,8 +104,8 @@ fn ensure_cut_over(record: &RestoreRecord) -> Result<()> {
     ))
 }
 
-/// The descriptor by which the restore was planned: its hooks are those of the application that was switched. Where that run is
-/// forgotten, the present one.
+/// The descriptor that the restore was planned with: its hooks are those of the application that was switched. If that run was
+/// deleted, the present descriptor.
 async fn descriptor(catalog: &Catalog, run: &Run, record: &RestoreRecord) -> Result<Descriptor> {
     let restoring = Run {
         id: record.id.clone(),

@@ -1,4 +1,4 @@
-//! `restore-cluster`: brings the restore of an Aurora cluster a step further.
+//! `restore-cluster`: advances the restore of an Aurora cluster.
 
 use aws_config::SdkConfig;
 

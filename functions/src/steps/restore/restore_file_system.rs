@@ -1,4 +1,4 @@
-//! `restore-file-system`: brings the restore of an EFS file system a step further.
+//! `restore-file-system`: advances the restore of an EFS file system.
 
 use aws_config::SdkConfig;
 

@@ -1,4 +1,4 @@
-//! `restore-table`: brings the restore of a DynamoDB table a step further.
+//! `restore-table`: advances the restore of a DynamoDB table.
 
 use aws_config::SdkConfig;
 

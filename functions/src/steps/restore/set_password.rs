@@ -1,5 +1,5 @@
-//! `set-password`: sets the master password of a copy from a secret that is ahead of the backup. Never that of anything else: only
-//! a cluster that bears this restore's tag is changed.
+//! `set-password`: sets the master password of a copy from a secret that is newer than the backup. It changes only a cluster
+//! with this restore's tag.
 
 use aws_config::SdkConfig;
 use aws_sdk_rds::types::DbCluster;
@@ -20,7 +20,7 @@ use crate::runtime;
 use crate::switches::facts;
 
 const DOING: &str = "setting the master password of cluster";
-/// Seconds within which RDS has to have done it.
+/// Seconds within which the new password has to work.
 const DEADLINE_SECONDS: i64 = 15 * 60;
 const WAIT_SECONDS: u64 = 5;
 
@@ -47,25 +47,25 @@ pub struct Input {
     pub now: Timestamp,
 }
 
-/// In progress while RDS is at it: whether it holds is seen by logging in. What RDS does not take is an answer.
+/// In progress while RDS applies the password; a login shows whether it works. A refused password is a result, not an error.
 ///
 /// # Errors
 /// `Conflict` for a run that has ended, and for a cluster that is not the restore's; `NotReady` while the cluster is not available;
-/// whatever is worth another try.
+/// else those worth retrying.
 pub async fn handle(needs: &Needs, Input { run, job, now }: Input) -> Result<LoginJob> {
-    closing::refuse_ended(&needs.catalog, &run, DOING).await?;
+    closing::ensure_not_ended(&needs.catalog, &run, DOING).await?;
     let Some(from) = job.set_from.clone() else {
         return Err(Error::invalid("job.set_from", "(missing)", "the secret to set it from"));
     };
     let item = find_item(&needs.catalog, &run, &job).await?;
     let cluster = copy(needs, &item, &job).await?;
     let status = cluster.status().unwrap_or("unknown");
-    let asked = item.password_from.as_ref();
-    let asked = asked.filter(|asked| asked.secret == from.name && asked.version == from.version);
-    match asked {
-        Some(asked) if now.duration_since(asked.at).as_secs() > DEADLINE_SECONDS => {
+    let requested = item.password_from.as_ref();
+    let requested = requested.filter(|source| source.secret == from.name && source.version == from.version);
+    match requested {
+        Some(source) if now.duration_since(source.at).as_secs() > DEADLINE_SECONDS => {
             let late = Error::DeadlineExceeded(format!(
-                "{DOING} {}: RDS took it, and after {DEADLINE_SECONDS} s the login is still refused (the cluster is {status})",
+                "{DOING} {}: RDS accepted it, but after {DEADLINE_SECONDS} s the login is still refused (the cluster is {status})",
                 job.plan.cluster
             ));
             return Ok(failed(job, &late));
@@ -73,7 +73,7 @@ pub async fn handle(needs: &Needs, Input { run, job, now }: Input) -> Result<Log
         Some(_) => return Ok(underway(job)),
         None if status != "available" => {
             return Err(Error::NotReady(format!(
-                "{DOING} {}: the cluster is {status}; it is asked once it is available",
+                "{DOING} {}: the cluster is {status}; retried once it is available",
                 job.plan.cluster
             )));
         }
@@ -102,7 +102,7 @@ async fn find_item(catalog: &Catalog, run: &Run, job: &LoginJob) -> Result<Resto
     let is_its = |item: &RestoreItem| matches!(&item.created, Some(CreatedResource::Cluster { cluster, .. }) if *cluster == job.plan.cluster);
     found.filter(is_its).ok_or_else(|| {
         Error::NotFound(format!(
-            "{DOING} {}: restore {} made no such cluster. Start a new run",
+            "{DOING} {}: restore {} created no such cluster. Start a new run",
             job.plan.cluster, run.id
         ))
     })
@@ -114,7 +114,7 @@ async fn copy(needs: &Needs, item: &RestoreItem, job: &LoginJob) -> Result<DbClu
     let found = facts::describe(&needs.clusters, name).await?;
     found.filter(|found| facts::is_ours(found, item)).ok_or_else(|| {
         Error::Conflict(format!(
-            "{DOING} {name}: it is not there, or does not bear the tag of restore {}. It is left alone",
+            "{DOING} {name}: it does not exist, or does not have the tag of restore {}. It is left alone",
             item.restore
         ))
     })
@@ -122,14 +122,14 @@ async fn copy(needs: &Needs, item: &RestoreItem, job: &LoginJob) -> Result<DbClu
 
 async fn set(needs: &Needs, cluster: &DbCluster, from: &Version) -> Result<()> {
     let name = cluster.db_cluster_identifier().unwrap_or_default();
-    let held = credentials::read(&needs.secrets, &from.name, Some(&from.version)).await?;
-    let Some(login) = held
+    let version = credentials::read(&needs.secrets, &from.name, Some(&from.version)).await?;
+    let Some(login) = version
         .login()
         .ok()
         .filter(|login| Some(login.username.as_str()) == cluster.master_username())
     else {
         return Err(Error::Conflict(format!(
-            "{DOING} {name}: version {} of secret {} does not hold its login any more",
+            "{DOING} {name}: version {} of secret {} no longer has its login",
             from.version, from.name
         )));
     };
@@ -143,10 +143,10 @@ async fn set(needs: &Needs, cluster: &DbCluster, from: &Version) -> Result<()> {
         .await;
     match modified {
         Ok(_) => Ok(()),
-        // What AWS says of a value is not passed on: the value is a password.
+        // AWS's message may quote the value, which is a password: it is not passed on.
         Err(error) if matches!(code(&error), Some("InvalidParameterValue" | "ValidationError")) => {
             Err(Error::JobFailed(
-                "RDS does not take it as a master password, which has 8 to 41 printable ASCII characters and no /, @, quotation \
+                "RDS does not accept it as a master password, which has 8 to 41 printable ASCII characters and no /, @, quotation \
                  mark or space"
                 .to_owned()))
         }

@@ -1,5 +1,5 @@
-//! `take-deployment`: takes the deployment back for a restore that waited for an answer: a backup may have begun meanwhile, and is
-//! waited for. Nothing is made or switched before.
+//! `take-deployment`: recovers the lease for a restore that waited for approval. If a backup has borrowed it meanwhile, waits for
+//! that backup. Nothing is created or switched before.
 
 use std::sync::Arc;
 
@@ -36,12 +36,12 @@ pub struct Input {
 pub struct Output {}
 
 /// # Errors
-/// `NotReady` while a backup runs that began meanwhile; `Conflict` for a run that has ended.
+/// `NotReady` while such a backup runs; `Conflict` for a run that has ended.
 pub async fn handle(needs: &Needs, Input { run }: Input) -> Result<Output> {
-    closing::refuse_ended(&needs.catalog, &run, "going on after an answer").await?;
+    closing::ensure_not_ended(&needs.catalog, &run, "continuing after approval").await?;
     let is_running = |borrower: String| async move { needs.executions.is_running(&borrower).await };
     needs.catalog.take_back_lease(&run, is_running).await?;
-    tracing::info!(deployment = %run.deployment, restore = %run.id, "taken back");
+    tracing::info!(deployment = %run.deployment, restore = %run.id, "lease recovered");
     Ok(Output {})
 }
 
@@ -80,13 +80,13 @@ mod tests {
         go().await.unwrap();
         let lease = catalog.lease(&run.deployment).await.unwrap().unwrap();
         assert_eq!((lease.execution, lease.waits_since), (run.execution.clone(), None));
-        // Taken back: nobody borrows it any more.
+        // Recovered: no backup can borrow it any more.
         let error = catalog
             .acquire_or_borrow_lease(&backup, |_| async { Ok(true) })
             .await
             .unwrap_err();
         assert_eq!(error.name(), "DeploymentBusy");
-        // A borrower that died is not waited for.
+        // A borrower that is not running any more is not waited for.
         catalog.lend_lease(&run, now()).await.unwrap();
         catalog
             .acquire_or_borrow_lease(&backup, |_| async { Ok(true) })

@@ -1,5 +1,4 @@
-//! `undo-cut-over`: switches back exactly what a restore switched, in reverse order, and leaves the copies there. Called until it
-//! is done.
+//! `undo-cut-over`: reverts exactly what a restore switched, in reverse order, and keeps the copies. Called until it is done.
 
 use std::collections::BTreeSet;
 
@@ -16,11 +15,11 @@ pub use crate::runs::switching::{Input, Output};
 use crate::runs::switching::{elapsed, late, reason, subject};
 use crate::switches::item_of;
 
-/// A switch that cannot be taken back is an answer, not an error. It keeps those of its own resource that were switched before
-/// it; all others are taken back.
+/// A switch that cannot be reverted is a result, not an error. The switches of its resource that were applied before it stay too;
+/// all others are reverted.
 ///
 /// # Errors
-/// `NotFound` for a restore that is not recorded; whatever is worth another try.
+/// `NotFound` for a restore that is not recorded; else those worth retrying.
 pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result<Output> {
     let record = needs.catalog.known_restore(&run.deployment, &restore).await?;
     let items = needs.catalog.items(&run.deployment, &restore).await?;
@@ -92,18 +91,18 @@ async fn revert(needs: &Needs, run: &Run, switched: &SwitchRecord, items: &[Rest
     kind.revert(run, switch, item, before, after).await
 }
 
-/// Writes what came of it: what is left, and where everything is back, that it is.
+/// Records the result: the switches that could not be reverted, or that all are switched back.
 async fn close(needs: &Needs, run: &Run, restore: &str, failed: &[Reason]) -> Result<()> {
     let closed = needs.catalog.change_restore(&run.deployment, restore, |record| {
-        let ours: Vec<String> = record
+        let switches: Vec<String> = record
             .switched
             .iter()
             .map(|switched| subject(&switched.switch.name))
             .collect();
-        record.left.retain(|left| !ours.contains(&left.subject));
+        record.left.retain(|left| !switches.contains(&left.subject));
         record.left.extend(failed.iter().cloned());
         for reason in failed {
-            // Another try begins anew.
+            // The next try starts again.
             let again = |switched: &mut SwitchRecord| {
                 if subject(&switched.switch.name) == reason.subject && switched.state == SwitchState::Returning {
                     (switched.state, switched.at) = (SwitchState::Begun, None);

@@ -1,5 +1,4 @@
-//! `undo-restore`: removes what a restore created, and nothing else, unless somebody uses it. Asked again until all of it is
-//! gone.
+//! `undo-restore`: removes what a restore created, and nothing else, unless it is in use. Called until everything is removed.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -30,9 +29,9 @@ use users::Sources;
 pub struct Needs {
     pub catalog: Catalog,
     pub kinds: Kinds,
-    pub answers: Arc<dyn Approvals>,
+    pub approvals: Arc<dyn Approvals>,
     pub switches: Switches,
-    pub looking: Arc<dyn UsageLookup>,
+    pub usage: Arc<dyn UsageLookup>,
 }
 
 impl Needs {
@@ -40,9 +39,9 @@ impl Needs {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
             kinds: runtime::kinds(aws)?,
-            answers: Arc::new(approvals::StepFunctionsApprovals::new(aws)),
+            approvals: Arc::new(approvals::StepFunctionsApprovals::new(aws)),
             switches: Switches::from_config(aws),
-            looking: Arc::new(lookup::AwsUsageLookup::new(aws)),
+            usage: Arc::new(lookup::AwsUsageLookup::new(aws)),
         })
     }
 }
@@ -52,7 +51,7 @@ pub struct Input {
     pub deployment: String,
     /// Id of the restore.
     pub restore: String,
-    /// The looks for users that a person does without.
+    /// The usage checks that the operator chose to skip.
     #[serde(default)]
     pub without: BTreeSet<UsageCheck>,
     pub now: Timestamp,
@@ -62,20 +61,20 @@ pub struct Input {
 pub struct Output {
     pub status: JobStatus,
     pub wait_seconds: u64,
-    /// What is being waited for, in words.
+    /// What it is waiting for, as text.
     pub underway: Vec<String>,
-    /// What stays, and a person has to see to.
+    /// What remains, for a person to deal with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
 }
 
-/// Seconds after which a deletion that has not ended is left to a person: an AWS Backup restore cannot be stopped, and
-/// may take days.
+/// Seconds after which an unfinished deletion is left to a person: an AWS Backup restore cannot be stopped, and may take
+/// days.
 const PATIENCE_SECONDS: u64 = 36 * 3_600;
 
 /// # Errors
-/// `NotFound` for a restore that is not recorded; `Conflict` for one that the application was switched to, and where anybody uses
-/// what it made.
+/// `NotFound` for a restore that is not recorded; `Conflict` for one that the application was switched to, and for one whose
+/// copies are in use.
 pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let Input {
         deployment,
@@ -90,7 +89,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let sources = Sources {
         catalog,
         switches: &needs.switches,
-        looking: needs.looking.as_ref(),
+        usage: needs.usage.as_ref(),
     };
     users::ensure_unused(&sources, &record, &items, &without, now).await?;
     let run = Run {
@@ -104,20 +103,20 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         .change_restore(&deployment, &restore, |record| begin(record, now))
         .await?;
     refuse_switched(&record)?;
-    // What is removed needs no answer any more: the execution that waits for one ends.
+    // The removal makes the open question void: the execution that waits for an answer ends.
     if let Some(question) = &record.question {
         needs
-            .answers
-            .reject(question, "what the restore made is being removed")
+            .approvals
+            .reject(question, "the restore's copies are being removed")
             .await?;
     }
     let (mut underway, mut left) = (Vec::new(), Vec::new());
     for mut item in catalog.items(&deployment, &restore).await? {
-        // An item that was undone is looked at again: its create may have arrived since.
+        // An undone item is undone again: a resource may have been created since.
         let name = item.planned.resource.name.clone();
         match undo(needs, &run, &item).await? {
             UndoProgress::Gone if item.is_busy(now) => {
-                let why = "the function that restores it has not ended yet, and may still make something";
+                let why = "the function that restores it has not ended yet, and may still create something";
                 underway.push((name, why.to_owned()));
             }
             UndoProgress::Gone => {
@@ -155,15 +154,15 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
 
 async fn undo(needs: &Needs, run: &Run, item: &RestoreItem) -> Result<UndoProgress> {
     match needs.kinds.of(&item.planned.resource.target).undo(run, item).await {
-        // What is refused for good keeps nothing else from being removed.
+        // A permanent error does not stop the removal of the rest.
         Err(error) if error.class() == Class::Final => Ok(UndoProgress::Remains(error.to_string())),
-        // It is waited for here, where the others go on meanwhile.
+        // It is waited for here, while the others are removed.
         Err(error @ (Error::NotReady(_) | Error::QuotaExceeded(_))) => Ok(UndoProgress::Underway(error.to_string())),
         undone => undone,
     }
 }
 
-/// A cut-over that began meanwhile is not overwritten.
+/// Does not overwrite a cut-over that began meanwhile.
 fn begin(record: &mut RestoreRecord, now: Timestamp) {
     if refuse_switched(record).is_err() {
         return;
@@ -172,7 +171,7 @@ fn begin(record: &mut RestoreRecord, now: Timestamp) {
     record.undoing_at = record.undoing_at.or(Some(now));
 }
 
-/// What the application uses is never removed.
+/// Copies that the application uses are never removed.
 fn refuse_switched(record: &RestoreRecord) -> Result<()> {
     match record.status {
         RestoreStatus::Switching | RestoreStatus::CutOver => Err(Error::Conflict(format!(

@@ -1,5 +1,5 @@
-//! `verify-restore`: judges a restore by all that was counted and compared, and writes down what its infrastructure's source
-//! has to learn.
+//! `verify-restore`: decides from all counts, comparisons and logins whether a restore is verified, and records what
+//! infrastructure as code has to change.
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
@@ -33,16 +33,16 @@ impl Needs {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
     pub run: Run,
-    /// What the resources' restores came to.
+    /// The results of the resources' restores.
     #[serde(default)]
     pub jobs: Vec<RestoreJob>,
     /// The counts in the copies.
     #[serde(default)]
     pub probes: Vec<ProbeResult>,
-    /// What the comparisons came to: those that could not be made have a failure.
+    /// The results of the comparisons; one that could not be made has a failure.
     #[serde(default)]
     pub comparisons: Vec<Comparison>,
-    /// What logging in to the copies came to.
+    /// The results of the logins to the copies.
     #[serde(default)]
     pub logins: Vec<LoginJob>,
     pub now: Timestamp,
@@ -50,7 +50,7 @@ pub struct Input {
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Comparison {
-    /// A resource, or (of one that was compared) its name.
+    /// The resource, or only its name once it was compared.
     pub resource: serde_json::Value,
     #[serde(default)]
     pub failure: Option<Failure>,
@@ -59,7 +59,7 @@ pub struct Comparison {
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Output {
     pub outcome: VerificationOutcome,
-    /// Whether the copies are kept although it failed.
+    /// Whether the copies are kept although the verification failed.
     pub keep: bool,
 }
 
@@ -91,12 +91,12 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         .flat_map(|item| of_item(item, &jobs, &comparisons))
         .collect();
     checks.extend(checks::checks(&descriptor, &items, &logins));
-    // The set's counts are of its own moment, and of no other.
+    // The set's counts are valid only for its own time.
     let comparable = record.plan.at.is_none();
-    // What expires by itself is gone from a copy too: there a lower count proves nothing.
+    // Expiring items disappear from a copy too, so that a lower count proves nothing.
     let counted = verdict::counted(&record.plan.matching, expected, probes);
-    let (expiring, lasting) = parted(&descriptor, counted.expected, &items);
-    let (expiring_now, lasting_now) = parted(&descriptor, counted.actual, &items);
+    let (expiring, lasting) = split_expiring(&descriptor, counted.expected, &items);
+    let (expiring_now, lasting_now) = split_expiring(&descriptor, counted.actual, &items);
     checks.extend(verdict::probes(&lasting, &lasting_now, record.plan.at_rest, comparable));
     checks.extend(verdict::probes(&expiring, &expiring_now, false, comparable));
     checks.extend(counted.checks);
@@ -120,14 +120,14 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     };
     catalog.change_restore(&run.deployment, &run.id, note).await?;
     if outcome == VerificationOutcome::Verified {
-        remember(catalog, &run, &items).await?;
+        record_durations(catalog, &run, &items).await?;
     }
     tracing::info!(deployment = %run.deployment, restore = %run.id, ?outcome, "verified");
     Ok(Output { outcome, keep })
 }
 
-/// The probes of what expires by itself, and the others.
-fn parted(
+/// Splits probes into those of data that expires, and the others.
+fn split_expiring(
     descriptor: &Descriptor,
     probes: Vec<ProbeResult>,
     items: &[RestoreItem],
@@ -169,7 +169,7 @@ fn of_item(item: &RestoreItem, jobs: &[RestoreJob], comparisons: &[Comparison]) 
     }]
 }
 
-/// Why a resource was not restored; `None` where it was. A step that was killed for good has only the machine's word.
+/// Why a resource was not restored; `None` if it was. For a step that was killed, only the machine has an error.
 fn failed(item: &RestoreItem, jobs: &[RestoreJob]) -> Option<Reason> {
     let name = &item.planned.resource.name;
     let job = jobs.iter().find(|job| job.resource.name == *name);
@@ -188,8 +188,8 @@ fn failed(item: &RestoreItem, jobs: &[RestoreJob]) -> Option<Reason> {
     })
 }
 
-/// How long each resource took, for the next plan.
-async fn remember(catalog: &Catalog, run: &Run, items: &[RestoreItem]) -> Result<()> {
+/// Records how long each resource took, for the next plan.
+async fn record_durations(catalog: &Catalog, run: &Run, items: &[RestoreItem]) -> Result<()> {
     for item in items {
         if let (Some(started_at), Some(finished_at)) = (item.started_at, item.finished_at)
             && let Ok(seconds) = u64::try_from(finished_at.duration_since(started_at).as_secs())

@@ -1,8 +1,8 @@
-//! What two task definitions say, compared.
+//! Compares the content of two task definitions.
 
 use serde_json::{Map, Value};
 
-/// What ECS adds to a definition, or leaves to it.
+/// Attributes that ECS adds to a definition or sets itself.
 const ITS_OWN: &[&str] = &[
     "taskDefinitionArn",
     "revision",
@@ -15,7 +15,7 @@ const ITS_OWN: &[&str] = &[
     "deleteRequestedAt",
 ];
 
-/// Whether two definitions run the same: the same family with the same content, whatever their numbers.
+/// Whether two definitions run the same: the same family with the same content, whatever their revision numbers.
 pub fn is_alike(one: &Value, other: &Value) -> bool {
     let content = |of: &Value| -> Value {
         let members = of.as_object().into_iter().flatten();
@@ -27,7 +27,7 @@ pub fn is_alike(one: &Value, other: &Value) -> bool {
     kept(&one, &other) && kept(&other, &one)
 }
 
-/// What a revision does not have as the one before has it, but for this part.
+/// The attributes of `before` that a revision lacks or has changed, except `part`.
 pub fn differing<'a>(before: &'a Value, after: &Value, part: &str) -> Vec<&'a str> {
     let attributes = before.as_object().into_iter().flatten();
     attributes
@@ -38,7 +38,7 @@ pub fn differing<'a>(before: &'a Value, after: &Value, part: &str) -> Vec<&'a st
         .collect()
 }
 
-/// Whether all that `before` says is said by `after`; ECS may add what it fills in.
+/// Whether `after` has everything in `before`; ECS may add defaults.
 pub fn kept(before: &Value, after: &Value) -> bool {
     match (before, after) {
         (Value::Object(before), _) => before.iter().all(|(name, value)| kept(value, &after[name.as_str()])),
@@ -52,7 +52,7 @@ pub fn kept(before: &Value, after: &Value) -> bool {
     }
 }
 
-/// A list in an order of our own: ECS keeps none, of the environment and the secrets of a container for instance.
+/// A list in a fixed order: ECS keeps none, for example of the environment and the secrets of a container.
 fn ordered(list: &[Value]) -> Vec<&Value> {
     let key = |one: &Value| {
         let named =

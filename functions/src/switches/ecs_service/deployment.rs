@@ -1,4 +1,4 @@
-//! Deploying a revision to a service, and what is recorded of it.
+//! Deploys a revision to a service, and what is recorded about that.
 
 use serde_json::{Value, json};
 
@@ -8,10 +8,10 @@ use crate::aws::{code, failure};
 use crate::domain::restore::switch_progress::SwitchProgress;
 use crate::error::Result;
 
-/// Starts a deployment of a revision. The inner error is what ECS says of one that it does not deploy.
+/// Starts a deployment of a revision. The inner error is ECS's for a revision that it does not deploy.
 pub async fn start(ecs: &Client, named: NamedService<'_>, revision: &str) -> Result<Result<SwitchProgress>> {
-    let asked = json!({ "cluster": named.cluster, "service": named.service, "taskDefinition": revision });
-    match ecs.call("UpdateService", asked).await {
+    let input = json!({ "cluster": named.cluster, "service": named.service, "taskDefinition": revision });
+    match ecs.call("UpdateService", input).await {
         Ok(_) => Ok(Ok(underway(
             format!("service {} is being deployed with {}", named.words(), short(revision)),
             revision,

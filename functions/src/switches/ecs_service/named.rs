@@ -1,11 +1,11 @@
-//! What the descriptor names of a service, and how it is worded.
+//! The names of a service in the descriptor, and as text.
 
-/// What the descriptor names.
+/// The names in the descriptor.
 #[derive(Debug, Clone, Copy)]
 pub struct NamedService<'a> {
     pub cluster: &'a str,
     pub service: &'a str,
-    /// The only volume to change; all that mount the file system where absent.
+    /// The only volume to change; if absent, all that mount the file system.
     pub volume: Option<&'a str>,
 }
 
@@ -15,7 +15,7 @@ impl NamedService<'_> {
     }
 }
 
-/// `family:revision` of a task definition's ARN.
+/// `family:revision` from a task definition's ARN.
 pub fn short(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }

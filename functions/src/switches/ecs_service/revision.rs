@@ -1,4 +1,5 @@
-//! Our revision of a task definition: found by its tags, or registered as a copy of the one before with other volumes or secrets.
+//! This switch's revision of a task definition: found by its tags, or registered as a copy of the previous one with other volumes
+//! or secrets.
 
 use std::collections::BTreeMap;
 
@@ -18,12 +19,13 @@ use crate::error::{Error, Result};
 use crate::switches::directories::{self, Directories};
 use crate::switches::facts::Facts;
 
-/// Tag that tells two switches of one restore apart, and what a switch deploys from what it deploys to switch back.
+/// The tag that distinguishes two switches of one restore, and the revision of a switch from the one that is deployed to switch
+/// back.
 const TAG_SWITCH: &str = "holdfast:switch";
-/// How many of a family's newest revisions are looked through: others may deploy between two tries.
+/// How many of a family's newest revisions are searched: others may deploy between two attempts.
 const NEWEST: u32 = 5;
 
-/// What `RegisterTaskDefinition` takes over from a description; volumes and tags are ours.
+/// The members of a description that `RegisterTaskDefinition` takes over; volumes and tags are set separately.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html>.
 const COPIED: &[&str] = &[
@@ -45,7 +47,7 @@ const COPIED: &[&str] = &[
     "enableFaultInjection",
 ];
 
-/// The part of a definition that leads to a copy, as it becomes.
+/// The part of a definition that refers to a resource, redirected to its copy.
 pub struct RedirectedPart {
     part: &'static str,
     value: Value,
@@ -55,7 +57,7 @@ pub fn is_of_cluster(target: &Target) -> bool {
     matches!(target, Target::Aurora { .. })
 }
 
-/// Which part of a definition leads to the copy of a resource.
+/// The part of a definition that refers to a resource.
 fn part_of(item: &RestoreItem) -> &'static str {
     match is_of_cluster(&item.planned.resource.target) {
         true => "containerDefinitions",
@@ -70,13 +72,13 @@ pub struct TaskDefinition {
 }
 
 impl TaskDefinition {
-    /// Whether both run the same: the same family with the same content, whatever their numbers and tags.
+    /// Whether both run the same: the same family with the same content, whatever their revision numbers and tags.
     fn is_same_definition(&self, other: &TaskDefinition) -> bool {
         is_alike(&self.definition, &other.definition)
     }
 
-    /// Whether this switch of this restore registered it in the place of `before`, and nobody made it of ours: a copy may bear
-    /// our tags.
+    /// Whether this switch of this restore registered it in place of `before`, and it is not someone's edited copy of that
+    /// revision: such a copy may have the same tags.
     fn is_ours(&self, switch: &Switch, item: &RestoreItem, before: &TaskDefinition) -> bool {
         has_tags(&self.tags, &switch.name, item)
             && differing(&before.definition, &self.definition, part_of(item)).is_empty()
@@ -85,15 +87,15 @@ impl TaskDefinition {
 
 /// What a service runs when it is to be switched back.
 pub enum RunningRevision {
-    /// What it ran before.
+    /// The previous revision.
     Before,
-    /// What this restore deployed.
+    /// The revision that this restore deployed.
     Ours,
-    /// Something else.
+    /// Another revision.
     Theirs,
 }
 
-/// The revisions that switches of this kind look at and register.
+/// The revisions that switches of this kind describe and register.
 pub struct Revisions<'a> {
     pub ecs: &'a Client,
     pub directories: &'a Directories,
@@ -102,10 +104,10 @@ pub struct Revisions<'a> {
 
 impl Revisions<'_> {
     pub async fn describe(&self, revision: &str) -> Result<TaskDefinition> {
-        let asked = json!({ "taskDefinition": revision, "include": ["TAGS"] });
+        let input = json!({ "taskDefinition": revision, "include": ["TAGS"] });
         let mut described = self
             .ecs
-            .call("DescribeTaskDefinition", asked)
+            .call("DescribeTaskDefinition", input)
             .await
             .map_err(|error| failure("describing task definition", short(revision), error))?;
         Ok(TaskDefinition {
@@ -114,10 +116,10 @@ impl Revisions<'_> {
         })
     }
 
-    /// Whether a revision is what this switch registered in the place of `before`.
+    /// Whether this switch registered a revision in place of `before`.
     ///
     /// # Errors
-    /// `VerificationFailed` for one that has our tags and is not as we register it.
+    /// `VerificationFailed` for a revision that has this switch's tags and differs from what it registers.
     pub async fn is_registered_by(
         &self,
         revision: &str,
@@ -131,13 +133,13 @@ impl Revisions<'_> {
             return Ok(false);
         }
         let source = self.describe(before).await?.definition;
-        let led = self.redirect_part(switch, named, item, &source).await?;
-        ensure_complete(&source, &led, &described.definition)?;
+        let part = self.redirect_part(switch, named, item, &source).await?;
+        ensure_complete(&source, &part, &described.definition)?;
         Ok(true)
     }
 
-    /// A definition's volumes with the copy in place of the file system, each where its data is seen to lie in the copy; of a
-    /// cluster, its containers with the copy's master secret.
+    /// The volumes of a definition with the copy in place of the file system, each with the directory of its data in the copy; for
+    /// a cluster, the containers with the copy's master secret.
     pub async fn redirect_part(
         &self,
         switch: &Switch,
@@ -169,7 +171,7 @@ impl Revisions<'_> {
         Ok(RedirectedPart { part, value })
     }
 
-    /// Our revision of what `before` is.
+    /// This switch's revision of `before`.
     pub async fn ensure_revision(
         &self,
         run: &Run,
@@ -180,17 +182,17 @@ impl Revisions<'_> {
     ) -> Result<String> {
         let described = self.describe(before).await?;
         let family = described.definition["family"].as_str().unwrap_or_default().to_owned();
-        let led = self.redirect_part(switch, named, item, &described.definition).await?;
+        let part = self.redirect_part(switch, named, item, &described.definition).await?;
         if let Some((arn, found)) = self.registered(&family, &switch.name, item).await? {
-            ensure_complete(&described.definition, &led, &found)?;
+            ensure_complete(&described.definition, &part, &found)?;
             return Ok(arn);
         }
-        let (arn, registered) = self.register(run, &switch.name, item, &described, Some(&led)).await?;
-        ensure_complete(&described.definition, &led, &registered)?;
+        let (arn, registered) = self.register(run, &switch.name, item, &described, Some(&part)).await?;
+        ensure_complete(&described.definition, &part, &registered)?;
         Ok(arn)
     }
 
-    /// A revision that says what `before` does, where that was deregistered meanwhile.
+    /// A revision with the content of `before`, if that was deregistered meanwhile.
     pub async fn registered_again(
         &self,
         run: &Run,
@@ -214,15 +216,15 @@ impl Revisions<'_> {
         }
         Err(Error::VerificationFailed(format!(
             "registering task definition {} again, which was deregistered: the new revision {} differs in {}; it was not \
-             deployed by this step. Deploy one that says the same by hand",
+             deployed by this step. Deploy one with the same content by hand",
             short(before),
             short(&arn),
             differing.join(", ")
         )))
     }
 
-    /// What a revision is that is neither the one of before nor, as far as it is known, ours: told by what it says, since
-    /// the same may be registered again, by us too.
+    /// Which revision is running, if it is neither the previous one nor a known one of this switch: decided by its content, since
+    /// the same content may be registered again, by Holdfast too.
     pub async fn running_revision(
         &self,
         current: &str,
@@ -247,49 +249,49 @@ impl Revisions<'_> {
         })
     }
 
-    /// Registers a copy of a revision, which leads elsewhere where it is to; answers its ARN and definition. `tag` tells it from
-    /// what else this restore registers.
+    /// Registers a copy of a revision, redirected if a part is given; returns its ARN and definition. `tag` distinguishes it from
+    /// the other revisions that this restore registers.
     async fn register(
         &self,
         run: &Run,
         tag: &str,
         item: &RestoreItem,
         described: &TaskDefinition,
-        led: Option<&RedirectedPart>,
+        redirected: Option<&RedirectedPart>,
     ) -> Result<(String, Value)> {
         let TaskDefinition { definition, tags } = described;
         let family = definition["family"].as_str().unwrap_or_default();
-        let mut all: Vec<Value> = tags.iter().filter(|tag| is_the_owners(tag)).cloned().collect();
+        let mut all: Vec<Value> = tags.iter().filter(|tag| is_owner_tag(tag)).cloned().collect();
         let ours = names::restore_tags(&run.deployment, &item.restore, &item.planned.resource.name);
         let ours = ours.into_iter().chain([(TAG_SWITCH, tag.to_owned())]);
         all.extend(ours.map(|(key, value)| json!({ "key": key, "value": value })));
         let mut registered = self
             .ecs
-            .call("RegisterTaskDefinition", asking(definition, led, all))
+            .call("RegisterTaskDefinition", registration(definition, redirected, all))
             .await
             .map_err(|error| failure("registering a revision of task definition", family, error))?;
         let registered = registered.take("taskDefinition");
         let arn = registered["taskDefinitionArn"].as_str().map(str::to_owned);
         let arn = arn.ok_or_else(|| {
             Error::Unavailable(format!(
-                "registering a revision of task definition {family}: AWS answered without an ARN. Another try finds \
-                 what was registered"
+                "registering a revision of task definition {family}: AWS returned no ARN. The next attempt finds what was \
+                 registered"
             ))
         })?;
         Ok((arn, registered))
     }
 
-    /// What an earlier try registered: its ARN and definition.
+    /// The revision that an earlier attempt registered: its ARN and definition.
     async fn registered(&self, family: &str, tag: &str, item: &RestoreItem) -> Result<Option<(String, Value)>> {
-        let asked = json!({ "familyPrefix": family, "sort": "DESC", "maxResults": NEWEST });
+        let input = json!({ "familyPrefix": family, "sort": "DESC", "maxResults": NEWEST });
         let mut newest = self
             .ecs
-            .call("ListTaskDefinitions", asked)
+            .call("ListTaskDefinitions", input)
             .await
             .map_err(|error| failure("listing the revisions of task definition", family, error))?;
         let newest = newest.take_list("taskDefinitionArns");
         for arn in newest.iter().filter_map(Value::as_str) {
-            // A family's prefix is also another's.
+            // The prefix of one family may match another.
             let of_family = short(arn).rsplit_once(':').is_some_and(|(name, _)| name == family);
             if !of_family {
                 continue;
@@ -303,33 +305,32 @@ impl Revisions<'_> {
     }
 }
 
-/// What registers a copy of a definition, which leads elsewhere where it is to. An empty text stands for none, and ECS refuses
-/// some.
-fn asking(definition: &Value, led: Option<&RedirectedPart>, tags: Vec<Value>) -> Value {
+/// The input that registers a copy of a definition, redirected if a part is given. Empty texts mean absent, and ECS refuses some.
+fn registration(definition: &Value, redirected: Option<&RedirectedPart>, tags: Vec<Value>) -> Value {
     let copied = COPIED
         .iter()
         .map(|name| ((*name).to_owned(), definition[*name].clone()));
-    let mut asked: Map<String, Value> = copied.filter(|(_, value)| *value != "").collect();
-    if let Some(led) = led {
-        asked.insert(led.part.to_owned(), led.value.clone());
+    let mut input: Map<String, Value> = copied.filter(|(_, value)| *value != "").collect();
+    if let Some(redirected) = redirected {
+        input.insert(redirected.part.to_owned(), redirected.value.clone());
     }
-    asked.insert("tags".to_owned(), tags.into());
-    asked.into()
+    input.insert("tags".to_owned(), tags.into());
+    input.into()
 }
 
-/// Sees that our revision, new or found, has every attribute of the old one, which else would be lost in silence, and leads to the
-/// copy.
-fn ensure_complete(before: &Value, led: &RedirectedPart, after: &Value) -> Result<()> {
-    let mut differing = differing(before, after, led.part);
-    if !kept(&led.value, &after[led.part]) {
-        differing.push(led.part);
+/// Ensures that this switch's revision, new or found, has every attribute of the old one, which could otherwise be lost silently,
+/// and refers to the copy.
+fn ensure_complete(before: &Value, redirected: &RedirectedPart, after: &Value) -> Result<()> {
+    let mut differing = differing(before, after, redirected.part);
+    if !kept(&redirected.value, &after[redirected.part]) {
+        differing.push(redirected.part);
     }
     if differing.is_empty() {
         return Ok(());
     }
     Err(Error::VerificationFailed(format!(
-        "looking at the revision of task definition {} that this switch registered: it differs from what was meant in {}; it \
-         was not deployed by this step. Deploy a revision that leads to the copy by hand",
+        "looking at the revision of task definition {} that this switch registered: it differs from the planned revision in {}; it \
+         was not deployed by this step. Deploy a revision that refers to the copy by hand",
         before["family"].as_str().unwrap_or_default(),
         differing.join(", ")
     )))
@@ -340,8 +341,8 @@ fn has_tags(tags: &[Value], switch: &str, item: &RestoreItem) -> bool {
     has(names::TAG_RESTORE, &item.restore) && has(TAG_SWITCH, switch)
 }
 
-/// Tags that the next revision takes over: those of the owner, not AWS's, nor those of an earlier restore.
-fn is_the_owners(tag: &Value) -> bool {
+/// Tags that the next revision takes over: the owner's, without AWS's and those of an earlier restore.
+fn is_owner_tag(tag: &Value) -> bool {
     let key = tag["key"].as_str().unwrap_or_default();
     !key.starts_with("aws:") && !key.starts_with("holdfast:")
 }

@@ -1,15 +1,15 @@
-//! How far a service's deployment is. Pure: one look at what ECS describes.
+//! The progress of a service's deployment. Pure: evaluates one description from ECS.
 
 use super::named::short;
 use super::service::Service;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rollout {
-    /// One deployment, with all of its tasks.
+    /// One deployment, with all of its tasks running.
     Stable,
-    /// In words.
+    /// In progress, as text.
     Underway(String),
-    /// The reason, in ECS's words.
+    /// The reason that ECS reports.
     Failed(String),
 }
 
@@ -26,7 +26,7 @@ pub fn of(service: &Service) -> Rollout {
             .unwrap_or("the deployment failed");
         return Rollout::Failed(reason.trim_end_matches('.').to_owned());
     }
-    // One that failed before it stays in the list: it has no tasks.
+    // An earlier deployment that failed stays in the list: it has no tasks.
     let alone = deployments
         .iter()
         .all(|deployment| deployment.status == "PRIMARY" || deployment.running_count == 0);
@@ -46,7 +46,7 @@ pub fn of(service: &Service) -> Rollout {
     ))
 }
 
-/// What to tell when the service is back at the revision of before, though ours was deployed.
+/// The reason to report if the service is back at the previous revision, although this switch's was deployed.
 pub fn rolled_back(service: &str, ours: &str, described: &Service) -> String {
     let said = described
         .events
@@ -56,7 +56,7 @@ pub fn rolled_back(service: &str, ours: &str, described: &Service) -> String {
         .map(|message| format!(" ECS says: {}.", message.trim_end_matches('.')))
         .unwrap_or_default();
     format!(
-        "service {service} is back at its old revision: its tasks did not start with {ours}, and ECS rolled back.{said} See \
-         the stopped tasks' reasons, and that the directory is there and can be mounted"
+        "service {service} is back at its old revision: its tasks did not start with {ours}, and ECS rolled back.{said} Check \
+         why the tasks stopped, and that the directory exists and can be mounted"
     )
 }

@@ -1,5 +1,5 @@
-//! The master secret of a cluster in a task definition's containers, led to the copy's own. RDS makes one for each cluster, and
-//! calls it `rds!cluster-…`.
+//! Redirects the master secret of a cluster in a task definition's containers to the copy's. RDS creates one for each cluster, and
+//! names it `rds!cluster-…`.
 
 use serde_json::Value;
 
@@ -10,12 +10,12 @@ use crate::domain::restore::item::RestoreItem;
 use crate::error::{Error, Fault, Result};
 use crate::switches::switch::fault;
 
-/// What RDS begins the name of a cluster's secret with.
+/// The prefix of the name of a cluster's secret.
 const MANAGED: &str = ":secret:rds!cluster-";
-/// Parts of a secret's ARN; `valueFrom` may add a key, a stage and a version.
+/// Number of parts of a secret's ARN; `valueFrom` may add a key, a stage and a version.
 const PARTS: usize = 7;
 
-/// What would keep the containers from being led to the copy's secret.
+/// What would prevent redirecting the containers to the copy's secret.
 pub fn check(switch: &Switch, named: &NamedService<'_>, item: &RestoreItem, definition: &Value) -> Vec<Fault> {
     let wrong = |value: String, allowed: &str| vec![fault(switch, "service", value, allowed)];
     match old(item, definition) {
@@ -54,7 +54,7 @@ pub fn check(switch: &Switch, named: &NamedService<'_>, item: &RestoreItem, defi
 /// The container definitions with the copy's secret in place of the old one.
 ///
 /// # Errors
-/// `InvalidInput` where they cannot be led to it.
+/// `InvalidInput` if they cannot be redirected to it.
 pub fn redirect_to_copy(
     switch: &Switch,
     named: &NamedService<'_>,
@@ -87,7 +87,7 @@ pub fn redirect_to_copy(
     Ok(containers)
 }
 
-/// The secrets of clusters that the containers get.
+/// The cluster secrets that the containers get.
 pub fn managed(definition: &Value) -> Vec<&str> {
     let mut managed: Vec<&str> = values(definition)
         .map(|value| parts(value).0)
@@ -98,8 +98,8 @@ pub fn managed(definition: &Value) -> Vec<&str> {
     managed
 }
 
-/// The secret to replace: the captured one, else (after an earlier restore) the only one of a cluster. How many there are, where
-/// that does not tell.
+/// The secret to replace: the captured one, else (after an earlier restore) the only cluster secret. The error is their number, if
+/// that is ambiguous.
 fn old<'a>(item: &RestoreItem, definition: &'a Value) -> Result<Option<&'a str>, usize> {
     let managed = managed(definition);
     let captured = item.configuration.pointer("/DBCluster/MasterUserSecret/SecretArn");
@@ -125,7 +125,7 @@ fn values(definition: &Value) -> impl Iterator<Item = &str> {
     secrets.filter_map(|secret| secret["valueFrom"].as_str())
 }
 
-/// The secret's ARN, and the key, stage and version behind it.
+/// The secret's ARN, and the key, stage and version after it.
 fn parts(value: &str) -> (&str, &str) {
     let end = value.match_indices(':').nth(PARTS - 1).map(|(at, _)| at);
     end.map_or((value, ""), |end| (&value[..end], &value[end + 1..]))
@@ -177,7 +177,7 @@ mod tests {
         let keyed = [&format!("{OLD}:password::"), OLD, OWN];
         let values = led(&captured(), &keyed).unwrap();
         assert_eq!(values, [format!("{NEW}:password::"), NEW.to_owned(), OWN.to_owned()]);
-        // Without the six characters at the end.
+        // Without the six-character suffix.
         let values = led(&captured(), &[OLD.trim_end_matches("-Ab12Cd")]).unwrap();
         assert_eq!(values, [NEW]);
     }

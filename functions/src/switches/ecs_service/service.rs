@@ -1,4 +1,4 @@
-//! A service as ECS describes it, as far as a switch looks at it.
+//! A service as ECS describes it, with the members that a switch uses.
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html>.
 
@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 pub struct Service {
     /// `ACTIVE`, `DRAINING` or `INACTIVE`.
     pub status: String,
-    /// ARN of the revision that the service is to run.
+    /// ARN of the revision that the service should run.
     pub task_definition: String,
     pub desired_count: i64,
     pub running_count: i64,
@@ -56,16 +56,16 @@ pub struct Event {
 
 impl Service {
     /// # Errors
-    /// Where a member has another type than the model says.
+    /// If a member has another type than in the model.
     pub fn of(described: Value) -> serde_json::Result<Self> {
         serde_json::from_value(described)
     }
 }
 
-/// The service, whatever its state; `None` when there is none.
+/// The service, whatever its state; `None` if there is none.
 pub async fn find(ecs: &Client, named: NamedService<'_>) -> Result<Option<Service>> {
-    let asked = json!({ "cluster": named.cluster, "services": [named.service] });
-    match ecs.call("DescribeServices", asked).await {
+    let input = json!({ "cluster": named.cluster, "services": [named.service] });
+    match ecs.call("DescribeServices", input).await {
         Ok(mut described) => {
             let found = described.take_list("services").into_iter().next();
             found.map(Service::of).transpose().map_err(|error| {

@@ -1,17 +1,17 @@
-//! How long a service's deployments take by its strategy, beside what its tasks take to start.
+//! How long a service's deployments take because of its strategy, in addition to the start of its tasks.
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>.
 
 use serde_json::Value;
 
-/// Minutes for which both revisions run once all traffic is shifted, where the service does not say.
+/// Minutes for which both revisions run after all traffic is shifted, if the service sets none.
 const BAKE: u64 = 15;
-/// What a linear deployment shifts at a time, in percent, and how many minutes it waits after each, by default.
+/// The default step of a linear deployment in percent, and the minutes that it waits after each step.
 const LINEAR: (f64, u64) = (10.0, 6);
 /// Minutes after the first part of a canary deployment, by default.
 const CANARY: u64 = 10;
 
-/// Seconds for which a deployment waits by its strategy; 0 for a rolling update.
+/// Seconds for which a deployment waits because of its strategy; 0 for a rolling update.
 pub fn seconds(configuration: &Value) -> u64 {
     let minutes = |of: &Value, name: &str, default: u64| of[name].as_u64().unwrap_or(default);
     let baked = minutes(configuration, "bakeTimeInMinutes", BAKE);
@@ -23,7 +23,7 @@ pub fn seconds(configuration: &Value) -> u64 {
                 .as_f64()
                 .filter(|percent| *percent > 0.0)
                 .unwrap_or(LINEAR.0);
-            // After the last step nothing is waited for but the bake time.
+            // After the last step, only the bake time is left.
             let shifted = (1..).take_while(|step| f64::from(*step) * percent < 100.0).count() as u64;
             shifted * minutes(linear, "stepBakeTimeInMinutes", LINEAR.1)
         }

@@ -52,7 +52,7 @@ fn stable(revision: &str) -> Exchange {
     service(revision, 2, json!([deployment(revision, "PRIMARY", "COMPLETED", 2)]))
 }
 
-/// Still being deployed: the revision has one of its tasks, the old one both.
+/// Still being deployed: the new revision has one of its tasks, the old one both.
 fn rolling(revision: &str) -> Exchange {
     let deployments = json!([
         deployment(revision, "PRIMARY", "IN_PROGRESS", 1),
@@ -131,7 +131,7 @@ fn registered() -> Exchange {
     )
 }
 
-/// What the function that mounts a file system finds of the paths that it is asked for.
+/// The paths that the mounting function finds, of those requested.
 fn found(file_system: &str, paths: &[&str]) -> Exchange {
     let action = format!("POST /2015-03-31/functions/holdfast-efs-{file_system}/invocations");
     answers(&action, json!({ "paths": paths }).to_string())

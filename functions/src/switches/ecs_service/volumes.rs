@@ -1,4 +1,4 @@
-//! The volumes of a task definition that mount a file system, led to its copy.
+//! Redirects the volumes of a task definition that mount a file system to its copy.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::switches::switch::fault;
 /// The part of a volume that mounts a file system.
 const CONFIGURATION: &str = "efsVolumeConfiguration";
 
-/// What would keep the volumes from being led to the copy.
+/// What would prevent redirecting the volumes to the copy.
 pub fn check(switch: &Switch, named: &NamedService<'_>, item: &RestoreItem, definition: &Value) -> Vec<Fault> {
     let (Target::Efs { file_system, .. }, Destination::Directory { .. } | Destination::FileSystem { .. }) =
         (&item.planned.resource.target, &item.planned.destination)
@@ -65,7 +65,7 @@ pub fn check(switch: &Switch, named: &NamedService<'_>, item: &RestoreItem, defi
         .collect()
 }
 
-/// Where the volumes that the switch is about lead.
+/// What the switch's volumes refer to.
 pub fn volume_reference(named: &NamedService<'_>, file_system: &str, definition: &Value) -> Reference {
     let mounted: Vec<&str> = volumes(definition)
         .filter(|volume| named.volume.is_none_or(|name| volume["name"] == name))
@@ -78,7 +78,7 @@ pub fn volume_reference(named: &NamedService<'_>, file_system: &str, definition:
     }
 }
 
-/// The volumes that the switch is about, each with the directory that it mounts.
+/// The switch's volumes, each with the directory that it mounts.
 pub fn mounting<'a>(
     named: &'a NamedService<'_>,
     file_system: &'a str,
@@ -100,9 +100,9 @@ pub struct MountedVolume<'a> {
     pub access_point: Option<&'a str>,
 }
 
-/// The volumes with the copy in place of the file system, each at its place in the copy.
+/// The volumes with the copy in place of the file system, each with its directory in the copy.
 pub fn redirect_to_copy(definition: &Value, copy: &str, places: &BTreeMap<String, String>) -> Vec<Value> {
-    let led = volumes(definition).map(|volume| {
+    let redirected = volumes(definition).map(|volume| {
         let mut volume = volume.clone();
         let place = volume["name"].as_str().and_then(|name| places.get(name));
         if let Some(place) = place
@@ -113,7 +113,7 @@ pub fn redirect_to_copy(definition: &Value, copy: &str, places: &BTreeMap<String
         }
         volume
     });
-    led.collect()
+    redirected.collect()
 }
 
 fn volumes(definition: &Value) -> impl Iterator<Item = &Value> {

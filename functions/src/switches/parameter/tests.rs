@@ -98,10 +98,7 @@ async fn what_somebody_wrote_meanwhile_stays() {
     replay.played();
     let (replay, parameter) = script(vec![at(3, "hubs-rooms"), described(), put(5)]);
     let error = apply(&parameter).await.unwrap_err();
-    assert!(
-        error.to_string().contains("at the same moment, as version 4"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("at the same time, as version 4"), "{error}");
     replay.played();
 }
 
@@ -109,9 +106,9 @@ async fn what_somebody_wrote_meanwhile_stays() {
 async fn switching_back_writes_the_value_of_the_version_before() {
     let (replay, parameter) = script(vec![at(4, "hubs-rooms-r1"), at(3, "hubs-rooms"), described(), put(5)]);
     assert_eq!(revert(&parameter, json!({"version": 4})).await.unwrap(), done(5));
-    let asked = replay.played();
-    assert_eq!(asked[1].json()["Name"], json!(format!("{NAME}:3")));
-    assert_eq!(asked[3].json()["Value"], json!("hubs-rooms"));
+    let requests = replay.played();
+    assert_eq!(requests[1].json()["Name"], json!(format!("{NAME}:3")));
+    assert_eq!(requests[3].json()["Value"], json!("hubs-rooms"));
 }
 
 #[tokio::test]
@@ -142,7 +139,7 @@ async fn a_switch_of_which_nobody_heard_is_taken_back_only_if_it_was_ours() {
 
 #[tokio::test]
 async fn what_a_later_restore_put_back_is_known_by_its_value() {
-    // A later restore wrote version 5 and, when it was taken back, version 6: the value of version 4.
+    // A later restore wrote version 5 and, when it was switched back, version 6: the value of version 4.
     let exchanges = vec![
         at(6, "hubs-rooms-r1"),
         at(3, "hubs-rooms"),
@@ -152,9 +149,9 @@ async fn what_a_later_restore_put_back_is_known_by_its_value() {
     ];
     let (replay, parameter) = script(exchanges);
     assert_eq!(revert(&parameter, json!({"version": 4})).await.unwrap(), done(7));
-    let asked = replay.played();
-    assert_eq!(asked[2].json()["Name"], json!(format!("{NAME}:4")));
-    assert_eq!(asked[4].json()["Value"], json!("hubs-rooms"));
+    let requests = replay.played();
+    assert_eq!(requests[2].json()["Name"], json!(format!("{NAME}:4")));
+    assert_eq!(requests[4].json()["Value"], json!("hubs-rooms"));
 }
 
 #[tokio::test]
@@ -180,7 +177,7 @@ async fn a_version_that_is_forgotten_is_said_so() {
         refuses("GetParameter", 400, "ParameterVersionNotFound"),
     ]);
     let error = revert(&parameter, json!({"version": 200})).await.unwrap_err();
-    assert!(error.to_string().contains("has forgotten version 3"), "{error}");
+    assert!(error.to_string().contains("no longer has version 3"), "{error}");
     replay.played();
 }
 

@@ -14,7 +14,7 @@ fn script(exchanges: Vec<Exchange>) -> (Replay, RdsProxy) {
     (replay, proxy)
 }
 
-/// A proxy that leads to a cluster, with its one instance in a state.
+/// A proxy whose target is a cluster with one instance in a given state.
 fn leads_to(cluster: &str, state: &str, reason: &str) -> Exchange {
     let reason = match reason {
         "" => String::new(),
@@ -76,12 +76,12 @@ async fn it_lets_go_of_the_old_cluster_and_leads_to_the_copy_and_back() {
                 SwitchProgress::Failed(why) => panic!("{why}"),
             }
         }
-        let asked = replay.played();
+        let requests = replay.played();
         for (at, cluster) in [(1, from), (3, to)] {
-            assert_eq!(asked[at].field("DBProxyName").as_deref(), Some("pool"));
-            assert_eq!(asked[at].field("TargetGroupName").as_deref(), Some("default"));
+            assert_eq!(requests[at].field("DBProxyName").as_deref(), Some("pool"));
+            assert_eq!(requests[at].field("TargetGroupName").as_deref(), Some("default"));
             assert_eq!(
-                asked[at].field("DBClusterIdentifiers.member.1").as_deref(),
+                requests[at].field("DBClusterIdentifiers.member.1").as_deref(),
                 Some(cluster)
             );
         }
@@ -136,9 +136,9 @@ async fn what_would_fail_is_found_before_and_where_it_leads_is_told() {
         (leads_to("hubs-db", "AVAILABLE", ""), None),
         (
             leads_to("another", "AVAILABLE", ""),
-            Some("pool, which leads to cluster another,"),
+            Some("pool, whose target is cluster another,"),
         ),
-        (nowhere(), Some("pool, which leads to no cluster,")),
+        (nowhere(), Some("pool, which has no target cluster,")),
         (gone(), Some("pool (gone)")),
     ] {
         let (_, proxy) = script(vec![targets]);

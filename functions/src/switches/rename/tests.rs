@@ -49,14 +49,14 @@ async fn revert(rename: &Rename, before: Value) -> Result<SwitchProgress> {
 }
 
 fn names(replay: &Replay) -> Vec<(String, String)> {
-    let asked = replay.played();
-    let modified = asked.iter().filter(|asked| asked.action == "ModifyDBCluster");
+    let requests = replay.played();
+    let modified = requests.iter().filter(|request| request.action == "ModifyDBCluster");
     modified
-        .map(|asked| {
-            assert_eq!(asked.field("ApplyImmediately").as_deref(), Some("true"));
+        .map(|request| {
+            assert_eq!(request.field("ApplyImmediately").as_deref(), Some("true"));
             (
-                asked.field("DBClusterIdentifier").unwrap(),
-                asked.field("NewDBClusterIdentifier").unwrap(),
+                request.field("DBClusterIdentifier").unwrap(),
+                request.field("NewDBClusterIdentifier").unwrap(),
             )
         })
         .collect()
@@ -101,7 +101,7 @@ async fn a_copy_that_is_not_ours_is_not_renamed() {
     replay.played();
 }
 
-/// RDS may hold a name for a moment after the cluster that had it has another.
+/// RDS may keep a name for a moment after its cluster was renamed.
 #[tokio::test]
 async fn a_name_that_was_freed_just_now_is_waited_for_and_anothers_is_not() {
     let ok = "available";

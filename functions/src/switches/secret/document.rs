@@ -1,4 +1,4 @@
-//! A secret's value: a JSON object of which some keys are replaced and every other stays. Nothing here tells a value.
+//! A secret's value: a JSON object of which some keys are replaced and all others are kept. Nothing here shows a value.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use crate::domain::descriptor::{Fact, Switch};
 use crate::error::{Error, Fault, Result};
 use crate::switches::switch::fault;
 
-/// The largest whole number that a floating-point number holds exactly.
+/// The largest integer that a floating-point number represents exactly.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// The value with these facts in place of its keys' values, each in the JSON type that the key has: a port number that is
-/// written as a text stays a text. `None` when it holds them already.
+/// The value with these facts in place of its keys' values, each in the JSON type of the present value: a port number that is
+/// stored as text stays text. `None` if it already has them.
 ///
 /// # Errors
 /// `InvalidInput`, with all faults.
@@ -37,9 +37,9 @@ pub fn replaced(switch: &Switch, text: &str, facts: &[(&str, Value)]) -> Result<
     Ok(changed.then(|| Value::Object(object).to_string()))
 }
 
-/// What would keep these keys from being replaced.
+/// What would prevent replacing these keys.
 pub fn faults(switch: &Switch, text: &str, values: &BTreeMap<String, Fact>) -> Vec<Fault> {
-    // Any fact of the right type shows it.
+    // Any fact of the right type is an example.
     let example = |fact: &Fact| match fact {
         Fact::Port => Value::from(5432),
         _ => Value::from("text"),
@@ -51,7 +51,7 @@ pub fn faults(switch: &Switch, text: &str, values: &BTreeMap<String, Fact>) -> V
     }
 }
 
-/// What stands under a key, a number as its digits; `None` where there is neither text nor number.
+/// The value of a key, a number as its digits; `None` if it is neither text nor number.
 pub fn text_of(text: &str, key: &str) -> Option<String> {
     let document: Value = serde_json::from_str(text).ok()?;
     match document.get(key)? {
@@ -78,7 +78,7 @@ fn object(switch: &Switch, text: &str) -> Result<Map<String, Value>, Fault> {
     Ok(object)
 }
 
-/// Whether what was read can be written again without losing a digit.
+/// Whether a value can be written again without losing a digit.
 fn is_exact(value: &Value) -> bool {
     match value {
         Value::Number(number) => number.is_u64() || number.is_i64() || number.as_f64().is_some_and(|f| f.abs() < EXACT),
@@ -96,7 +96,7 @@ const MISSING: DocumentFault = (
     "a key that the application reads from the secret",
 );
 
-/// A fact in the type of what is held.
+/// A fact in the JSON type of the present value.
 fn like(held: &Value, fact: &Value) -> Result<Value, DocumentFault> {
     match (held, fact) {
         (Value::String(_), Value::String(_)) | (Value::Number(_), Value::Number(_)) => Ok(fact.clone()),

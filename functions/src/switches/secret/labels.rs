@@ -1,5 +1,5 @@
-//! Staging labels that keep what a way back needs: Secrets Manager removes versions without any (User Guide, "What's in a
-//! Secrets Manager secret?"). Each restore gives one to the version that it found and one to the version that it wrote.
+//! Staging labels on the versions that switching back needs: Secrets Manager removes versions without labels (User Guide, "What's
+//! in a Secrets Manager secret?"). Each restore labels the version that it found and the version that it wrote.
 
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 
@@ -7,10 +7,10 @@ use crate::domain::descriptor::Switch;
 use crate::domain::job::Run;
 use crate::domain::restore::item::RestoreItem;
 
-/// What our labels begin with.
+/// The prefix of Holdfast's labels.
 const PREFIX: &str = "holdfast-";
-/// How many of ours a secret keeps, two for a restore: it takes 20 in all (Secrets Manager User Guide, "AWS Secrets Manager
-/// quotas"), and AWS itself uses three.
+/// How many of Holdfast's labels a secret keeps, two per restore: the quota is 20 in all (Secrets Manager User Guide, "AWS Secrets
+/// Manager quotas"), and AWS itself uses three.
 const KEPT: usize = 12;
 
 /// The label of the version that the restore found.
@@ -23,21 +23,21 @@ pub fn after(run: &Run, switch: &Switch, item: &RestoreItem) -> String {
     label(run, switch, item, "after")
 }
 
-/// By the time of the restore, so that an older one comes first in the order of names.
+/// Contains the time of the restore, so that labels sort by age.
 fn label(run: &Run, switch: &Switch, item: &RestoreItem, which: &str) -> String {
     let id = item.restore.as_str();
     let stamp = id.strip_prefix(&format!("{}-", run.deployment)).unwrap_or(id);
     format!("{PREFIX}{stamp}-{}-{which}", switch.name)
 }
 
-/// The version that has a label.
+/// The version with a label.
 pub fn version_of<'a>(described: &'a DescribeSecretOutput, label: &str) -> Option<&'a str> {
     let versions = described.version_ids_to_stages()?;
     let has = |(_, labels): &(&String, &Vec<String>)| labels.iter().any(|one| one == label);
     versions.iter().find(has).map(|(version, _)| version.as_str())
 }
 
-/// Our labels that make no room for two more, the oldest, each with its version.
+/// The oldest of Holdfast's labels, which have to be removed to make room for two more, each with its version.
 pub fn superfluous(described: &DescribeSecretOutput) -> Vec<(String, String)> {
     let versions = described.version_ids_to_stages().into_iter().flatten();
     let mut ours: Vec<_> = versions

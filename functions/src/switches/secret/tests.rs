@@ -55,7 +55,7 @@ fn kept() -> Exchange {
     moved()
 }
 
-/// Both labels are taken away; of one, nobody knows any more.
+/// Both labels are removed; the version of one does not exist any more.
 fn let_go() -> [Exchange; 2] {
     [
         moved(),
@@ -103,20 +103,20 @@ async fn the_named_keys_lead_to_the_copy_and_the_label_moves_from_the_version_th
     let [one, two] = facts();
     let (replay, secret) = script(vec![described("v1"), one, two, value(), kept(), put(), moved()]);
     assert_eq!(apply(&secret).await.unwrap(), done(&ours_()));
-    let asked = replay.played();
-    // The version that was found is kept for the way back, before another becomes the current one.
-    let kept = asked[4].json();
+    let requests = replay.played();
+    // The version that was found is kept for switching back, before another becomes the current one.
+    let kept = requests[4].json();
     assert_eq!(
         (&kept["VersionStage"], &kept["MoveToVersionId"]),
         (&json!(label("before")), &json!("v1"))
     );
-    let put = asked[5].json();
+    let put = requests[5].json();
     assert_eq!(put["ClientRequestToken"], json!(ours_()));
     assert_eq!(put["VersionStages"], json!([label("after")]));
     let written: Value = serde_json::from_str(put["SecretString"].as_str().unwrap()).unwrap();
     let wanted = json!({"host": "hubs-db-r1.cluster-x", "port": "5433", "username": "hubs", "password": PASSWORD});
     assert_eq!(written, wanted);
-    let moved = asked[6].json();
+    let moved = requests[6].json();
     assert_eq!(
         (
             &moved["VersionStage"],
@@ -159,7 +159,7 @@ async fn a_cluster_that_is_not_ours_is_never_switched_to() {
 
 #[tokio::test]
 async fn what_succeeded_unheard_is_found_done() {
-    // Nobody heard of the put; then nobody heard of the move.
+    // The response to the put was lost; then the response to the move was lost.
     let [one, two] = facts();
     let (replay, secret) = script(vec![described("v1"), one, two, value(), kept(), cut("PutSecretValue")]);
     assert_eq!(apply(&secret).await.unwrap_err().name(), "Unavailable");
@@ -186,7 +186,7 @@ async fn a_rotation_meanwhile_is_never_covered_up() {
     let (replay, secret) = script(vec![described("rotated")]);
     assert_eq!(apply(&secret).await.unwrap_err().name(), "Conflict");
     replay.played();
-    // It came between the look and the move.
+    // It was written between the describe and the move.
     let [one, two] = facts();
     let (replay, secret) = script(vec![
         described("v1"),
@@ -242,7 +242,7 @@ async fn switching_back_moves_the_label_and_reads_no_value() {
         (&moved["RemoveFromVersionId"], &moved["MoveToVersionId"]),
         (&json!(ours_()), &json!("v1"))
     );
-    // What was kept for this is kept no longer.
+    // The version that was kept for this is not kept any more.
     for (at, which, version) in [(2, "before", "v1"), (3, "after", ours_().as_str())] {
         let asked = asked[at].json();
         assert_eq!(
@@ -278,7 +278,7 @@ async fn what_somebody_put_since_stays_when_switching_back() {
         let error = revert(&secret, json!({"version": ours_()})).await.unwrap_err();
         assert_eq!(error.name(), "Conflict");
         let words = format!("{error} {error:?}");
-        assert!(words.contains("version v1 has the values of before"), "{words}");
+        assert!(words.contains("version v1 has the previous values"), "{words}");
         assert!(!words.contains(third), "{words}");
         replay.played();
     }
@@ -286,7 +286,7 @@ async fn what_somebody_put_since_stays_when_switching_back() {
 
 #[tokio::test]
 async fn what_was_put_again_is_known_by_what_it_holds() {
-    // As this restore left it, under another version: a later restore that was taken back, or somebody's hand.
+    // As this restore left it, under another version: by a later restore that was switched back, or by hand.
     let (replay, secret) = script(vec![
         described("again"),
         holding("copy", PASSWORD),

@@ -1,4 +1,4 @@
-//! The versions of a secret, and the labels that lie on them.
+//! The versions of a secret, and their staging labels.
 
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
@@ -11,7 +11,7 @@ use crate::aws::lazy::Lazy;
 use crate::aws::{code, failure};
 use crate::error::{Error, Result};
 
-/// The staging label of the version that an application gets.
+/// The staging label of the version that applications read.
 pub const CURRENT: &str = "AWSCURRENT";
 /// The staging label of the version that a rotation prepares: a copy of the whole current one, with another password.
 pub const PENDING: &str = "AWSPENDING";
@@ -32,13 +32,13 @@ impl Versions {
         described.map_err(|error| failure("describing secret", secret, error))
     }
 
-    /// The version that applications get; its value is not read.
+    /// The version that applications read; its value is not read.
     pub async fn current(&self, secret: &str) -> Result<String> {
         let described = self.describe(secret).await?;
         current(&described).ok_or_else(|| without_current(secret))
     }
 
-    /// A version's value: text that holds a JSON object.
+    /// A version's value: text that contains a JSON object.
     pub async fn value(&self, secret: &str, version: &str) -> Result<String> {
         let read = self
             .secrets
@@ -57,7 +57,7 @@ impl Versions {
         })
     }
 
-    /// What a version holds, to be compared; `None` where it is gone, or holds no JSON object.
+    /// A version's content, for comparison; `None` if it does not exist, or contains no JSON object.
     pub async fn content(&self, secret: &str, version: &str) -> Result<Option<Value>> {
         match self.value(secret, version).await {
             Ok(text) => Ok(serde_json::from_str(&text).ok().filter(Value::is_object)),
@@ -66,7 +66,7 @@ impl Versions {
         }
     }
 
-    /// Moves the current label, if it still is where it was seen. Answers whether it was.
+    /// Moves the current label, if it is still on the version `from`. Returns whether it was.
     pub async fn promote(&self, secret: &str, from: &str, to: &str) -> Result<bool> {
         let moved = self
             .secrets
@@ -84,7 +84,7 @@ impl Versions {
         }
     }
 
-    /// Labels the version that is to be found again, and takes the labels of the oldest restores away to make room.
+    /// Labels the version that has to be found again, and removes the labels of the oldest restores to make room.
     pub async fn keep(&self, secret: &str, described: &DescribeSecretOutput, label: &str, version: &str) -> Result<()> {
         if labels::version_of(described, label) == Some(version) {
             return Ok(());
@@ -100,7 +100,7 @@ impl Versions {
             .map_err(|error| failure("labelling the present version of secret", secret, error))
     }
 
-    /// Takes a label from a version; one that is not there any more is as good.
+    /// Removes a label from a version; already removed is success.
     pub async fn unlabel(&self, secret: &str, label: &str, version: &str) -> Result<()> {
         let call = self.secrets.update_secret_version_stage().secret_id(secret);
         match call.version_stage(label).remove_from_version_id(version).send().await {
@@ -114,7 +114,7 @@ impl Versions {
         }
     }
 
-    /// Writes a version under an id and a label of our own.
+    /// Writes a version with a chosen id and label.
     pub async fn put(&self, secret: &str, version: &str, text: String, label: String) -> Result<()> {
         let put = self.secrets.put_secret_value().secret_id(secret);
         let put = put
@@ -138,19 +138,19 @@ pub fn without_current(secret: &str) -> Error {
     ))
 }
 
-/// Whether a label was not on the version from which it was to be taken.
+/// Whether a label was not on the version from which it was to be removed.
 fn is_elsewhere(error: Option<&UpdateSecretVersionStageError>) -> bool {
     error.is_some_and(UpdateSecretVersionStageError::is_invalid_parameter_exception)
 }
 
 /// The version that a rotation is about to make the current one. While the label is on another version than the current one, a
-/// rotation counts as under way (Secrets Manager API Reference, `RotateSecret`).
+/// rotation counts as in progress (Secrets Manager API Reference, `RotateSecret`).
 pub fn rotating(described: &DescribeSecretOutput) -> Option<&str> {
     let pending = labels::version_of(described, PENDING)?;
     (labels::version_of(described, CURRENT) != Some(pending)).then_some(pending)
 }
 
-/// The command that takes a rotation its version, for a person.
+/// The command that cancels a rotation by removing its label, for the operator.
 pub fn end_rotation(secret: &str, pending: &str) -> String {
     format!(
         "aws secretsmanager update-secret-version-stage --secret-id {secret} --version-stage {PENDING} --remove-from-version-id \

@@ -11,47 +11,47 @@ use crate::domain::resource::{RecoveryPoint, Resource};
 use crate::kinds::{Deletion, Kind};
 use crate::testing::samples::run;
 
-/// What AWS answers to the methods of `Backup` for one resource of a kind. A script is empty where the kind asks nothing.
+/// AWS's responses to the methods of `Backup` for one resource of a kind. A script is empty if the kind makes no call.
 pub struct BackupAnswers {
     pub kind: fn(&SdkConfig) -> Arc<dyn Kind>,
     pub resource: Resource,
-    /// What is recorded of the backup.
+    /// The recorded recovery point.
     pub point: RecoveryPoint,
     pub capture: Script,
-    /// To a backup of what is not backed up yet.
+    /// For a backup that does not exist yet.
     pub back_up: Script,
-    /// The call that makes the backup; `None` for guards, which make nothing.
+    /// The call that creates the backup; `None` for guards, which create nothing.
     pub create: Option<&'static str>,
-    /// To the same backup once it is there.
+    /// For the same backup once it exists.
     pub adopt: Script,
-    /// To a backup whose name or token something else has; `None` where nothing can have it.
+    /// For a backup whose name or token is taken; `None` if it cannot be.
     pub conflict: Option<Script>,
     pub find: Script,
-    /// To a search that meets only what another run made.
+    /// For a search that only finds another run's.
     pub find_foreign: Script,
-    /// To a look at a finished backup.
+    /// For a poll of a finished backup.
     pub poll: Script,
-    /// To a look at one that is being made, that has failed, and that is not there any more.
+    /// For a poll of a backup that is being created, that has failed, and that does not exist any more.
     pub poll_running: Script,
     pub poll_failed: Script,
     pub poll_gone: Script,
-    /// To a look at one that another job kept from beginning, and to its start after that; `None` where no job can.
-    pub hindered: Option<(Script, Script)>,
+    /// For a poll of a backup that another job blocked, and for its start after that; `None` if no job can.
+    pub blocked: Option<(Script, Script)>,
     pub abandon: Script,
-    /// To the same once the job has ended.
+    /// For the same once the job has ended.
     pub abandon_again: Script,
     pub mark_sealed: Script,
-    /// To a search of the account, which shows also what is not finished or not ours.
+    /// For a search of the account, which also returns backups that are unfinished or foreign.
     pub tagged: Script,
     pub delete: Script,
     /// The call that deletes.
     pub remove: Option<&'static str>,
-    /// To the same once it is gone.
+    /// For the same once it is gone.
     pub delete_again: Script,
 }
 
 impl BackupAnswers {
-    /// Those of a guard, which looks and makes nothing; `described` is the answer to each look.
+    /// The responses for a guard, which only reads; `described` is the response to each read.
     pub fn of_guard(
         kind: fn(&SdkConfig) -> Arc<dyn Kind>,
         resource: Resource,
@@ -73,7 +73,7 @@ impl BackupAnswers {
             poll_running: Vec::new,
             poll_failed: Vec::new,
             poll_gone: Vec::new,
-            hindered: None,
+            blocked: None,
             abandon: Vec::new,
             abandon_again: Vec::new,
             mark_sealed: Vec::new,
@@ -85,7 +85,7 @@ impl BackupAnswers {
     }
 }
 
-/// Runs the suite. No kind takes what the `examples` of others are.
+/// Runs the suite. No kind accepts the `examples` of others.
 pub async fn run_backup(answers: BackupAnswers, examples: &[Example]) {
     answers.captures_the_same_twice().await;
     answers.backs_up_once().await;
@@ -139,7 +139,7 @@ impl BackupAnswers {
         let look = async |kind: Arc<dyn Kind>| kind.poll(&self.resource, &self.point).await;
         let progress = self.replays().repeatedly(self.poll, look).await;
         assert!(matches!(progress, Progress::Succeeded(_)), "{progress:?}");
-        // What a guard saw was finished when it saw it.
+        // What a guard read was finished when it read it.
         if self.create.is_none() {
             return;
         }
@@ -156,7 +156,7 @@ impl BackupAnswers {
 
     async fn starts_again_what_was_hindered(&self) {
         let again = async |kind: Arc<dyn Kind>| kind.back_up_again(&run(), &self.resource, &self.point).await;
-        let Some((hindered, back_up_again)) = self.hindered else {
+        let Some((blocked, back_up_again)) = self.blocked else {
             let (kind, replay) = self.replays().play(Vec::new());
             let error = again(kind).await.unwrap_err();
             assert_eq!(error.name(), "JobFailed", "{error}");
@@ -164,7 +164,7 @@ impl BackupAnswers {
             return;
         };
         let look = async |kind: Arc<dyn Kind>| kind.poll(&self.resource, &self.point).await;
-        let progress = self.replays().repeatedly(hindered, look).await;
+        let progress = self.replays().repeatedly(blocked, look).await;
         assert!(matches!(progress, Progress::Blocked { .. }), "{progress:?}");
         let point = self.replays().repeatedly(back_up_again, again).await;
         assert_eq!(discriminant(&point), discriminant(&self.point));
@@ -220,18 +220,18 @@ impl BackupAnswers {
         replay.played();
     }
 
-    /// Without asking AWS for anything.
+    /// Without any call to AWS.
     async fn refuses_other_kinds(&self, examples: &[Example]) {
         let (kind, replay) = self.replays().play(Vec::new());
         let own = self.resource.target.kind();
         for other in examples.iter().filter(|other| other.resource.target.kind() != own) {
             assert_refused(kind.capture(&other.resource).await);
             assert_refused(kind.back_up(&run(), &other.resource).await);
-            // A guard finds nothing of anything.
+            // A guard finds nothing.
             if self.create.is_some() {
                 assert_refused(kind.find(&run(), &other.resource).await);
             }
-            if self.hindered.is_some() {
+            if self.blocked.is_some() {
                 assert_refused(kind.back_up_again(&run(), &other.resource, &self.point).await);
             }
         }
@@ -243,7 +243,7 @@ impl BackupAnswers {
             if !(self.mark_sealed)().is_empty() {
                 assert_refused(kind.mark_sealed(point, 3).await);
             }
-            if self.hindered.is_some() {
+            if self.blocked.is_some() {
                 assert_refused(kind.back_up_again(&run(), &self.resource, point).await);
             }
         }

@@ -13,29 +13,29 @@ use crate::error::Result;
 use crate::kinds::Kind;
 use crate::testing::samples::run;
 
-/// What AWS answers to the methods of `Recovery` for one resource of a kind. A script is empty where the kind asks nothing.
+/// AWS's responses to the methods of `Recovery` for one resource of a kind. A script is empty if the kind makes no call.
 pub struct RecoveryAnswers {
     pub kind: fn(&SdkConfig) -> Arc<dyn Kind>,
     pub resource: Resource,
-    /// Where the resource is there.
+    /// For a resource that exists.
     pub exists: Script,
-    /// Where it is gone; `None` for guards, which see that at backup.
+    /// For a resource that is deleted; `None` for guards, which check that at backup.
     pub gone: Option<Script>,
-    /// Where it has a continuous backup, and where it has none; `None` for a kind without.
+    /// With and without a continuous backup; `None` for a kind that has none.
     pub continuous: Option<(Script, Script)>,
-    /// Where AWS has kept a backup of it, and where it has kept none; `None` for a kind of which nothing can be found so.
+    /// With and without a retained backup; `None` for a kind whose backups cannot be found this way.
     pub kept: Option<(Script, Script)>,
-    /// Where its copy goes while it is there, and once it is gone.
+    /// For the copy's destination while the resource exists, and once it is deleted.
     pub destination: [Script; 2],
-    /// What was captured of it.
+    /// The captured configuration.
     pub configuration: Value,
-    /// Where the class of an instance, and where its certificate authority, stands in that.
+    /// Where that contains the class of an instance, and its certificate authority.
     pub instance_classes: &'static [&'static str],
     pub ca_certificates: &'static [&'static str],
 }
 
 impl RecoveryAnswers {
-    /// Those of a guard, which is restored from nothing and into nothing.
+    /// The responses for a guard, which is restored from nothing and into nothing.
     pub fn of_guard(backup: BackupAnswers) -> Self {
         Self {
             kind: backup.kind,
@@ -52,7 +52,7 @@ impl RecoveryAnswers {
     }
 }
 
-/// Runs the suite. No kind takes what the `examples` of others are.
+/// Runs the suite. No kind accepts the `examples` of others.
 pub async fn run_recovery(answers: RecoveryAnswers, examples: &[Example]) {
     answers.tells_what_is_there_from_what_is_gone().await;
     answers.tells_how_far_its_continuous_backup_reaches().await;
@@ -108,7 +108,7 @@ impl RecoveryAnswers {
         assert!(!needed.is_empty());
     }
 
-    /// What was found of this one resource.
+    /// The retained backup of this one resource.
     fn only(&self, kept: RetainedBackups) -> Result<RetainedBackup, String> {
         match kept {
             RetainedBackups::Found(found) => {
@@ -131,7 +131,7 @@ impl RecoveryAnswers {
             let naming = Naming { suffix, given, into };
             let call = async |kind: Arc<dyn Kind>| kind.destination(&run(), &self.resource, &naming).await;
             let destination = self.replays().repeatedly(script, call).await;
-            // Where AWS gives the copy its name, there is none to tell.
+            // If AWS chooses the copy's name, it is unknown.
             let Some(name) = destination.identity() else {
                 continue;
             };
@@ -162,7 +162,7 @@ impl RecoveryAnswers {
         replay.played();
     }
 
-    /// Without asking AWS for anything. What is said of every resource alike is said of another kind's, too.
+    /// Without any call to AWS. A result that is the same for every resource is also returned for another kind's.
     async fn refuses_other_kinds(&self, examples: &[Example]) {
         let (kind, replay) = self.replays().play(Vec::new());
         let own = self.resource.target.kind();

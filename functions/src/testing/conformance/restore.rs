@@ -15,49 +15,48 @@ use crate::kinds::Kind;
 use crate::testing::replay::Exchange;
 use crate::testing::samples::{restoring, run};
 
-/// What AWS answers to the methods of `Restore` for one resource of a kind. A script is empty where the kind asks nothing.
+/// AWS's responses to the methods of `Restore` for one resource of a kind. A script is empty if the kind makes no call.
 pub struct RestoreAnswers {
     pub kind: fn(&SdkConfig) -> Arc<dyn Kind>,
     pub run: Run,
-    /// As planned, with what was captured and sampled: nothing is created, nothing is recorded.
+    /// As planned, with a capture and a sample: nothing is created, nothing is recorded.
     pub item: RestoreItem,
-    /// To a look ahead where all is well.
+    /// For a preflight without faults.
     pub preflight: Script,
-    /// The same where something else has the copy's name; `None` where nothing can have it.
+    /// The same if the copy's name is taken; `None` if it cannot be.
     pub preflight_taken: Option<Script>,
-    /// To the first look, which begins the restore.
+    /// For the first call, which begins the restore.
     pub begin: Script,
-    /// The call that begins it; `None` for guards, which make nothing.
+    /// The call that begins it; `None` for guards, which create nothing.
     pub create: Option<&'static str>,
-    /// To a look while the copy is being made.
+    /// For a call while the copy is being created.
     pub in_progress: Script,
-    /// To each look after that, of which the last finds it restored.
+    /// For each call after that, the last of which returns `Restored`.
     pub later_looks: fn() -> Vec<Vec<Exchange>>,
-    /// To a look where something else has the copy's name or token; `None` where nothing can have it.
+    /// For a call if the copy's name or token is taken; `None` if it cannot be.
     pub conflict: Option<Script>,
     /// The same item once its copy is created.
     pub created: RestoreItem,
-    /// To a comparison of a copy with nothing different in it.
+    /// For a comparison of a copy without differences.
     pub compare: Script,
-    /// To one of a copy with a difference, and what that is called.
+    /// For a comparison of a copy with a difference, and the name of that check.
     pub compare_different: (Script, &'static str),
     pub sample: Script,
-    /// To an undo before anything was created.
+    /// For an undo before anything was created.
     pub undo_nothing: Script,
-    /// To an undo of the copy.
+    /// For an undo of the copy.
     pub undo: Script,
     /// The call that deletes the copy.
     pub remove: Option<&'static str>,
-    /// To an undo once the copy is gone.
+    /// For an undo once the copy is deleted.
     pub undo_again: Script,
-    /// To an undo where something else has the copy's name; `None` where nothing can have it. It holds no call that changes
-    /// anything.
+    /// For an undo if the copy's name is taken; `None` if it cannot be. It contains no call that changes anything.
     pub undo_foreign: Option<Script>,
 }
 
 impl RestoreAnswers {
-    /// Those of a guard, which restores nothing and compares what it saw at backup: `different` is the answer that has another
-    /// version, `name` what that is called.
+    /// The responses for a guard, which restores nothing and compares what it read at backup: `different` is the response with
+    /// another version, `name` the name of that check.
     pub fn of_guard(backup: BackupAnswers, different: Script, name: &'static str) -> Self {
         let described = backup.capture;
         let source = kinds::of(&backup.resource.target).source(&backup.point);
@@ -89,7 +88,7 @@ impl RestoreAnswers {
     }
 }
 
-/// Runs the suite. No kind takes what the `examples` of others are.
+/// Runs the suite. No kind accepts the `examples` of others.
 pub async fn run_restore(answers: RestoreAnswers, examples: &[Example]) {
     answers.says_beforehand_what_is_in_the_way().await;
     answers.begins_once().await;
@@ -139,8 +138,8 @@ impl RestoreAnswers {
         }
     }
 
-    /// Each look once more, with what was made so far on record, as `restoring` keeps it. Where the last answer of a look is lost,
-    /// AWS has done what it was asked for, and the next one goes on from there.
+    /// Repeats each call with what was created so far on record, as `restoring` stores it. If the last response of a call is lost,
+    /// AWS has performed the request, and the next call continues from there.
     async fn advances_until_it_is_restored(&self) {
         let mut looks = vec![(self.in_progress)()];
         looks.extend((self.later_looks)());
@@ -152,8 +151,8 @@ impl RestoreAnswers {
             if let Some(before) = before {
                 let call = async |kind: Arc<dyn Kind>| kind.advance(&self.run, &before).await;
                 let previous = &looks[place - 1];
-                let unheard = self.replays().after_a_loss(previous, previous.len() - 1, look, call);
-                assert_eq!(unheard.await, advance);
+                let repeated = self.replays().after_a_loss(previous, previous.len() - 1, look, call);
+                assert_eq!(repeated.await, advance);
             }
             let is_last = place + 1 == looks.len();
             let created = match advance {
@@ -184,7 +183,7 @@ impl RestoreAnswers {
         assert!(found.is_some_and(|check| check.finding != Finding::Same), "{checks:?}");
     }
 
-    /// Of what it asks AWS for; else there is none.
+    /// A kind that makes no call has no sample.
     async fn samples_the_same_twice(&self) {
         let (resource, configuration) = (&self.item.planned.resource, &self.item.configuration);
         let call = async |kind: Arc<dyn Kind>| kind.sample(resource, configuration).await;
@@ -217,7 +216,7 @@ impl RestoreAnswers {
         }
     }
 
-    /// Without asking AWS for anything; but a guard looks before it compares, and has nothing to undo.
+    /// Without any call to AWS; but a guard reads before it compares, and has nothing to undo.
     async fn refuses_other_kinds(&self, examples: &[Example]) {
         let (kind, replay) = self.replays().play(Vec::new());
         let own = discriminant(&self.item.planned.source);

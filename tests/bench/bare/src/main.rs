@@ -1,4 +1,4 @@
-//! The yardstick of the cold-start bench: a Lambda function that is its runtime and nothing else.
+//! The yardstick of the cold-start bench: a Lambda function without any code of its own.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;

@@ -1,10 +1,10 @@
-//! What a request to Application Auto Scaling says, and a page of what is answered.
+//! A request to Application Auto Scaling, and a page of its response.
 
 use serde_json::{Value, json};
 
 use crate::rest::without_nulls;
 
-/// Namespace, resource and dimension: what a target is known by, and with a name, a policy.
+/// Namespace, resource and dimension: the key of a target, and with a name, of a policy.
 pub type Key = (String, String, String);
 
 /// An error's code and message.
@@ -24,7 +24,7 @@ pub fn text(request: &Value, name: &str) -> Result<String, Refused> {
     found.ok_or_else(|| invalid(format!("{name} is missing")))
 }
 
-/// Whether a member that the request may give has the same value in `item`.
+/// Whether an optional member of the request has the same value in `item`.
 pub fn same(request: &Value, item: &Value, name: &str) -> bool {
     request[name].is_null() || request[name] == item[name]
 }

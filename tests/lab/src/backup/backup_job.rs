@@ -1,5 +1,5 @@
-//! Backup jobs: CREATED while they wait for their resource, RUNNING with a growing percentage, then one of the ends.
-//! The files are copied when the running time is over: what is written while a job runs may be in the backup.
+//! Backup jobs: CREATED while they wait for their resource, RUNNING with a growing percentage, then a final state.
+//! The files are copied when the running time is over: files written while a job runs may be in the backup.
 
 use std::sync::Arc;
 
@@ -134,7 +134,7 @@ impl Inner {
         self.leave_queue(&job.resource, id);
     }
 
-    /// The job's whole life: how it ends, why, and how many bytes were copied.
+    /// Runs the job: returns how it ends, why, and how many bytes were copied.
     async fn back_up(&self, job: &BackupJob) -> (JobState, Option<String>, Option<&'static str>, u64) {
         let id = job.course.id.as_str();
         let ends = |state, message: &str, category| (state, Some(message.to_owned()), Some(category), 0);

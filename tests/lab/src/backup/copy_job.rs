@@ -112,7 +112,7 @@ impl Inner {
         self.leave_queue(&job.target.resource, id);
     }
 
-    /// The job's whole life; an issue when it is completed with one.
+    /// Runs the job; returns an issue if it is completed with one.
     async fn copy_point(&self, job: &CopyJob) -> Result<Option<String>, (JobState, String)> {
         let id = job.course.id.as_str();
         let failed = |message: &str| (JobState::Failed, message.to_owned());

@@ -1,10 +1,10 @@
-//! What backup, restore and copy jobs have in common: states, and progress that grows with the lab's clock.
+//! Shared by backup, restore and copy jobs: states, and progress that grows with the lab's clock.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Where a job is in its life.
+/// The state of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum JobState {
     Created,
@@ -32,7 +32,7 @@ impl JobState {
         }
     }
 
-    /// As restore jobs spell it: they know fewer.
+    /// As restore jobs spell it: they have fewer states.
     pub fn restore_name(self) -> &'static str {
         match self {
             Self::Created => "PENDING",
@@ -43,13 +43,13 @@ impl JobState {
         }
     }
 
-    /// Whether it stays so for ever.
+    /// Whether it is final.
     pub fn is_final(self) -> bool {
         !matches!(self, Self::Created | Self::Running | Self::Aborting)
     }
 }
 
-/// A job's course.
+/// The progress of a job.
 #[derive(Clone, Debug)]
 pub(super) struct JobCourse {
     pub id: String,
@@ -57,12 +57,12 @@ pub(super) struct JobCourse {
     pub created_at: Timestamp,
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
-    /// How long it runs, when nothing is in the way.
+    /// How long it runs, without obstacles.
     pub lasts: Duration,
     pub message: Option<String>,
     pub category: Option<&'static str>,
     pub size: u64,
-    /// Whether somebody asked it to stop.
+    /// Whether a stop was requested.
     pub stopping: bool,
     /// Whether it never gets further than 42 %.
     pub stuck: bool,
@@ -97,14 +97,14 @@ impl JobCourse {
         self.category = category;
     }
 
-    /// When it is through, if it is left alone.
+    /// When it ends, without interruption.
     pub fn due(&self) -> Timestamp {
         let from = self.started_at.unwrap_or(self.created_at);
         let lasts = SignedDuration::try_from(self.lasts).unwrap_or(SignedDuration::MAX);
         from.checked_add(lasts).unwrap_or(Timestamp::MAX)
     }
 
-    /// How far it is, from 0 to 100; 100 only when it is completed.
+    /// Its percentage, from 0 to 100; 100 only when it is completed.
     pub fn percent(&self, now: Timestamp) -> f64 {
         if self.state == JobState::Completed {
             return 100.0;

@@ -88,7 +88,7 @@ impl Inner {
         let request = &request;
         self.expire_points();
         if let Some(name) = request.text("resourceArn").and_then(|arn| vault_name(&arn)) {
-            // A stack's vault becomes known here; one that does not exist is refused below.
+            // A stack's vault is adopted here; one that does not exist is refused below.
             let _ = self.vault(&name).await;
         }
         Some(match call.action.as_str() {
@@ -124,7 +124,7 @@ impl Inner {
         self.state.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    /// Where a recovery point's files are.
+    /// The directory of a recovery point's files.
     fn place(&self, arn: &str) -> PathBuf {
         let id = arn.rsplit(':').next().unwrap_or(arn);
         self.world.dir.join("backup").join(id)

@@ -1,4 +1,4 @@
-//! Recovery points: there from the moment a job starts, restorable when it is completed.
+//! Recovery points: they exist from the start of a job, and are restorable when it is completed.
 
 use std::sync::Arc;
 

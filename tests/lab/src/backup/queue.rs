@@ -1,5 +1,5 @@
 //! One backup, restore or copy job at a time per resource, in the order in which they were started; and waiting that ends when
-//! a job is to stop.
+//! a job must stop.
 
 use jiff::Timestamp;
 
@@ -9,11 +9,11 @@ use crate::backup::job::JobCourse;
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WaitEnd {
-    /// What was waited for has come.
+    /// The awaited condition holds.
     Through,
-    /// The job is to stop.
+    /// The job must stop.
     Stopped,
-    /// The given time has come first.
+    /// The given time came first.
     TooLate,
 }
 
@@ -27,7 +27,7 @@ impl Inner {
             .push(job.to_owned());
     }
 
-    /// Takes a job out of its resource's queue and lets the next one look.
+    /// Removes a job from its resource's queue and wakes the next one.
     pub(super) fn leave_queue(&self, resource: &str, job: &str) {
         if let Some(queue) = self.state().queues.get_mut(resource) {
             queue.retain(|other| other != job);
@@ -47,7 +47,7 @@ impl Inner {
         self.wait(job, latest, first).await
     }
 
-    /// Waits until a time; `Stopped` when the job is to stop before.
+    /// Waits until a time; `Stopped` if the job must stop before.
     pub(super) async fn wait_until(&self, job: &str, time: Timestamp) -> WaitEnd {
         match self.wait(job, time, |_| false).await {
             WaitEnd::TooLate => WaitEnd::Through,
@@ -55,7 +55,7 @@ impl Inner {
         }
     }
 
-    /// What only a job that runs does.
+    /// The steps of a running job.
     async fn wait(&self, job: &str, latest: Timestamp, come: impl Fn(&State) -> bool) -> WaitEnd {
         let mut moved = self.moved.subscribe();
         loop {
@@ -79,7 +79,7 @@ impl Inner {
 }
 
 impl State {
-    /// The course of a job of any kind.
+    /// The progress of a job of any kind.
     pub(super) fn course(&self, job: &str) -> Option<&JobCourse> {
         let backup = self.backup_jobs.iter().map(|job| &job.course);
         let restore = self.restore_jobs.iter().map(|job| &job.course);

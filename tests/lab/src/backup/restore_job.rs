@@ -97,7 +97,7 @@ impl Inner {
         }
     }
 
-    /// The job's whole life.
+    /// Runs the job.
     async fn restore(&self, job: &RestoreJob) -> Result<(), (JobState, String)> {
         let id = job.course.id.as_str();
         let failed = |message: String| (JobState::Failed, message);
@@ -142,7 +142,7 @@ impl Inner {
             }
         };
         if outcome.is_err() {
-            // What was restored so far stays, under the name that says so.
+            // The files restored so far are kept, in a directory whose name says so.
             let name = directory.file_name().unwrap_or_default().to_string_lossy();
             let name = name.replace("aws-backup-restore_", "aws-backup-failed-restore_");
             let _ = std::fs::rename(&directory, root.join(name));
@@ -150,7 +150,7 @@ impl Inner {
         outcome
     }
 
-    /// The file system to restore into, made if it is to be a new one.
+    /// The file system to restore into, created if a new one is requested.
     async fn target(&self, order: &RestoreOrder, job: &RestoreJob) -> Result<String, String> {
         let Some(new) = &order.new else {
             return Ok(order.file_system.clone());
@@ -256,8 +256,8 @@ impl State {
     }
 }
 
-/// Makes `aws-backup-restore_2025-03-28T14-13-02-250589632Z` under the root: with nanoseconds, or with milliseconds,
-/// as both have been seen. Which one it is can't be foreseen, so nobody should compute the name.
+/// Creates `aws-backup-restore_2025-03-28T14-13-02-250589632Z` under the root: with nanoseconds, or with milliseconds,
+/// as both have been seen. Either is possible, so that no code computes the name.
 fn new_directory(root: &Path, now: Timestamp) -> std::io::Result<PathBuf> {
     let digits = if now.as_nanosecond() % 2 == 0 { 9 } else { 3 };
     let nanoseconds = now.subsec_nanosecond();
@@ -265,7 +265,7 @@ fn new_directory(root: &Path, now: Timestamp) -> std::io::Result<PathBuf> {
     let seconds = now.strftime("%Y-%m-%dT%H-%M-%S");
     let path = root.join(format!("aws-backup-restore_{seconds}-{fraction}Z"));
     match std::fs::create_dir(&path) {
-        // Another restore in the same moment: the next nanosecond is ours.
+        // Another restore has the same time: take the next nanosecond.
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             let next = now.checked_add(jiff::SignedDuration::from_nanos(1));
             new_directory(root, next.map_err(std::io::Error::other)?)

@@ -1,5 +1,5 @@
-//! What a restore job is to do, read from its metadata. AWS Backup takes any metadata and fails the job later, so this
-//! is asked when the job runs.
+//! The task of a restore job, parsed from its metadata. AWS Backup accepts any metadata and fails the job later, so this
+//! is checked when the job runs.
 
 use std::collections::BTreeMap;
 use std::path::{Component, PathBuf};
@@ -19,18 +19,18 @@ const KEYS: &[&str] = &[
     "itemsToRestore",
 ];
 
-/// Metadata, understood.
+/// Parsed metadata.
 #[derive(Debug)]
 pub(super) struct RestoreOrder {
-    /// The file system to restore into, when it is not a new one.
+    /// The file system to restore into, if it is not a new one.
     pub file_system: String,
-    /// The file system to make.
+    /// The file system to create.
     pub new: Option<efs::FileSystemOrder>,
     /// What to restore, relative to the root; everything when empty.
     pub items: Vec<PathBuf>,
 }
 
-/// Understands the metadata, or says what is wrong with it.
+/// Parses the metadata, or returns what is wrong with it.
 pub(super) fn read(metadata: &BTreeMap<String, String>) -> Result<RestoreOrder, String> {
     let get = |key: &str| metadata.get(key).map(String::as_str).filter(|value| !value.is_empty());
     if let Some(unknown) = metadata.keys().find(|key| !KEYS.contains(&key.as_str())) {

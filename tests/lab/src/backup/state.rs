@@ -1,4 +1,4 @@
-//! What the AWS Backup of a lab knows: vaults, recovery points, jobs.
+//! The state of a lab's AWS Backup: vaults, recovery points, jobs.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ pub(super) struct Inner {
     pub(super) world: Arc<World>,
     pub(super) efs: Arc<Efs>,
     pub(super) state: Mutex<State>,
-    /// Told whenever a job moves on or is to stop; jobs that wait look again.
+    /// Notified whenever a job changes its state or must stop; waiting jobs check again.
     pub(super) moved: watch::Sender<()>,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct State {
     pub(super) copy_jobs: Vec<CopyJob>,
     /// The job that an idempotency token started, by operation and token.
     pub(super) tokens: BTreeMap<(&'static str, String), String>,
-    /// Backup and copy jobs that are not over, by resource, oldest first: one at a time runs.
+    /// Backup and copy jobs that have not ended, by resource, oldest first: one at a time runs.
     pub(super) queues: BTreeMap<String, Vec<String>>,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Point {
     pub(super) size: u64,
     pub(super) lifecycle: Value,
     pub(super) tags: BTreeMap<String, String>,
-    /// How the file system was made, for the suggested restore metadata.
+    /// How the file system was created, for the suggested restore metadata.
     pub(super) order: efs::FileSystemOrder,
 }
 

@@ -7,10 +7,10 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::path::Path;
 use std::time::SystemTime;
 
-/// Copies what is in `from` into `to`, which is made when it is missing, and returns the bytes of all files.
+/// Copies the contents of `from` into `to`, which is created if missing, and returns the bytes of all files.
 ///
 /// # Errors
-/// The first thing that can't be read or written, named.
+/// The first path that can't be read or written.
 pub(super) fn copy(from: &Path, to: &Path) -> io::Result<u64> {
     let named = |error: io::Error, path: &Path| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     let meta = fs::symlink_metadata(from).map_err(|error| named(error, from))?;
@@ -29,7 +29,7 @@ pub(super) fn copy(from: &Path, to: &Path) -> io::Result<u64> {
         for entry in fs::read_dir(from).map_err(|error| named(error, from))? {
             let name = entry?.file_name();
             bytes += match copy(&from.join(&name), &to.join(&name)) {
-                // Deleted while we looked: it was not there at the end.
+                // Deleted meanwhile: it does not exist at the end.
                 Err(error) if error.kind() == io::ErrorKind::NotFound && !from.join(&name).exists() => 0,
                 copied => copied?,
             };
@@ -42,8 +42,8 @@ pub(super) fn copy(from: &Path, to: &Path) -> io::Result<u64> {
     Ok(bytes)
 }
 
-/// Gives `to` the owner, permissions and times of the original. Only root can give files away; for anybody else the
-/// owner stays who runs the lab.
+/// Gives `to` the owner, permissions and times of the original. Only root can change owners; for anybody else the
+/// owner is the user who runs the lab.
 fn keep(original: &fs::Metadata, to: &Path) -> io::Result<()> {
     let _ = chown(to, Some(original.uid()), Some(original.gid()));
     let times = fs::FileTimes::new()
@@ -54,7 +54,7 @@ fn keep(original: &fs::Metadata, to: &Path) -> io::Result<()> {
     fs::set_permissions(to, fs::Permissions::from_mode(original.mode() & 0o7777))
 }
 
-/// Removes every second file of a tree, for a backup that is to be incomplete; returns the bytes that are left.
+/// Removes every second file of a tree, for an incomplete backup; returns the remaining bytes.
 pub(super) fn halve(dir: &Path) -> io::Result<u64> {
     let mut left = 0;
     let mut entries: Vec<_> = fs::read_dir(dir)?.collect::<Result<_, _>>()?;

@@ -1,4 +1,4 @@
-//! Vaults: made by API, or by a stack inside MiniStack and adopted when first named.
+//! Vaults: created by API, or by a stack in MiniStack and adopted when first named.
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ impl Inner {
 
     pub(super) async fn list_vaults(&self, request: &Request) -> Reply {
         for name in self.names_in_ministack().await {
-            // One that has gone in between is no longer there to list.
+            // One that was deleted meanwhile is not listed.
             let _ = self.vault(&name).await;
         }
         let state = self.state();
@@ -76,12 +76,12 @@ impl Inner {
             )));
         }
         self.state().vaults.remove(&name);
-        // A vault of a stack is MiniStack's too; any other it doesn't know, which is no matter.
+        // A vault of a stack exists in MiniStack too; any other does not, which is harmless.
         let _ = self.world.upstream.pass_on(call).await;
         Ok(Answer::empty(200))
     }
 
-    /// A vault by name. One that we don't know is looked for in MiniStack, where stacks make theirs.
+    /// A vault by name. An unknown one is looked up in MiniStack, where stacks create theirs.
     pub(super) async fn vault(&self, name: &str) -> Result<Vault, Refusal> {
         if let Some(vault) = self.state().vaults.get(name) {
             return Ok(vault.clone());

@@ -1,4 +1,4 @@
-//! AWS Backup's errors and small forms.
+//! AWS Backup's errors and formats.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -16,17 +16,17 @@ pub(super) fn not_found(what: &str, name: &str) -> Refusal {
     Refusal::new(400, "ResourceNotFoundException", format!("{what} {name} was not found"))
 }
 
-/// The request can't be done to this thing, or in this way.
+/// The request is not possible for this resource, or in this way.
 pub(super) fn unfit(message: impl Into<String>) -> Refusal {
     Refusal::new(400, "InvalidRequestException", message)
 }
 
-/// The thing is in a state in which this can't be done to it.
+/// The resource's state does not allow the request.
 pub(super) fn wrong_state(message: impl Into<String>) -> Refusal {
     Refusal::new(400, "InvalidResourceStateException", message)
 }
 
-/// A parameter that must be there.
+/// A required parameter.
 pub(super) fn required(request: &Request, name: &str) -> Result<String, Refusal> {
     let missing = || {
         Refusal::new(
@@ -38,7 +38,7 @@ pub(super) fn required(request: &Request, name: &str) -> Result<String, Refusal>
     request.text(name).ok_or_else(missing)
 }
 
-/// The role that a job works with.
+/// The role that a job uses.
 pub(super) fn role(request: &Request) -> Result<String, Refusal> {
     let role = required(request, "IamRoleArn")?;
     let is_role = role.starts_with("arn:aws:iam::") && role.contains(":role/");
@@ -64,7 +64,7 @@ pub(super) fn lifecycle(request: &Request) -> Result<Value, Refusal> {
     Ok(lifecycle)
 }
 
-/// When a lifecycle deletes what was created then.
+/// When a lifecycle deletes a recovery point of this creation time.
 pub(super) fn delete_at(lifecycle: &Value, created_at: Timestamp) -> Option<Timestamp> {
     let days = lifecycle["DeleteAfterDays"].as_i64().filter(|days| *days > 0)?;
     created_at
@@ -77,13 +77,13 @@ pub(super) fn time(time: Option<Timestamp>) -> Value {
     time.map_or(Value::Null, |time| json!(epoch_seconds(time)))
 }
 
-/// Whether a time lies between the bounds that a list's request may give.
+/// Whether a time is within the optional bounds of a list request.
 pub(super) fn created_within(request: &Request, created_at: Timestamp) -> bool {
     request.time("createdAfter").is_none_or(|after| created_at > after)
         && request.time("createdBefore").is_none_or(|before| created_at < before)
 }
 
-/// Whether a list's request asks for this value, or for any.
+/// Whether a list request asks for this value, or for any.
 pub(super) fn asked(request: &Request, name: &str, value: &str) -> bool {
     request.text(name).is_none_or(|wanted| wanted == value)
 }

@@ -1,4 +1,4 @@
-//! Access points: a root directory and a POSIX user for those who mount through them.
+//! Access points: a root directory and a POSIX user for their clients.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -110,7 +110,7 @@ impl State {
     }
 }
 
-/// Makes the root directory, as EFS does, when it is missing and the order says for whom.
+/// Creates the root directory, as EFS does, if it is missing and the request names an owner.
 fn make_root(file_system: &Path, root: &Value) -> Result<(), Refusal> {
     use std::os::unix::fs::PermissionsExt;
     let path = PathBuf::from(root["Path"].as_str().unwrap_or("/"));
@@ -137,7 +137,7 @@ fn make_root(file_system: &Path, root: &Value) -> Result<(), Refusal> {
             format!("making {}: {error}", place.display()),
         )
     })?;
-    // Only root can give files away; for anybody else the owner stays who runs the lab.
+    // Only root can change owners; for anybody else the owner is the user who runs the lab.
     let _ = std::os::unix::fs::chown(&place, owner("OwnerUid"), owner("OwnerGid"));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! File systems: created with a token, available after a moment, a directory while they exist.
+//! File systems: created with a token, available after a moment, with a directory while they exist.
 
 use std::path::Path;
 
@@ -42,8 +42,8 @@ impl Efs {
     /// Creates a file system and its directory, and returns its id.
     ///
     /// # Errors
-    /// `FileSystemAlreadyExists` with the id, when the token was used; `InternalServerError` when the directory can't
-    /// be made.
+    /// `FileSystemAlreadyExists` with the id, if the token was used; `InternalServerError` if the directory can't
+    /// be created.
     pub async fn create(&self, mut order: FileSystemOrder) -> Result<String, Refusal> {
         if order.encrypted && order.kms_key.is_none() {
             let key = crate::keys::managed(&self.world, "alias/aws/elasticfilesystem").await;
@@ -209,10 +209,10 @@ impl Efs {
     }
 }
 
-/// What EFS meters of a file system without a file (EFS API, examples of DescribeFileSystems).
+/// The metered size of an empty file system (EFS API, examples of DescribeFileSystems).
 const METERED_OF_NONE: u64 = 6 * 1024;
 
-/// Bytes of all files under `dir`; what can't be read counts as nothing.
+/// Bytes of all files under `dir`; unreadable files count as 0.
 fn size_of(dir: &Path) -> u64 {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     entries

@@ -49,7 +49,7 @@ impl Efs {
         found.map(|fs| fs.tags.clone()).unwrap_or_default()
     }
 
-    /// How a file system was made, by id or ARN.
+    /// How a file system was created, by id or ARN.
     #[must_use]
     pub fn order(&self, id_or_arn: &str) -> Option<FileSystemOrder> {
         let state = self.state();
@@ -71,7 +71,7 @@ impl Efs {
         self.state.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    /// When something that is created now becomes available.
+    /// When a resource that is created now becomes available.
     fn available_at(&self) -> Timestamp {
         let wait = self.world.durations.of(|seconds| seconds.file_system_create);
         let wait = SignedDuration::try_from(wait).unwrap_or_default();

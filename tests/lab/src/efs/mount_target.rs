@@ -1,4 +1,4 @@
-//! Mount targets: one per availability zone, in a subnet that MiniStack's EC2 knows.
+//! Mount targets: one per availability zone, in a subnet of MiniStack's EC2.
 
 use std::net::Ipv4Addr;
 
@@ -180,7 +180,7 @@ fn read_groups(request: &Request) -> Result<Vec<String>, Refusal> {
         .collect())
 }
 
-/// The group that a mount target is in where none is named: its VPC's own.
+/// The default security group of a mount target: its VPC's.
 fn default_security_group(vpc: &str) -> String {
     if vpc == catalogue::DEFAULT_VPC {
         catalogue::DEFAULT_SECURITY_GROUP.to_owned()

@@ -1,4 +1,4 @@
-//! What requests have to say, and how EFS refuses those that do not.
+//! Requirements of requests, and EFS's errors.
 
 use crate::rest::{Refusal, Request};
 

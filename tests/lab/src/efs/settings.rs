@@ -1,4 +1,4 @@
-//! What is set on a file system and a restore does not bring back: policy, lifecycle, automatic backups, replication.
+//! Settings of a file system that a restore loses: policy, lifecycle, automatic backups, replication.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What the EFS of a lab knows: file systems, mount targets, access points.
+//! The state of a lab's EFS: file systems, mount targets, access points.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -36,9 +36,9 @@ pub(super) struct FileSystem {
     pub(super) id: String,
     pub(super) created_at: Timestamp,
     pub(super) available_at: Timestamp,
-    /// Whether what it waits for is a change, not its creation.
+    /// Whether it waits for a change, not for its creation.
     pub(super) updating: bool,
-    /// From being overwritten by a replication.
+    /// Protection from being overwritten by a replication.
     pub(super) protection: &'static str,
     pub(super) tags: BTreeMap<String, String>,
     pub(super) policy: Option<String>,
@@ -47,10 +47,10 @@ pub(super) struct FileSystem {
     pub(super) order: FileSystemOrder,
 }
 
-/// What a new file system is to be.
+/// The request for a new file system.
 #[derive(Clone, Debug, Default)]
 pub struct FileSystemOrder {
-    /// The caller's token: a second order with the same one is refused.
+    /// The caller's token: a second request with the same one is refused.
     pub creation_token: String,
     /// `generalPurpose` or `maxIO`.
     pub performance_mode: String,

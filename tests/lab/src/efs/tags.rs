@@ -50,7 +50,7 @@ impl State {
     }
 }
 
-/// The tags in a body's `Tags`; none when there is no such member.
+/// The tags in a body's `Tags`; none if there is no such member.
 pub(super) fn read(body: &Value) -> Result<BTreeMap<String, String>, Refusal> {
     let list = match &body["Tags"] {
         Value::Null => return Ok(BTreeMap::new()),

@@ -1,18 +1,18 @@
-//! Holds a request against its shape, and tells everything that is wrong with it.
+//! Validates a request against its shape, and returns every violation.
 
 use serde_json::{Map, Value};
 
 use super::shape::{Model, Shape};
 
-/// How much of a value is told.
+/// How much of a value is shown.
 const SHOWN: usize = 200;
 
-/// One thing that is wrong with a request.
+/// One violation of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
-    /// Where: `tags.1.member.key`, names with a small first letter, as AWS's messages have it.
+    /// Where: `tags.1.member.key`, names with a lower-case first letter, as in AWS's messages.
     pub at: String,
-    /// What stands there; none where it must not be shown.
+    /// The value there; none if it must not be shown.
     pub value: Option<String>,
     /// What is wrong with it.
     pub what: ViolationKind,
@@ -21,19 +21,19 @@ pub struct Violation {
 /// What is wrong.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ViolationKind {
-    /// A member that must be there is not.
+    /// A required member is missing.
     Missing,
-    /// It is of another type than this.
+    /// It is not of this type.
     Type(String),
-    /// It breaks a constraint: what it must do.
+    /// It violates this constraint.
     Must(String),
     /// The model has no such member.
     Unknown,
-    /// The request is not readable at all.
+    /// The request cannot be parsed.
     Unreadable(String),
 }
 
-/// All that is wrong with the members of an operation's input.
+/// All violations of the members of an operation's input.
 pub fn input(model: &Model, shape: &Shape, members: &Map<String, Value>) -> Vec<Violation> {
     let mut check = Check {
         model,
@@ -165,18 +165,18 @@ impl Check<'_> {
     }
 }
 
-/// A value as a message shows it; none where that must not be.
+/// A value as a message shows it; none if it must not be shown.
 fn shown(shape: &Shape, value: &Value) -> Option<String> {
     let text = match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    // A structure may hold what must not be shown further down.
+    // A structure may contain members that must not be shown.
     let plain = !shape.sensitive && !value.is_object() && !value.is_array();
     plain.then(|| text.chars().take(SHOWN).collect())
 }
 
-/// A name with a small first letter.
+/// A name with a lower-case first letter.
 fn small(name: &str) -> String {
     let mut letters = name.chars();
     let first = letters.next().map(|c| c.to_ascii_lowercase());

@@ -1,5 +1,5 @@
-//! botocore's models of requests: every call is held against the one of its service before anything answers it, and what AWS
-//! would refuse is refused as that service refuses it.
+//! botocore's models of requests: every call is validated against its service's model before it is processed, and refused as by
+//! that service.
 
 mod check;
 mod request;
@@ -17,20 +17,20 @@ use tokio::process::Command;
 use crate::service::{Answer, Call};
 use shape::Model;
 
-/// What writes the models down.
+/// The script that writes the models.
 const PROGRAM: &str = include_str!("../../python/models.py");
 
-/// The models, each read when its service is called for the first time.
+/// The models, each read at the first call of its service.
 pub struct Models {
     directory: PathBuf,
     read: Mutex<HashMap<String, Option<Arc<Model>>>>,
 }
 
 impl Models {
-    /// Writes the models of this Python's botocore down, where an earlier lab has not.
+    /// Writes the models of this Python's botocore, if no earlier lab did.
     ///
     /// # Errors
-    /// When Python can't be run, or has no botocore.
+    /// If Python can't be run, or has no botocore.
     pub async fn prepare(python: &Path, dir: &Path) -> anyhow::Result<Self> {
         let program = dir.join("models.py");
         std::fs::write(&program, PROGRAM).with_context(|| format!("writing {}", program.display()))?;
@@ -51,7 +51,7 @@ impl Models {
         })
     }
 
-    /// The service's refusal of a call that its model does not allow.
+    /// The service's error for a call that its model does not allow.
     #[must_use]
     pub fn refuse(&self, call: &Call) -> Option<Answer> {
         let model = self.model(&call.service)?;

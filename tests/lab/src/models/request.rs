@@ -1,4 +1,4 @@
-//! What a request says, as its members by their names in the model, whichever way they came: in JSON, a form, a path, a query.
+//! The members of a request by their names in the model, whether from JSON, a form, a path or a query.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::service::{Call, Protocol};
 /// The members of a call's input.
 ///
 /// # Errors
-/// When its body is no JSON object, or a form names what the model does not have.
+/// If its body is not a JSON object, or a form has a name that is not in the model.
 pub fn read(call: &Call, model: &Model, input: &Shape) -> Result<Map<String, Value>, Violation> {
     match call.protocol {
         Protocol::Query => Ok(form(call, model, input)),
@@ -36,7 +36,7 @@ fn unreadable(why: &str) -> Violation {
     }
 }
 
-/// Members of JSON by the model's names instead of the request's, all the way down.
+/// Members of JSON by the model's names instead of the request's, recursively.
 fn named(model: &Model, shape: &Shape, members: Map<String, Value>) -> Map<String, Value> {
     let renames = |shape: &Shape| shape.members.iter().any(|(name, part)| *name != part.wire);
     if !renames(shape)
@@ -79,7 +79,7 @@ fn rest(call: &Call, model: &Model, input: &Shape) -> Result<Map<String, Value>,
     let labels = call.labels();
     let query = call.query_pairs();
     let mut members = match &input.payload {
-        // Bytes, as a function's event: not ours to read.
+        // Bytes, such as a function's event, are not parsed.
         Some(_) => Map::new(),
         None if call.protocol == Protocol::RestXml => Map::new(),
         None => named(model, input, body(call)?),
@@ -102,7 +102,7 @@ fn rest(call: &Call, model: &Model, input: &Shape) -> Result<Map<String, Value>,
                 }
             }
             (Some("header" | "headers"), _) => {
-                // The lab's clients set them, not what is held against a model here.
+                // The lab's clients set headers themselves; they are not validated.
                 let given = call.headers.get(&part.wire).and_then(|value| value.to_str().ok());
                 members.extend(given.zip(shape).map(|(text, shape)| (name.clone(), typed(shape, text))));
             }
@@ -130,7 +130,7 @@ fn form(call: &Call, model: &Model, input: &Shape) -> Map<String, Value> {
     root.members(model, input)
 }
 
-/// A form's fields as the tree that their names are paths of.
+/// A form's fields as a tree, by the paths in their names.
 #[derive(Default)]
 struct Node {
     text: Option<String>,
@@ -152,7 +152,7 @@ impl Node {
             return Value::Null;
         };
         match (shape.kind.as_str(), &shape.member, &shape.key, &shape.value) {
-            // An empty list or structure is written as its name alone.
+            // An empty list or structure is only its name.
             ("structure", ..) => Value::Object(self.members(model, shape)),
             ("list", Some(member), ..) => self.items().into_iter().map(|item| item.value(model, member)).collect(),
             ("map", _, Some(key), Some(value)) => {
@@ -166,7 +166,7 @@ impl Node {
         }
     }
 
-    /// What a list has, by number, whatever its members are called: `Ids.member.1`, `Ids.DBId.1` and `Ids.1` are the first.
+    /// A list's members by number, with any member name: `Ids.member.1`, `Ids.DBId.1` and `Ids.1` are the first.
     fn items(&self) -> Vec<&Node> {
         let numbered = |node: &Node| node.below.keys().any(|key| key.parse::<u32>().is_ok());
         let holder = match self.below.values().find(|node| numbered(node)) {
@@ -181,7 +181,7 @@ impl Node {
     }
 }
 
-/// A text of a form, a path or a query as its shape's type; as the text that it is where it isn't of that type.
+/// A text of a form, a path or a query as its shape's type; unchanged if it isn't of that type.
 fn typed(shape: &Shape, text: &str) -> Value {
     let read = match shape.kind.as_str() {
         "integer" | "long" => text.parse::<i64>().ok().map(Value::from),

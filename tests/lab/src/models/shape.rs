@@ -1,4 +1,4 @@
-//! What a model says of a request: operations, the shapes of their inputs, and what a value has to fulfil.
+//! The part of a model about requests: operations, the shapes of their inputs, and the constraints of values.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -6,12 +6,12 @@ use std::sync::OnceLock;
 use regex_lite::Regex;
 use serde::Deserialize;
 
-/// A service's model, as far as it is about requests.
+/// A service's model of requests.
 #[derive(Debug, Deserialize)]
 pub struct Model {
     operations: BTreeMap<String, Option<String>>,
     shapes: BTreeMap<String, Shape>,
-    /// Patterns that nothing is held against.
+    /// Patterns that are not checked.
     #[cfg_attr(not(test), allow(dead_code))]
     pub unchecked: Vec<String>,
 }
@@ -23,26 +23,26 @@ pub struct Shape {
     /// `structure`, `list`, `map`, `string`, `integer`, ...
     #[serde(rename = "type")]
     pub kind: String,
-    /// Least length of a text, list or map, or least number.
+    /// Minimum length of a text, list or map, or minimum number.
     pub min: Option<f64>,
-    /// Greatest length of a text, list or map, or greatest number.
+    /// Maximum length of a text, list or map, or maximum number.
     pub max: Option<f64>,
-    /// The only values that a text may have.
+    /// The allowed values of a text.
     #[serde(rename = "enum")]
     pub values: Vec<String>,
-    /// What the model has as pattern.
+    /// The model's own pattern.
     pub pattern: Option<String>,
-    /// The pattern, as what has to be so.
+    /// The pattern, as conditions.
     pub conditions: Vec<Condition>,
     /// A structure's members by name.
     pub members: BTreeMap<String, Part>,
-    /// Members that must be there, by name.
+    /// Required members, by name.
     pub required: Vec<String>,
-    /// Whether exactly one member must be there.
+    /// Whether exactly one member must be set.
     pub union: bool,
     /// Whether values are not to be shown.
     pub sensitive: bool,
-    /// Whether it is any JSON at all.
+    /// Whether it is any JSON.
     pub document: bool,
     /// Whether a list in a form has no name of its own for its members.
     pub flattened: bool,
@@ -56,19 +56,19 @@ pub struct Shape {
     pub value: Option<Part>,
 }
 
-/// A part of a shape: of which shape it is, how it is called in requests, and where it stands.
+/// A part of a shape: its shape, its name in requests, and its location.
 #[derive(Debug, Deserialize)]
 pub struct Part {
     /// Name of its shape.
     pub shape: String,
     /// Its name in requests.
     pub wire: String,
-    /// `uri`, `querystring`, `header`, ...; in the body without.
+    /// `uri`, `querystring`, `header`, ...; none for the body.
     #[serde(default)]
     pub location: Option<String>,
 }
 
-/// An expression that must be found in a text, or must not.
+/// An expression that must match a text, or must not.
 #[derive(Debug, Deserialize)]
 pub struct Condition {
     not: bool,
@@ -78,7 +78,7 @@ pub struct Condition {
 }
 
 impl Model {
-    /// The shape of an operation's input; none for an operation that the model lacks, or that takes nothing.
+    /// The shape of an operation's input; none for an operation that is not in the model, or has no input.
     pub fn input(&self, operation: &str) -> Option<&Shape> {
         self.shape(self.operations.get(operation)?.as_ref()?)
     }
@@ -96,12 +96,12 @@ impl Model {
 }
 
 impl Condition {
-    /// Whether a text fulfils it.
+    /// Whether a text satisfies it.
     pub fn holds(&self, text: &str) -> bool {
         self.regex().is_none_or(|regex| regex.is_match(text) != self.not)
     }
 
-    /// The expression, compiled when it is needed for the first time.
+    /// The expression, compiled at its first use.
     pub fn regex(&self) -> Option<&Regex> {
         let compiled = self.compiled.get_or_init(|| Regex::new(&self.expression).ok());
         compiled.as_ref()

@@ -48,7 +48,7 @@ fn said(answer: &Answer) -> (String, String) {
     (code, String::from_utf8_lossy(&answer.body).into_owned())
 }
 
-/// The code of the refusal, which has to say this.
+/// The code of the refusal, whose message must contain this.
 fn refused(models: &Models, call: &Call, why: &str) -> String {
     let answer = models
         .refuse(call)
@@ -132,7 +132,7 @@ async fn requests_in_json_are_held_against_their_model() {
         "GetItem",
         json!({"TableName": "t", "Key": {"id": {"S": "a"}}, "ConsistentRead": true})
     ));
-    // AttributeValue is no union in botocore's model of DynamoDB: the service itself tells these apart.
+    // AttributeValue is not a union in botocore's model of DynamoDB: the service itself distinguishes these.
     assert!(taken("GetItem", two));
     assert!(taken("NoSuchOperation", json!({"Anything": 1})));
 }

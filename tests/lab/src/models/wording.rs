@@ -1,9 +1,9 @@
-//! How each service says that a request is not one that it takes.
+//! The messages of each service for invalid requests.
 
 use super::check::{Violation, ViolationKind};
 use crate::service::{Answer, Call, Protocol};
 
-/// The service's answer to a request with which this is wrong.
+/// The service's response to a request with these violations.
 pub fn refusal(call: &Call, wrong: &[Violation]) -> Answer {
     let serialization =
         |wrong: &&Violation| matches!(wrong.what, ViolationKind::Type(_) | ViolationKind::Unreadable(_));
@@ -22,7 +22,7 @@ pub fn refusal(call: &Call, wrong: &[Violation]) -> Answer {
     Answer::error(call.protocol, 400, code, &message)
 }
 
-/// The code: modelled where the service's model has an error for it, else AWS's common one.
+/// The code: the one in the service's model, or else AWS's common one.
 fn code(call: &Call, missing: bool) -> &'static str {
     match (call.service.as_str(), call.protocol) {
         ("rds", _) if missing => "MissingParameter",

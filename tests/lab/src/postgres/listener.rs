@@ -1,4 +1,4 @@
-//! The door to one server: a TCP port that speaks PostgreSQL's TLS negotiation and passes the rest on.
+//! The listener of one server: a TCP port that speaks PostgreSQL's TLS negotiation and passes the rest on.
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,10 +23,10 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Opens `address` and leads it to the Unix socket of a server.
+    /// Opens `address` and forwards it to the Unix socket of a server.
     ///
     /// # Errors
-    /// When the address can't be bound.
+    /// If the address can't be bound.
     pub async fn open(address: SocketAddr, tls: Arc<ServerConfig>, socket: PathBuf) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let force_tls = Arc::new(AtomicBool::new(false));
@@ -45,7 +45,7 @@ impl Listener {
         let _ = (&mut self.task).await;
     }
 
-    /// Whether connections without TLS are turned away, as Aurora's parameter `rds.force_ssl` does.
+    /// Whether connections without TLS are refused, as Aurora's parameter `rds.force_ssl` does.
     pub fn force_tls(&self, force: bool) {
         self.force_tls.store(force, Ordering::Relaxed);
     }
@@ -79,7 +79,7 @@ impl TlsForwarder {
         }
     }
 
-    /// Negotiates encryption, then carries bytes until one side closes. Errors end the connection, as clients expect.
+    /// Negotiates encryption, then copies bytes until one side closes. Errors end the connection, as clients expect.
     async fn serve(self, mut client: TcpStream) {
         let _ = client.set_nodelay(true);
         let mut first = [0; 8];
@@ -120,7 +120,7 @@ impl TlsForwarder {
     }
 }
 
-/// PostgreSQL's `ErrorResponse` for a client that isn't let in unencrypted.
+/// PostgreSQL's `ErrorResponse` for a client without encryption.
 fn no_encryption() -> Vec<u8> {
     let fields = "SFATAL\0VFATAL\0C28000\0Mno pg_hba.conf entry for this host, no encryption\0\0";
     let length = u32::try_from(fields.len() + 4).unwrap_or_default();

@@ -1,6 +1,6 @@
-//! Real PostgreSQL servers, one per cluster: their programs, places, backups, recovery, and the door to them.
+//! Real PostgreSQL servers, one per cluster: their programs, directories, backups, recovery, and listeners.
 //!
-//! Knows nothing of RDS: [`crate::rds`] decides which server exists when, and what its backups are called.
+//! Independent of RDS: [`crate::rds`] decides which servers exist, and names their backups.
 
 mod authority;
 mod base_backup;
@@ -30,10 +30,10 @@ use server_root::ServerRoot;
 
 use crate::world::World;
 
-/// The role that owns every server, as in Aurora; its password stays within the lab.
+/// The role that owns every server, as in Aurora; its password never leaves the lab.
 pub const ADMIN: &str = "rdsadmin";
 
-/// An installation of PostgreSQL and the place where its servers live.
+/// An installation of PostgreSQL and the directory of its servers.
 pub struct Postgres {
     world: Arc<World>,
     binaries: Binaries,
@@ -47,7 +47,7 @@ impl Postgres {
     /// place for data directories: in memory, in the lab's directory, or in a temporary one.
     ///
     /// # Errors
-    /// When there are no programs, or no place or no user to run them.
+    /// If there are no programs, or no place or no user to run them.
     pub async fn prepare(world: &Arc<World>) -> Result<Arc<Self>> {
         let place = ServerRoot::prepare(&world.dir.join("postgres")).await?;
         if place.is_temporary() {
@@ -79,7 +79,7 @@ impl Postgres {
     /// A new directory for one server, backup or archive, owned by the servers' user.
     ///
     /// # Errors
-    /// When it can't be made.
+    /// If it can't be created.
     pub async fn new_home(&self) -> Result<PathBuf> {
         self.place.new_directory().await
     }
@@ -87,7 +87,7 @@ impl Postgres {
     /// Copies a directory with everything in it, as the servers' user; `to` must not exist.
     ///
     /// # Errors
-    /// What `cp` said.
+    /// The error output of `cp`.
     pub async fn copy(&self, from: &Path, to: &Path) -> Result<()> {
         let mut command = self.place.command(Path::new("cp"));
         command.arg("-a").arg("--reflink=auto").arg(from).arg(to);
@@ -96,10 +96,10 @@ impl Postgres {
             .map(drop)
     }
 
-    /// Removes a server's or a backup's directory; one that is gone already is fine.
+    /// Removes a server's or a backup's directory; a missing one is fine.
     ///
     /// # Errors
-    /// When something in it can't be removed.
+    /// If something in it can't be removed.
     pub async fn remove(&self, home: &Path) -> Result<()> {
         match tokio::fs::remove_dir_all(home).await {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -109,7 +109,7 @@ impl Postgres {
         }
     }
 
-    /// Removes the whole place when it isn't in the lab's directory. Servers must have been stopped.
+    /// Removes the whole place if it isn't in the lab's directory. Servers must have been stopped.
     pub async fn clean_up(&self) {
         if let Some(copy) = &self.binaries.copy {
             let _ = self.remove(copy).await;

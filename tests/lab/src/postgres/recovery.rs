@@ -24,7 +24,7 @@ impl Postgres {
     /// Prepares the home of a server with the data of a base backup at `<backup>/data`.
     ///
     /// # Errors
-    /// When it can't be unpacked.
+    /// If it can't be unpacked.
     pub async fn home_from_backup(&self, backup: &Path) -> Result<std::path::PathBuf> {
         let home = self.new_home().await?;
         let mut unpack = self.place.command(Path::new("/bin/sh"));
@@ -45,7 +45,7 @@ impl Postgres {
     /// (a server's home) to `target`.
     ///
     /// # Errors
-    /// When a copy fails.
+    /// If a copy fails.
     pub async fn home_for_recovery(&self, source: &Path, target: Target) -> Result<std::path::PathBuf> {
         let home = self.home_from_backup(&source.join("base")).await?;
         self.copy(&source.join("archive"), &home.join("wal")).await?;

@@ -16,7 +16,7 @@ use super::Postgres;
 /// Long enough for a recovery on a busy machine.
 const START_LIMIT: Duration = Duration::from_secs(120);
 const STOP_LIMIT: Duration = Duration::from_secs(10);
-/// How often a file that another process writes is looked at.
+/// How often a file of another process is polled.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// A PostgreSQL server that the lab started.
@@ -33,7 +33,7 @@ impl Server {
     /// Starts a new, empty server.
     ///
     /// # Errors
-    /// When the template can't be made or copied, or the server doesn't start: with the end of its log.
+    /// If the template can't be created or copied, or the server doesn't start: with the end of its log.
     pub async fn create(postgres: &Arc<Postgres>) -> Result<Self> {
         let home = postgres.new_home().await?;
         let template = postgres.template().await?;
@@ -41,11 +41,11 @@ impl Server {
         Self::start(postgres, &home).await
     }
 
-    /// Starts a server on the data directory in `home`, and waits until it takes connections: after recovery, if the
+    /// Starts a server on the data directory in `home`, and waits until it accepts connections: after recovery, if the
     /// data directory asks for one.
     ///
     /// # Errors
-    /// When it doesn't start: with the end of its log.
+    /// If it doesn't start: with the end of its log.
     pub async fn start(postgres: &Arc<Postgres>, home: &Path) -> Result<Self> {
         for part in ["archive", "socket"] {
             let mut mkdir = postgres.place.command(Path::new("mkdir"));
@@ -95,7 +95,7 @@ impl Server {
     }
 
     /// Stops the server at once, cutting its connections; what was committed stays in the data directory's log.
-    /// Does nothing when it is stopped.
+    /// Does nothing if it is stopped.
     pub async fn stop(&self) {
         let Some(mut child) = self.child.lock().await.take() else {
             return;
@@ -103,7 +103,7 @@ impl Server {
         let Some(id) = child.id().and_then(|id| i32::try_from(id).ok()) else {
             return;
         };
-        // SIGINT is PostgreSQL's fast shutdown: clients are cut, the log is finished and archived.
+        // SIGINT is PostgreSQL's fast shutdown: clients are disconnected, the log is finished and archived.
         if let Err(error) = kill(Pid::from_raw(id), Signal::SIGINT) {
             tracing::warn!(id, %error, "can't stop a PostgreSQL server");
         }
@@ -115,7 +115,7 @@ impl Server {
     }
 }
 
-/// Waits for the line that the postmaster writes into its pid file when it takes connections.
+/// Waits for the line that the postmaster writes into its pid file when it accepts connections.
 async fn wait_until_ready(child: &mut Child, home: &Path) -> Result<()> {
     let pid_file = home.join("data/postmaster.pid");
     let started = Instant::now();

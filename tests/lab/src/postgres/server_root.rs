@@ -10,13 +10,13 @@ use anyhow::{Context, Result, bail};
 use nix::unistd::{Uid, User};
 use tokio::process::Command;
 
-/// A Unix socket's path may have 107 bytes; below the root come `/<8 digits>/socket/.s.PGSQL.5432`.
+/// A Unix socket's path may have 107 bytes; below the root follow `/<8 digits>/socket/.s.PGSQL.5432`.
 const LONGEST_ROOT: usize = 72;
 
-/// Where Linux keeps files in memory. Data directories have a thousand small files each: on disks that are told of
-/// every freed block, removing those of a few clusters takes a minute.
+/// Where Linux keeps files in memory. Data directories have a thousand small files each: on disks with TRIM
+/// for every freed block, removing those of a few clusters takes a minute.
 const MEMORY: &str = "/dev/shm";
-/// Free space from which on memory is used: a cluster takes about 60 MB, a snapshot 30.
+/// The free space above which memory is used: a cluster takes about 60 MB, a snapshot 30.
 const ROOMY: u64 = 4 << 30;
 
 /// Unprivileged users that Linux distributions have, in order of preference.
@@ -31,8 +31,8 @@ pub struct ServerRoot {
 }
 
 impl ServerRoot {
-    /// Prepares an empty directory: in memory where there is plenty, else `dir`, else a temporary one when the servers'
-    /// user can't work in `dir` or its path is too long for a Unix socket. What an earlier lab left in `dir` is removed.
+    /// Prepares an empty directory: in memory if there is enough, else `dir`, else a temporary one when the servers'
+    /// user can't work in `dir` or its path is too long for a Unix socket. An earlier lab's files in `dir` are removed.
     pub async fn prepare(dir: &Path) -> Result<Self> {
         let user = servers_user()?;
         let own = format!("holdfast-lab-{}", crate::ids::hex(8));
@@ -143,7 +143,7 @@ impl ServerRoot {
             && self.root.exists()
             && let Err(error) = tokio::fs::remove_dir_all(&self.root).await
         {
-            tracing::warn!(dir = %self.root.display(), %error, "the clusters' temporary directory stays");
+            tracing::warn!(dir = %self.root.display(), %error, "the clusters' temporary directory remains");
         }
     }
 }
@@ -153,7 +153,7 @@ fn roomy_memory() -> bool {
     memory.is_ok_and(|fs| fs.blocks_available() * fs.fragment_size() >= ROOMY)
 }
 
-/// The user to run servers as: an unprivileged one when we are root, else ourselves (`None`).
+/// The user to run servers as: an unprivileged one if we are root, else the current user (`None`).
 fn servers_user() -> Result<Option<User>> {
     if !Uid::effective().is_root() {
         return Ok(None);

@@ -12,7 +12,7 @@ impl Server {
     /// a line per row, columns divided by `|`.
     ///
     /// # Errors
-    /// What the server answered to the first statement that failed. The script isn't part of it: it may hold a
+    /// The server's error for the first statement that failed. The script isn't part of it: it may hold a
     /// password.
     pub async fn sql(&self, database: &str, script: &str) -> Result<String> {
         let mut psql = self.postgres().program("psql");

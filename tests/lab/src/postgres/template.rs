@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{ADMIN, Postgres, server_root};
 
-/// Small enough that twenty servers fit on a laptop; durable enough for a lab, which never outlives its machine.
+/// Small enough that twenty servers fit on a laptop; durable enough for a lab, which does not survive its machine.
 /// Paths are relative to the data directory, so that a copy needs no edit.
 const SETTINGS: &str = "
 listen_addresses = ''
@@ -38,11 +38,11 @@ log_min_messages = warning
 include_if_exists = 'lab-recovery.conf'
 ";
 
-/// Everyone who connects gives a password, the lab itself too: clients reach the same socket through the listener.
+/// All connections need a password, also the lab's own: clients reach the same socket through the listener.
 const ACCESS: &str = "local all all scram-sha-256\nlocal replication rdsadmin scram-sha-256\n";
 
 impl Postgres {
-    /// The data directory that new clusters are copied from; made at the first call.
+    /// The data directory that new clusters are copied from; created at the first call.
     pub(super) async fn template(&self) -> Result<&Path> {
         self.template
             .get_or_try_init(|| self.make_template())

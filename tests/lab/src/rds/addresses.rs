@@ -13,7 +13,7 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// A range of 127.0.0.0/8 of its own, so that labs side by side seldom meet.
+    /// A range of 127.0.0.0/8 of its own, so that concurrent labs rarely collide.
     #[must_use]
     pub fn new() -> Self {
         let random = u32::from_str_radix(&crate::ids::hex(4), 16).unwrap_or(0);
@@ -23,7 +23,7 @@ impl Addresses {
         }
     }
 
-    /// Address and port of a cluster: its identifier's addresses, and the port asked for if it is free there.
+    /// Address and port of a cluster: its identifier's addresses, and the requested port if it is free there.
     pub fn endpoint(&mut self, id: &str, port: u16) -> Endpoint {
         let next = self.first + 2 * u32::try_from(self.given.len()).unwrap_or(0) + 1;
         let writer = *self.given.entry(id.to_owned()).or_insert(next);
@@ -42,7 +42,7 @@ impl Default for Addresses {
     }
 }
 
-/// `wanted`, or when another program has it on one of the addresses, a port that is free on both.
+/// `wanted`, or, if another program has it on one of the addresses, a port that is free on both.
 fn free_port(writer: Ipv4Addr, reader: Ipv4Addr, wanted: u16) -> u16 {
     let bind = |address: Ipv4Addr, port: u16| TcpListener::bind((address, port));
     if bind(writer, wanted).is_ok() && bind(reader, wanted).is_ok() {

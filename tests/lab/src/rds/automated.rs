@@ -1,4 +1,4 @@
-//! The automated backup of a cluster that was deleted and whose backups were to be kept.
+//! The retained automated backup of a deleted cluster.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use super::settings::Settings;
 use super::tags::{self, Tags};
 use super::xml::Xml;
 
-/// What point-in-time restores need of a cluster, there or gone.
+/// What point-in-time restores need of an existing or deleted cluster.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub struct AutomatedBackup {
@@ -23,7 +23,7 @@ pub struct AutomatedBackup {
     pub tags: Tags,
     pub earliest: Timestamp,
     pub latest: Timestamp,
-    /// `active`, or `retained` when the cluster is gone.
+    /// `active`, or `retained` if the cluster was deleted.
     pub status: &'static str,
     /// Home of the server: `base` and `archive` are in it.
     pub home: PathBuf,

@@ -3,11 +3,11 @@
 use super::fault::{Fault, Result};
 use crate::order::ListOrder;
 
-/// The only engine: real PostgreSQL stands in for Aurora's.
+/// The only engine: real PostgreSQL replaces Aurora's.
 pub const ENGINE: &str = "aurora-postgresql";
 /// Versions that a cluster can have. The server is always PostgreSQL 16; versions are names here.
 pub const VERSIONS: &[&str] = &["16.1", "16.2", "16.3", "16.4", "16.6", "16.8", "16.9", "16.10", "16.11"];
-/// The version that a create or restore call without `EngineVersion` gets, whatever its source had.
+/// The version for a create or restore call without `EngineVersion`, independent of its source.
 pub const DEFAULT_VERSION: &str = "16.11";
 /// Availability zones that subnets, and so instances, can be in.
 pub const ZONES: [&str; 3] = ["us-east-1a", "us-east-1b", "us-east-1c"];
@@ -33,7 +33,7 @@ pub const CLUSTER_PARAMETER_GROUPS: (&str, usize) = ("DBClusterParameterGroups",
 /// IAM roles per cluster.
 pub const CLUSTER_ROLES: (&str, usize) = ("DBClusterRoles", 5);
 
-/// Generations of instance classes that are offered no more.
+/// Generations of instance classes that are no longer offered.
 const RETIRED_CLASSES: [&str; 3] = ["db.r3.", "db.r4.", "db.t2."];
 
 /// Whether an instance of a class can be ordered.
@@ -59,7 +59,7 @@ pub fn engine(name: &str) -> Result<()> {
 /// The version that `asked` names: one of the list, or the newest of a major version given alone.
 ///
 /// # Errors
-/// `InvalidParameterCombination` when there is none.
+/// `InvalidParameterCombination` if there is none.
 pub fn version(asked: Option<&str>) -> Result<String> {
     let asked = asked.unwrap_or(DEFAULT_VERSION);
     let exact = VERSIONS.iter().find(|version| **version == asked);
@@ -76,8 +76,8 @@ pub fn major(version: &str) -> &str {
     version.split('.').next().unwrap_or(version)
 }
 
-/// The three zones of a new cluster's storage: those that were asked for, and others that Aurora chooses, whatever zones its
-/// source has and its subnets are in.
+/// The three zones of a new cluster's storage: the requested ones, and others that Aurora chooses, independent of the zones
+/// of its source and subnets.
 #[must_use]
 pub fn storage_zones(order: ListOrder, cluster: &str, asked: &[String]) -> Vec<String> {
     let mut others: Vec<&str> = STORAGE_ZONES

@@ -10,7 +10,7 @@ use super::tags::{self, Tags};
 use super::xml::Xml;
 use crate::postgres::Server;
 
-/// What a cluster is doing.
+/// The state of a cluster.
 #[derive(Clone, Debug)]
 pub enum Phase {
     /// Being created or restored.
@@ -19,7 +19,7 @@ pub enum Phase {
     Available,
     /// Serving, but refusing operations, until the time; with the status that says why.
     Changing(&'static str, Timestamp),
-    /// On its way out.
+    /// Being deleted.
     Deleting(Timestamp),
     /// Lost, with its status.
     Broken(&'static str),
@@ -30,7 +30,7 @@ pub enum Phase {
 pub struct Role {
     /// The role's ARN.
     pub arn: String,
-    /// What for: `s3Import`, `Lambda`, ...
+    /// The feature: `s3Import`, `Lambda`, ...
     pub feature: Option<String>,
 }
 
@@ -43,7 +43,7 @@ pub struct ManagedSecret {
     pub kms_key: String,
 }
 
-/// Where clients find a cluster.
+/// The endpoints of a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     /// Address of the writer endpoint.
@@ -72,14 +72,14 @@ pub struct Cluster {
     pub writer: Option<String>,
     /// The server, once it runs.
     pub server: Option<Arc<Server>>,
-    /// When the base backup was taken that point-in-time restores start from.
+    /// The time of the base backup that point-in-time restores start from.
     pub backed_up_since: Option<Timestamp>,
-    /// What waits for the maintenance window.
+    /// Changes that wait for the maintenance window.
     pub pending: Pending,
     pub clone_group: Option<String>,
 }
 
-/// Changes that were asked for without `ApplyImmediately`.
+/// Changes that were requested without `ApplyImmediately`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Pending {
@@ -110,7 +110,7 @@ impl Cluster {
         }
     }
 
-    /// Whether clients are let in, given an instance.
+    /// Whether clients can connect, given an instance.
     #[must_use]
     pub fn serves(&self) -> bool {
         matches!(self.phase, Phase::Available | Phase::Changing(..))

@@ -1,4 +1,4 @@
-//! Where clients find clusters: an address of the loopback network per identifier, for as long as the lab runs. A
+//! The endpoints of clusters: an address of the loopback network per identifier, for the lab's lifetime. A
 //! cluster that takes over another's identifier takes over its endpoint, as with Aurora's host names.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use crate::postgres::Listener;
 impl Plane {
     /// Opens the ports of clusters that serve and closes all others.
     pub async fn open_ports(&self) {
-        // Taken first: two callers must not act on views of the state in the wrong order.
+        // Locked first: two callers must not act on states in the wrong order.
         let mut doors = self.doors.lock().await;
         let wanted = wanted(&self.state());
         let unwanted: Vec<SocketAddr> = doors
@@ -69,7 +69,7 @@ fn wanted(state: &State) -> BTreeMap<SocketAddr, (PathBuf, bool)> {
     wanted
 }
 
-/// The socket of a cluster's server, if clients are let in.
+/// The socket of a cluster's server, if clients can connect.
 fn open(state: &State, cluster: &Cluster) -> Option<PathBuf> {
     let served = cluster.serves() && state.instances_of(&cluster.id).any(Instance::serves);
     cluster.server.as_ref().filter(|_| served).map(|server| server.socket())

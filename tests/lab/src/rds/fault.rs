@@ -1,4 +1,4 @@
-//! RDS's errors: wire code, HTTP status and message, as botocore's model of API version 2014-10-31 has them.
+//! RDS's errors: wire code, HTTP status and message, as in botocore's model of API version 2014-10-31.
 
 /// An error answer. The code is the one on the wire, which differs from the shape's name for many
 /// (`DBInstanceNotFoundFault` is `DBInstanceNotFound`).
@@ -8,7 +8,7 @@ pub struct Fault {
     pub code: &'static str,
     /// HTTP status.
     pub status: u16,
-    /// What is wrong, for a person.
+    /// The message, for a person.
     pub message: String,
 }
 
@@ -50,7 +50,7 @@ impl Fault {
         }
     }
 
-    /// `InvalidParameterValue`, unmodelled, as AWS answers values that it can't take.
+    /// `InvalidParameterValue`, unmodelled, as AWS returns for invalid values.
     #[must_use]
     pub fn value(message: impl Into<String>) -> Self {
         Self::new("InvalidParameterValue", message)
@@ -62,7 +62,7 @@ impl Fault {
         Self::new("InvalidParameterCombination", message)
     }
 
-    /// `InternalFailure`: the lab itself failed; logged here, where the cause is still known.
+    /// `InternalFailure`: the lab itself failed; logged here, with its cause.
     #[must_use]
     pub fn internal(error: &anyhow::Error) -> Self {
         tracing::error!("the lab's RDS failed: {error:#}");

@@ -1,4 +1,4 @@
-//! The region as an account finds it: no clusters, and the default groups.
+//! The region of a new account: no clusters, and the default groups.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! A DB instance: what lets clients into its cluster.
+//! A DB instance, through which clients connect to its cluster.
 
 use jiff::Timestamp;
 
@@ -10,16 +10,16 @@ use super::settings::write_security_groups;
 use super::tags::{self, Tags};
 use super::xml::Xml;
 
-/// What an instance is doing.
+/// The state of an instance.
 #[derive(Clone, Debug)]
 pub enum Phase {
     /// Being created.
     Creating(Job),
-    /// There.
+    /// Available.
     Available,
     /// Being changed or restarted until the time, with the status that says how.
     Changing(&'static str, Timestamp),
-    /// On its way out.
+    /// Being deleted.
     Deleting(Timestamp),
     /// Its creation failed.
     Failed,
@@ -64,7 +64,7 @@ impl Instance {
         }
     }
 
-    /// Whether clients come in through it.
+    /// Whether clients can connect through it.
     #[must_use]
     pub fn serves(&self) -> bool {
         matches!(self.phase, Phase::Available | Phase::Changing("modifying", _))

@@ -1,4 +1,4 @@
-//! Work that takes time: what a resource is doing until it is there, or has failed.
+//! Work that takes time: the creation or change of a resource until it is done, or has failed.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::faults::FaultKind;
 use crate::service::Call;
 use crate::world::World;
 
-/// A job: it ends when its time has come *and* the real work behind it is done.
+/// A job: it ends when its time is over *and* its real work is done.
 #[derive(Clone, Debug)]
 pub struct Job {
     started: Timestamp,
@@ -18,19 +18,19 @@ pub struct Job {
     pub worked: Option<bool>,
 }
 
-/// How far a job is.
+/// The progress of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Percent, 0 to 99.
     Running(u8),
-    /// It ended well.
+    /// It succeeded.
     Done,
     /// It failed.
     Failed,
 }
 
 impl Job {
-    /// A job that the call starts now, subject to the faults asked for.
+    /// A job that the call starts now, subject to injected faults.
     #[must_use]
     pub fn start(world: &World, call: &Call, takes: Duration) -> Self {
         Self {
@@ -50,14 +50,14 @@ impl Job {
         }
     }
 
-    /// The same job with no work behind it: it takes only time.
+    /// The same job without real work: it takes only time.
     #[must_use]
     pub fn of_time_only(mut self) -> Self {
         self.worked = Some(true);
         self
     }
 
-    /// How far it is at `now`.
+    /// Its progress at `now`.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     pub fn progress(&self, now: Timestamp) -> Progress {

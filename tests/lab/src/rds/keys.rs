@@ -8,10 +8,10 @@ use super::plane::Plane;
 use super::query::Query;
 
 impl Plane {
-    /// The ARN of the enabled key that `KmsKeyId` names (an id, an ARN or an alias), `None` when nothing is said.
+    /// The ARN of the enabled key that `KmsKeyId` names (an id, an ARN or an alias), `None` if it is absent.
     ///
     /// # Errors
-    /// `KMSKeyNotAccessibleFault` when there is none or it isn't enabled.
+    /// `KMSKeyNotAccessibleFault` if there is none or it isn't enabled.
     pub async fn requested_key(&self, query: &Query) -> Result<Option<String>> {
         let Some(name) = query.text("KmsKeyId") else {
             return Ok(None);
@@ -41,7 +41,7 @@ impl Plane {
         }
     }
 
-    /// The key of a new cluster: the one named, the account's default when only encryption is asked for, else none.
+    /// The key of a new cluster: the one named, the account's default if only encryption is requested, else none.
     ///
     /// # Errors
     /// As [`Plane::requested_key`]; `InvalidParameterCombination` for a key without encryption.

@@ -1,5 +1,5 @@
 //! RDS: Aurora PostgreSQL clusters, each a real PostgreSQL server, behind the AWS Query protocol of API version
-//! 2014-10-31. Every call signed for `rds` is answered here; none goes on to MiniStack, whose RDS holds no data.
+//! 2014-10-31. Every call signed for `rds` is handled here; none is passed to MiniStack, whose RDS has no data.
 
 mod actions;
 mod addresses;
@@ -46,7 +46,7 @@ impl Rds {
     /// Prepares PostgreSQL and starts an empty region. The lab CA's certificate is in `ca.pem` of the lab's directory.
     ///
     /// # Errors
-    /// When PostgreSQL's programs, a place for data directories or a user to run them is missing.
+    /// If PostgreSQL's programs, a place for data directories or a user to run them is missing.
     pub async fn start(world: Arc<World>) -> anyhow::Result<Self> {
         let plane = Plane::new(world).await?;
         let clock = tokio::spawn(plane.clone().tick());
@@ -60,7 +60,7 @@ impl Service for Rds {
             if call.service != "rds" {
                 return None;
             }
-            // A task of its own: a call that was accepted goes on when its client hangs up.
+            // A task of its own: an accepted call continues if its client disconnects.
             let task = tokio::spawn(answer(self.plane.clone(), call.clone()));
             Some(task.await.unwrap_or_else(|error| {
                 let message = format!("the lab's RDS broke: {error}");

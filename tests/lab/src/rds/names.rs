@@ -1,4 +1,4 @@
-//! Identifiers: what RDS accepts, how it stores them, and the ARNs that stand for them.
+//! Identifiers: what RDS accepts, how it stores them, and their ARNs.
 
 use super::fault::{Fault, Result};
 
@@ -23,7 +23,7 @@ pub fn new_identifier(parameter: &str, text: &str) -> Result<String> {
     )))
 }
 
-/// The identifier that a name or an ARN stands for, in lower case: `arn:aws:rds:us-east-1:0:cluster:Hubs` is `hubs`.
+/// The identifier in a name or an ARN, in lower case: `arn:aws:rds:us-east-1:0:cluster:Hubs` is `hubs`.
 /// `kind` is the ARN's resource type (`cluster`, `cluster-snapshot`, `db`).
 #[must_use]
 pub fn identifier(kind: &str, text: &str) -> String {

@@ -1,4 +1,4 @@
-//! What the Describe operations share: filters and pages.
+//! Shared by the Describe operations: filters and pages.
 
 use super::fault::{Fault, Result};
 use super::names;
@@ -9,7 +9,7 @@ use super::xml::Xml;
 pub struct Filters(Vec<(String, Vec<String>)>);
 
 impl Filters {
-    /// Reads `Filters`, which may have the names in `known` only.
+    /// Reads `Filters`, of which only the names in `known` are allowed.
     ///
     /// # Errors
     /// `InvalidParameterValue` for another name, or a filter without values.
@@ -40,7 +40,7 @@ impl Filters {
     }
 }
 
-/// One page of items, which come with the keys that markers name, in order of keys.
+/// One page of items, in the order of their keys, which markers name.
 pub struct Page<T> {
     /// The page's items.
     pub items: Vec<T>,
@@ -51,7 +51,7 @@ impl<T> Page<T> {
     /// The page that `MaxRecords` (20 to 100, by default 100) and `Marker` ask for.
     ///
     /// # Errors
-    /// `InvalidParameterValue` when `MaxRecords` is out of range.
+    /// `InvalidParameterValue` if `MaxRecords` is out of range.
     pub fn of(query: &Query, items: impl IntoIterator<Item = (String, T)>) -> Result<Self> {
         let size: usize = query.number("MaxRecords")?.unwrap_or(100);
         if !(20..=100).contains(&size) {
@@ -72,7 +72,7 @@ impl<T> Page<T> {
         Ok(Self { items: page, marker })
     }
 
-    /// The answer's result: the marker of the next page, and the list.
+    /// The response's result: the marker of the next page, and the list.
     pub fn write(self, list: &str, member: &str, write: impl FnMut(&mut Xml, T)) -> Xml {
         let mut xml = Xml::new();
         xml.maybe("Marker", self.marker);

@@ -20,17 +20,17 @@ use super::tags::Tags;
 use crate::postgres::{Authority, Listener, Postgres, Server};
 use crate::world::World;
 
-/// An open port and where it leads.
+/// An open port and its target.
 pub struct OpenPort {
     pub(super) socket: PathBuf,
     pub(super) listener: Listener,
 }
 
-/// Everything that the operations work on.
+/// The state that the operations work on.
 pub struct Plane {
-    /// What the lab's services share.
+    /// The state that the lab's services share.
     pub world: Arc<World>,
-    /// Where servers come from.
+    /// Creates servers.
     pub postgres: Arc<Postgres>,
     pub(super) authority: Authority,
     state: Mutex<State>,
@@ -41,7 +41,7 @@ impl Plane {
     /// An empty region with the account's default groups.
     ///
     /// # Errors
-    /// When PostgreSQL can't be prepared or the lab CA can't be written.
+    /// If PostgreSQL can't be prepared or the lab CA can't be written.
     pub async fn new(world: Arc<World>) -> anyhow::Result<Arc<Self>> {
         let postgres = Postgres::prepare(&world).await?;
         let authority = Authority::create(&world.dir.join("ca.pem")).context("making the lab's CA")?;
@@ -57,7 +57,7 @@ impl Plane {
         Ok(Arc::new(plane))
     }
 
-    /// The state, for as long as no await comes between.
+    /// The state; must not be held across an await.
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|e| e.into_inner())
     }
@@ -68,7 +68,7 @@ impl Plane {
         self.world.clock.now()
     }
 
-    /// Notes how far the lab's clock is ahead of the machine's.
+    /// Records how far the lab's clock is ahead of the machine's.
     fn observe(&self) {
         let clock = &self.world.clock;
         self.state().timeline.observe(Timestamp::now(), clock.offset());
@@ -79,25 +79,25 @@ impl Plane {
     pub fn machine_time(&self, lab: Timestamp) -> Timestamp {
         let clock = &self.world.clock;
         let offset = SignedDuration::try_from(clock.offset()).unwrap_or_default();
-        // The lab's clock runs by the monotonic clock, PostgreSQL by the wall clock.
+        // The lab's clock is based on the monotonic clock, PostgreSQL's on the wall clock.
         let drift = Timestamp::now().duration_since(clock.now()) + offset;
         let real = self.state().timeline.real(lab);
         real.checked_add(drift).unwrap_or(real)
     }
 
-    /// Lets everything happen whose time has come: statuses, deletions, open ports.
+    /// Applies everything that is due: statuses, deletions, open ports.
     pub async fn settle(&self) {
         self.observe();
         let discards = self.state().advance(self.now());
         self.open_ports().await;
-        // Removing a data directory takes seconds on some file systems: nobody waits for it.
+        // Removing a data directory takes seconds on some file systems: it runs in the background.
         for discard in discards {
             let postgres = self.postgres.clone();
             tokio::spawn(async move { throw_away(&postgres, discard).await });
         }
     }
 
-    /// Settles for ever, several times a second and whenever the clock is moved.
+    /// Settles forever, several times a second and whenever the clock is moved.
     pub async fn tick(self: Arc<Self>) {
         loop {
             self.settle().await;
@@ -105,7 +105,7 @@ impl Plane {
         }
     }
 
-    /// Runs the work behind a new cluster, which starts its server, and tells the cluster how it went. The cluster's
+    /// Runs the work behind a new cluster, which starts its server, and records the result in the cluster. The cluster's
     /// automated backups begin with it.
     pub fn work<F>(self: &Arc<Self>, resource_id: String, start: F)
     where
@@ -132,7 +132,7 @@ impl Plane {
         });
     }
 
-    /// Gives a started server to its cluster; gives it back when the cluster is gone.
+    /// Assigns a started server to its cluster; returns it if the cluster was deleted.
     fn arrived(&self, resource_id: &str, server: Option<Arc<Server>>) -> Option<Arc<Server>> {
         let now = self.now();
         let mut state = self.state();
@@ -172,7 +172,7 @@ impl Plane {
         }
     }
 
-    /// What point-in-time restores need of a cluster that is there, `None` while it has no backups.
+    /// What point-in-time restores need of an existing cluster, `None` while it has no backups.
     #[must_use]
     pub fn automated_backup(&self, state: &State, cluster: &Cluster) -> Option<AutomatedBackup> {
         let now = self.now();
@@ -196,7 +196,7 @@ impl Plane {
         })
     }
 
-    /// What tests want to know: addresses, and where data and backups are on disk.
+    /// Information for tests: addresses, and the places of data and backups on disk.
     #[must_use]
     pub fn page(&self) -> Value {
         let state = self.state();
@@ -258,6 +258,6 @@ async fn throw_away(postgres: &Postgres, discard: Discard) {
     if let Some(path) = discard.path
         && let Err(error) = postgres.remove(&path).await
     {
-        tracing::warn!("a deletion left something behind: {error:#}");
+        tracing::warn!("a deletion was incomplete: {error:#}");
     }
 }

@@ -30,7 +30,7 @@ impl Query {
         self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
 
-    /// A parameter that must be there.
+    /// A required parameter.
     ///
     /// # Errors
     /// `MissingParameter`.
@@ -43,10 +43,10 @@ impl Query {
         })
     }
 
-    /// A number, or anything that reads itself from text.
+    /// A number, or anything that can be parsed from text.
     ///
     /// # Errors
-    /// `InvalidParameterValue` when it isn't one.
+    /// `InvalidParameterValue` if it isn't one.
     pub fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
         self.text(name)
             .map(|text| {
@@ -72,12 +72,12 @@ impl Query {
     /// A time in ISO 8601.
     ///
     /// # Errors
-    /// `InvalidParameterValue` when it isn't one.
+    /// `InvalidParameterValue` if it isn't one.
     pub fn time(&self, name: &str) -> Result<Option<Timestamp>> {
         self.number(name)
     }
 
-    /// The texts of a list, in order, whatever its members are called: `Ids.member.1` or `Ids.VpcSecurityGroupId.1`.
+    /// The texts of a list, in order, with any member name: `Ids.member.1` or `Ids.VpcSecurityGroupId.1`.
     #[must_use]
     pub fn list(&self, name: &str) -> Vec<String> {
         self.members(name)
@@ -86,7 +86,7 @@ impl Query {
             .collect()
     }
 
-    /// The texts of a list, `None` when it has none.
+    /// The texts of a list, `None` if it has none.
     #[must_use]
     pub fn given_list(&self, name: &str) -> Option<Vec<String>> {
         Some(self.list(name)).filter(|list| !list.is_empty())
@@ -98,7 +98,7 @@ impl Query {
         self.members(name).into_values().collect()
     }
 
-    /// The parameters below `name.`, `None` when there are none.
+    /// The parameters below `name.`, `None` if there are none.
     #[must_use]
     pub fn structure(&self, name: &str) -> Option<Query> {
         let below = self.below(name);
@@ -118,7 +118,7 @@ impl Query {
         )
     }
 
-    /// A list's members by their number. What stands at `<list>.<member name>.<n>` itself has the name "".
+    /// A list's members by their number. The value at `<list>.<member name>.<n>` itself has the name "".
     fn members(&self, name: &str) -> BTreeMap<u32, Query> {
         let mut members: BTreeMap<u32, Query> = BTreeMap::new();
         for (key, value) in self.below(name).0 {
@@ -136,7 +136,7 @@ impl Query {
     }
 }
 
-/// Undoes percent-encoding and `+`; bytes that aren't UTF-8 become replacement characters.
+/// Decodes percent-encoding and `+`; bytes that aren't UTF-8 become replacement characters.
 fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

@@ -1,5 +1,5 @@
-//! What single members of a cluster's configuration may say. Each rule answers `InvalidParameterValue` or
-//! `InvalidParameterCombination`, naming the member, and `None` for what isn't said.
+//! Rules for single members of a cluster's configuration. Each returns `InvalidParameterValue` or
+//! `InvalidParameterCombination`, naming the member, and `None` for an absent one.
 
 use super::fault::{Fault, Result};
 use super::query::Query;
@@ -68,7 +68,7 @@ pub struct Serverless {
     pub pause: Option<u32>,
 }
 
-/// A `ServerlessV2ScalingConfiguration`; what it leaves out stays as it was `before`.
+/// A `ServerlessV2ScalingConfiguration`; what it omits stays as it was `before`.
 pub fn serverless(query: &Query, before: Option<Serverless>) -> Result<Serverless> {
     let min = query.number("MinCapacity")?.or(before.map(|s| s.min));
     let max = query.number("MaxCapacity")?.or(before.map(|s| s.max));

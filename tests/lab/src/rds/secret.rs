@@ -1,5 +1,5 @@
 //! `ManageMasterUserPassword`: the master password as a secret that RDS owns, a real one in MiniStack's Secrets
-//! Manager. A restore doesn't bring it back; deleting the cluster deletes it.
+//! Manager. A restore doesn't restore it; deleting the cluster deletes it.
 
 use hyper::Method;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ impl Plane {
     /// Creates the secret of a cluster.
     ///
     /// # Errors
-    /// `InternalFailure` when Secrets Manager refuses.
+    /// `InternalFailure` if Secrets Manager refuses.
     pub async fn create_secret(
         &self,
         cluster_arn: &str,
@@ -47,14 +47,14 @@ impl Plane {
     /// Puts a new password into the secret.
     ///
     /// # Errors
-    /// `InternalFailure` when Secrets Manager refuses.
+    /// `InternalFailure` if Secrets Manager refuses.
     pub async fn rotate_secret(&self, secret: &ManagedSecret, user: &str, password: &str) -> Result<()> {
         let value = json!({"username": user, "password": password}).to_string();
         let body = json!({"SecretId": secret.arn, "SecretString": value});
         self.secrets_manager("PutSecretValue", &body).await.map(drop)
     }
 
-    /// Deletes the secret at once; one that is gone is fine.
+    /// Deletes the secret at once; a missing one is fine.
     pub async fn delete_secret(&self, secret: &ManagedSecret) {
         let body = json!({"SecretId": secret.arn, "ForceDeleteWithoutRecovery": true});
         if let Err(fault) = self.secrets_manager("DeleteSecret", &body).await {
@@ -81,7 +81,7 @@ impl Plane {
     }
 }
 
-/// Without the members that are null, which Secrets Manager doesn't take.
+/// Without null members, which Secrets Manager doesn't accept.
 fn without_null(mut body: Value) -> Value {
     if let Some(members) = body.as_object_mut() {
         members.retain(|_, value| !value.is_null());

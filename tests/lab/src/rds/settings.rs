@@ -1,4 +1,4 @@
-//! What a cluster is configured to be: everything that create, modify and restore calls can say.
+//! A cluster's configuration: everything that create, modify and restore calls can set.
 
 use super::catalogue;
 use super::fault::{Fault, Result};
@@ -44,7 +44,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What a cluster gets that says nothing: the defaults of the account and the region, not of any other cluster.
+    /// The settings of a cluster without parameters: the defaults of the account and the region, not of any other cluster.
     #[must_use]
     pub fn defaults(engine_version: &str) -> Self {
         let text = str::to_owned;
@@ -82,7 +82,7 @@ impl Settings {
         }
     }
 
-    /// Takes over what a create, modify or restore call says; what it doesn't say stays. References to groups and
+    /// Applies a create, modify or restore call; what it omits is unchanged. References to groups and
     /// keys, the engine's version and the user are the caller's to check.
     ///
     /// # Errors
@@ -175,7 +175,7 @@ impl Settings {
         }
     }
 
-    /// Writes the members of `DBCluster` that are configuration, apart from those that stand among others there.
+    /// Writes the members of `DBCluster` that are configuration, apart from those in nested elements.
     pub fn write(&self, xml: &mut Xml) {
         xml.text("BackupRetentionPeriod", self.retention_days);
         xml.maybe("DatabaseName", self.database_name.as_ref());
@@ -197,7 +197,7 @@ impl Settings {
         xml.text("DeletionProtection", self.deletion_protection);
         xml.text("HttpEndpointEnabled", self.http_endpoint);
         xml.text("CopyTagsToSnapshot", self.copy_tags_to_snapshot);
-        // As AWS: the standard storage type isn't named.
+        // As in AWS: the standard storage type isn't shown.
         xml.maybe("StorageType", Some(&self.storage_type).filter(|kind| *kind != "aurora"));
         xml.text("AutoMinorVersionUpgrade", self.auto_minor_version_upgrade);
         xml.text("NetworkType", &self.network_type);

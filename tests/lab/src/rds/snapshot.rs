@@ -1,4 +1,4 @@
-//! A cluster snapshot: a base backup and the description of the cluster that it was taken of.
+//! A cluster snapshot: a base backup and the description of its cluster.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use super::settings::Settings;
 use super::tags::{self, Tags};
 use super::xml::Xml;
 
-/// What a snapshot is doing.
+/// The state of a snapshot.
 #[derive(Clone, Debug)]
 pub enum Phase {
     /// Being taken.
@@ -22,16 +22,16 @@ pub enum Phase {
     Available,
     /// Its job failed.
     Failed,
-    /// On its way out.
+    /// Being deleted.
     Deleting(Timestamp),
 }
 
-/// Who made a snapshot, which decides who may delete it.
+/// How a snapshot was created, which decides how it may be deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// By a call; stays until a call deletes it.
+    /// By a call; kept until a call deletes it.
     Manual,
-    /// By the cluster's automated backups; goes with them.
+    /// By the cluster's automated backups; deleted with them.
     Automated,
 }
 
@@ -82,7 +82,7 @@ impl Snapshot {
         }
     }
 
-    /// The job that makes it, while it runs.
+    /// The job that creates it, while it runs.
     pub fn job(&mut self) -> Option<&mut Job> {
         match &mut self.phase {
             Phase::Creating(job) | Phase::Copying(job) => Some(job),
@@ -103,7 +103,7 @@ impl Snapshot {
     }
 
     /// Writes a `DBClusterSnapshot`. It has no subnet group, security groups, parameter group, roles or instances:
-    /// nor has AWS's.
+    /// neither has AWS's.
     pub fn write(&self, xml: &mut Xml, now: Timestamp) {
         let settings = &self.settings;
         xml.texts("AvailabilityZones", "AvailabilityZone", &settings.availability_zones);

@@ -26,7 +26,7 @@ use crate::postgres::Server;
 pub struct CustomEndpoint {
     pub(super) id: String,
     pub(super) arn: String,
-    /// Identifier of its cluster, with which it goes.
+    /// Identifier of its cluster, with which it is deleted.
     pub cluster: String,
     pub(super) host: String,
     pub(super) kind: String,
@@ -53,7 +53,7 @@ pub struct State {
     pub default_key: String,
 }
 
-/// What a deletion leaves to be stopped and removed.
+/// What has to be stopped and removed after a deletion.
 pub struct Discard {
     /// A server to stop.
     pub server: Option<Arc<Server>>,
@@ -80,10 +80,10 @@ impl State {
         self.clusters.get_mut(&id).ok_or_else(|| no_cluster(&id))
     }
 
-    /// A cluster that takes operations.
+    /// A cluster that accepts operations.
     ///
     /// # Errors
-    /// `DBClusterNotFoundFault`; `InvalidDBClusterStateFault` when it isn't `available`.
+    /// `DBClusterNotFoundFault`; `InvalidDBClusterStateFault` if it isn't `available`.
     pub fn available_cluster(&mut self, name: &str) -> Result<&mut Cluster> {
         let cluster = self.cluster_mut(name)?;
         if matches!(cluster.phase, cluster::Phase::Available) {
@@ -159,7 +159,7 @@ impl State {
     /// Checks the groups that a configuration names.
     ///
     /// # Errors
-    /// `DBSubnetGroupNotFoundFault`, `DBClusterParameterGroupNotFound`, or `InvalidParameterCombination` when the
+    /// `DBSubnetGroupNotFoundFault`, `DBClusterParameterGroupNotFound`, or `InvalidParameterCombination` if the
     /// parameter group is of another family.
     pub fn check_references(&self, settings: &Settings) -> Result<()> {
         if !self.subnet_groups.contains_key(&settings.subnet_group) {
@@ -199,7 +199,7 @@ impl State {
         ))
     }
 
-    /// Lets everything whose time has come by `now` happen; returns what is to be thrown away.
+    /// Applies everything that is due at `now`; returns what has to be removed.
     pub fn advance(&mut self, now: Timestamp) -> Vec<Discard> {
         let mut discards = Vec::new();
         let joined = self.advance_instances(now);
@@ -222,7 +222,7 @@ impl State {
         discards
     }
 
-    /// Lets instances become what their time has come for; returns the clusters that have one more to choose from.
+    /// Updates instances that are due; returns the clusters with a new instance.
     fn advance_instances(&mut self, now: Timestamp) -> BTreeSet<String> {
         use instance::Phase;
         let mut joined = BTreeSet::new();
@@ -250,7 +250,7 @@ impl State {
         joined
     }
 
-    /// Nothing says that the first instance of a cluster is its writer: whenever one more has come, the lab's seed decides.
+    /// AWS does not define that the first instance of a cluster is its writer: after each new one, the lab's seed decides.
     fn elect(&mut self, joined: &BTreeSet<String>) {
         for cluster in joined {
             let available = self.instances_of(cluster).filter(|instance| instance.serves());
@@ -286,7 +286,7 @@ impl State {
                 }
                 _ => {}
             }
-            // A writer that is gone is followed by the instance of the lowest tier.
+            // A deleted writer is succeeded by the instance of the lowest tier.
             let living = || members().filter(|i| !matches!(i.phase, instance::Phase::Deleting(_)));
             let writer = living().find(|i| cluster.writer.as_ref() == Some(&i.id));
             if writer.is_none() {

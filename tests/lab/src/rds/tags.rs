@@ -9,13 +9,13 @@ use super::xml::Xml;
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
 
-/// Most tags that a resource may have.
+/// Maximum number of tags of a resource.
 const MOST: usize = 50;
 
-/// The tags of a request, `None` when it has no `Tags`.
+/// The tags of a request, `None` if it has no `Tags`.
 ///
 /// # Errors
-/// `InvalidParameterValue` when a key or value has a wrong length or a reserved prefix, or there are too many.
+/// `InvalidParameterValue` if a key or value has a wrong length or a reserved prefix, or there are too many.
 pub fn requested(query: &Query) -> Result<Option<Tags>> {
     let given = query.structures("Tags");
     if given.is_empty() {

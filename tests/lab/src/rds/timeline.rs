@@ -1,16 +1,16 @@
-//! From the lab's clock to the machine's: PostgreSQL stamps commits with the machine's time, a point-in-time restore
-//! names the lab's.
+//! From the lab's clock to the machine's: PostgreSQL records commits in the machine's time, a point-in-time restore
+//! is requested in the lab's.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// When the lab's clock was ahead by how much: each step holds from a moment of the machine's clock on.
+/// How far the lab's clock was ahead: each step is valid from a moment of the machine's clock on.
 #[derive(Debug, Default)]
 pub struct Timeline(Vec<(Timestamp, SignedDuration)>);
 
 impl Timeline {
-    /// Notes the offset of the lab's clock at `real`, a moment of the machine's clock.
+    /// Records the offset of the lab's clock at `real`, a moment of the machine's clock.
     pub fn observe(&mut self, real: Timestamp, offset: Duration) {
         let offset = SignedDuration::try_from(offset).unwrap_or(SignedDuration::MAX);
         if self.0.last().is_none_or(|(_, last)| *last != offset) {

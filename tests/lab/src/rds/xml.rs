@@ -1,4 +1,4 @@
-//! Answers in RDS's XML: elements in the order of the model, times in ISO 8601 with milliseconds.
+//! Responses in RDS's XML: elements in the order of the model, times in ISO 8601 with milliseconds.
 
 use std::fmt::Display;
 
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::service::{Answer, xml_escape};
 
-/// XML under construction.
+/// An XML writer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Xml(String);
 
@@ -71,7 +71,7 @@ impl Xml {
         self.0.push_str(&other.0);
     }
 
-    /// The whole answer of an operation, `self` being its result.
+    /// The whole response of an operation; `self` is its result.
     #[must_use]
     pub fn answer(self, action: &str) -> Answer {
         let id = crate::ids::uuid();

@@ -1,4 +1,4 @@
-//! Restores, from what is asked of them to what became of them.
+//! Restores, from their requests to their results.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ impl Sequence<'_> {
         self.with_safety(label, label, request.safety, came?).await
     }
 
-    /// What a restore came to, and its safety backup.
+    /// The result of a restore, and its safety backup.
     pub(super) async fn with_safety(
         &mut self,
         label: Label,
@@ -72,7 +72,7 @@ impl Sequence<'_> {
             RequestedSet::Set(set) => fields["set"] = json!(sealed(set)?.id),
             RequestedSet::Before(set) => fields["before"] = json!(sealed(set)?.ended),
             RequestedSet::At(set) => {
-                let moment = sealed(set)?.moment.context("nobody waited for a moment")?;
+                let moment = sealed(set)?.moment.context("no moment was recorded")?;
                 fields["at"] = json!(moment.to_string());
             }
             RequestedSet::Unknown => {
@@ -119,7 +119,7 @@ impl Sequence<'_> {
             .with_context(|| format!("restore {restore} has no id"))
     }
 
-    /// What an execution of a restore came to.
+    /// The result of a restore's execution.
     pub(super) async fn of_restore(&mut self, label: Label, execution: &str) -> Result<StepResult> {
         let (end, words) = self.end_of(execution).await?;
         let record = match end {
@@ -136,16 +136,16 @@ impl Sequence<'_> {
             execution: execution.to_owned(),
         };
         self.restores.insert(label, started);
-        self.told(label, end, words, &record).await
+        self.recorded(label, end, words, &record).await
     }
 
     /// The record of a restore that was stopped, once it was cleaned up after.
     pub(super) async fn taken_back(&self, execution: &str) -> Result<Option<Value>> {
         let name = &self.deployment.dataset.name;
-        let settled = until("what was stopped is taken back", SETTLING, || async {
-            // On-call is told after what takes it back was started: looked at before, neither might be seen. A safety backup has
-            // told of itself.
-            self.heard().await?;
+        let settled = until("the stopped restore is undone", SETTLING, || async {
+            // On-call is notified after the undo was started: in the other order, both might be missed. A safety backup has
+            // its own message.
+            self.message_count().await?;
             let of_backup = |mail: &InboxMessage| {
                 let event = mail.attributes.pointer("/event/Value").and_then(Value::as_str);
                 event.is_some_and(|event| event.starts_with("backup_"))
@@ -162,13 +162,19 @@ impl Sequence<'_> {
         });
         match settled.await {
             Ok(record) => Ok(record),
-            // What has not ended is for the invariants to tell.
+            // If it has not ended, the invariants report it.
             Err(_) => self.record(execution).await,
         }
     }
 
-    /// What a restore's record tells.
-    pub(super) async fn told(&mut self, label: Label, end: End, words: String, record: &Value) -> Result<StepResult> {
+    /// The result according to a restore's record.
+    pub(super) async fn recorded(
+        &mut self,
+        label: Label,
+        end: End,
+        words: String,
+        record: &Value,
+    ) -> Result<StepResult> {
         let id = self.started(label)?.id.clone();
         let name = self.deployment.dataset.name.clone();
         let items = self
@@ -181,7 +187,7 @@ impl Sequence<'_> {
             self.find_directory(label).await?;
         }
         let state = match self.state(label, end, record).await? {
-            // Stopping an execution stops no function in flight: what that makes is told of, to be undone again.
+            // Stopping an execution stops no function in flight: what it creates later is reported, to be undone again.
             Some(RestoreState::Undone) if end == End::Aborted && self.is_left(label).await? => Some(RestoreState::Kept),
             state => state,
         };
@@ -243,7 +249,7 @@ impl Sequence<'_> {
         Ok(false)
     }
 
-    /// A restore that keeps what it made may have ended before its job did: the directory that nobody knows is that job's.
+    /// A restore that keeps its copies may have ended before its job did: an unknown directory is that job's.
     async fn find_directory(&mut self, label: Label) -> Result<()> {
         let there = self.deployment.there().await?;
         let names = &mut self.deployment.names;
@@ -257,7 +263,7 @@ impl Sequence<'_> {
         Ok(())
     }
 
-    /// What is there of a restore's copies. A directory that a job left when it failed is one of them.
+    /// The existing copies of a restore, including a directory that a failed job left.
     pub(super) async fn copies_of(&mut self, label: Label) -> Result<BTreeSet<Need>> {
         let there = self.deployment.there().await?;
         let files = Place::Copy(Need::Files, label);
@@ -293,7 +299,7 @@ impl Sequence<'_> {
         })
     }
 
-    /// Says yes or no with the operator's command.
+    /// Approves or rejects with the operator's command.
     pub(super) async fn answer(&mut self, restore: Label, yes: bool) -> Result<StepResult> {
         let (id, execution) = {
             let started = self.started(restore)?;
@@ -312,13 +318,13 @@ impl Sequence<'_> {
         let (done, said) = self.holdfast(arguments).await?;
         if !done {
             let record = self.record(&execution).await?.context("no record")?;
-            return self.told(restore, End::Failed, said, &record).await;
+            return self.recorded(restore, End::Failed, said, &record).await;
         }
         let (end, words) = self
             .end_but_for(&execution, about_plan.then_some("plan"), !about_plan)
             .await?;
         let record = self.record(&execution).await?.context("no record")?;
-        self.told(restore, end, words, &record).await
+        self.recorded(restore, end, words, &record).await
     }
 
     pub(super) async fn undo(&mut self, restore: Label, output: &str) -> Result<StepResult> {
@@ -329,7 +335,7 @@ impl Sequence<'_> {
         let undoing = self.start(output, json!({ "restore": id })).await?;
         let (end, words) = self.end_of(&undoing).await?;
         let record = self.record(&execution).await?.context("no record")?;
-        self.told(restore, end, words, &record).await
+        self.recorded(restore, end, words, &record).await
     }
 }
 

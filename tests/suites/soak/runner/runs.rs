@@ -29,10 +29,10 @@ impl Sequence<'_> {
         stopped.map(drop)
     }
 
-    /// Stops an execution at its first call of a kind, unless it ends or asks before.
+    /// Stops an execution at its first call of a kind, unless it ends or asks a question before.
     pub(super) async fn stop_at(&self, execution: &str, mark: u64, at: impl Fn(&Value) -> bool) -> Result<()> {
         let stage = self.deployment.stage;
-        until("the execution comes so far", PATIENCE, || async {
+        until("the execution makes the call", PATIENCE, || async {
             let calls = stage.lab.ledger(mark).await?;
             let ours = |call: &&Value| {
                 call["caller"]
@@ -49,7 +49,7 @@ impl Sequence<'_> {
         .await
     }
 
-    /// What an execution asks, once on-call was told.
+    /// An execution's open question, once on-call was notified.
     pub(super) async fn asked(&self, execution: &str) -> Result<Option<String>> {
         let record = self.record(execution).await?;
         let question = record
@@ -65,13 +65,13 @@ impl Sequence<'_> {
             .await
     }
 
-    /// Waits until an execution ends, or asks.
+    /// Waits until an execution ends, or asks a question.
     pub(super) async fn end_of(&self, execution: &str) -> Result<(End, String)> {
         let is_restore = execution.contains("-restore:") && !execution.contains("-undo-restore:");
         self.end_but_for(execution, None, !is_restore).await
     }
 
-    /// Waits until an execution ends, or asks something else than what was answered; or, `to_the_end`, until it ends.
+    /// Waits until an execution ends, or asks another question than the answered one; or, `to_the_end`, until it ends.
     pub(super) async fn end_but_for(
         &self,
         execution: &str,

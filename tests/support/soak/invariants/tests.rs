@@ -5,7 +5,7 @@ use super::super::outcomes::End;
 use super::super::steps::{CutOver, Request, RequestedSet};
 use super::*;
 
-/// What is seen of a world in which all is as it should be.
+/// The observation of a world without violations.
 fn seen(after: &World, label: Label, step: &Step, happened: &Effect) -> Observation {
     let sealed = (matches!(step, Step::BackUp | Step::AbortBackUp) || happened.safety)
         .then(|| after.sets.get(&label))
@@ -41,7 +41,7 @@ fn seen(after: &World, label: Label, step: &Step, happened: &Effect) -> Observat
     }
 }
 
-/// Carries out steps as foreseen; answers the world before the last, the one after it, and what is seen then.
+/// Carries out steps with their likely effects; returns the world before the last step, the one after it, and the observation.
 fn after(steps: &[Step]) -> (World, World, Observation) {
     let mut world = World::new(first_contents());
     let mut last = None;
@@ -55,7 +55,7 @@ fn after(steps: &[Step]) -> (World, World, Observation) {
     last.unwrap()
 }
 
-fn judge(steps: &[Step], world: &(World, World, Observation)) -> Vec<Invariant> {
+fn violated_by(steps: &[Step], world: &(World, World, Observation)) -> Vec<Invariant> {
     let (before, after, seen) = world;
     let stepped = CompletedStep {
         label: steps.len(),
@@ -81,12 +81,12 @@ fn a_world_as_it_should_be_breaks_nothing() {
         let steps: Vec<Step> = sequence(seed).into_iter().map(|(_, step)| step).collect();
         for length in 1..=steps.len() {
             let world = after(&steps[..length]);
-            assert_eq!(judge(&steps[..length], &world), [], "seed {seed}, step {length}");
+            assert_eq!(violated_by(&steps[..length], &world), [], "seed {seed}, step {length}");
         }
     }
 }
 
-/// Breaks a world in one way, of which an invariant has to tell.
+/// Breaks a world in one way that an invariant must report.
 type Breaking = (Invariant, Vec<Step>, fn(&mut Observation));
 
 fn breakings() -> Vec<Breaking> {
@@ -168,7 +168,7 @@ fn breakings() -> Vec<Breaking> {
             seen.running.push("restore".to_owned())
         }),
         (Invariant::RunsEnd, cut_over(), |seen| seen.held = true),
-        (Invariant::OnCallHears, cut_over(), |seen| seen.messages = 0),
+        (Invariant::OnCallIsNotified, cut_over(), |seen| seen.messages = 0),
         (Invariant::EndsAsItMust, cut_over(), |seen| {
             seen.happened.outcome = PossibleOutcome::new(End::Failed, RestoreState::SwitchedBack);
         }),
@@ -180,16 +180,16 @@ fn breakings() -> Vec<Breaking> {
 
 #[test]
 fn every_invariant_can_be_broken() {
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for (invariant, steps, break_it) in breakings() {
         let mut world = after(&steps);
-        assert_eq!(judge(&steps, &world), []);
+        assert_eq!(violated_by(&steps, &world), []);
         break_it(&mut world.2);
-        let broken = judge(&steps, &world);
+        let broken = violated_by(&steps, &world);
         assert!(broken.contains(&invariant), "{invariant:?}: {broken:?}");
-        told.insert(invariant);
+        reported.insert(invariant);
     }
-    assert_eq!(told, BTreeSet::from(Invariant::ALL));
+    assert_eq!(reported, BTreeSet::from(Invariant::ALL));
 }
 
 /// A backup of what is not in use, and the removal of what is, are refused.

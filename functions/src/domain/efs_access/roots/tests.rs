@@ -61,7 +61,7 @@ fn all_is_covered_until_a_restore_has_left_a_directory() {
 #[test]
 fn a_directory_within_another_is_covered_once_unless_a_restore_made_it() {
     let live = format!("{R1}/storage");
-    for (there, wanted, restored) in [
+    for (existing, expected, restored) in [
         (vec!["/a", "/a/b", "/ab"], vec!["/a", "/ab"], Some(vec!["/a", "/ab"])),
         (vec!["/", "/a", live.as_str()], vec!["/", live.as_str()], None),
         (
@@ -71,11 +71,11 @@ fn a_directory_within_another_is_covered_once_unless_a_restore_made_it() {
         ),
         (vec![R1, live.as_str()], vec![R1], Some(vec![R1])),
     ] {
-        let covered = covered(&paths(&there), true);
-        assert_eq!(covered, wanted, "{there:?}");
-        assert_eq!(items(&covered), restored.map(|all| paths(&all)), "{there:?}");
+        let covered = covered(&paths(&existing), true);
+        assert_eq!(covered, expected, "{existing:?}");
+        assert_eq!(items(&covered), restored.map(|all| paths(&all)), "{existing:?}");
     }
-    // What a restore made within what is in use is not counted with it, and is restored with it.
+    // A restore's directory within a directory in use is not counted with it, but is restored with it.
     let nested = format!("{R2}{R1}/x");
     let both = covered(&paths(&[R2, &nested]), true);
     assert_eq!(both, [R2, nested.as_str()]);

@@ -1,23 +1,23 @@
-//! Where a failure arose: told by its subject, which is the name of a resource, a word and a name, or a state of the machine.
+//! Where a failure occurred: identified by its subject, which is a resource's name, a word and a name, or a state of the machine.
 
 use crate::domain::machine::{Activity, Machine};
 
-/// What Holdfast was at when it failed.
+/// What Holdfast was doing when it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FailureLocation {
     /// Reading the request, the descriptor and what they name, before anything is touched.
     Plan,
-    /// Asking on-call for a word.
-    Question,
+    /// Asking on-call for approval.
+    Approval,
     SafetyBackup,
     Hook,
     /// Counting rows or items.
     Probe,
     /// Backing up a resource.
     Capture,
-    /// Judging a set and sealing it.
+    /// Checking a set and sealing it.
     Seal,
-    /// Removing sets that are kept no longer.
+    /// Removing sets that are no longer kept.
     Prune,
     /// Restoring a resource.
     Copy,
@@ -25,23 +25,23 @@ pub enum FailureLocation {
     Login,
     /// Comparing copies with what was backed up.
     Comparison,
-    /// Looking whether a switch leads to what is backed up.
-    Lead,
-    /// Leading the application to a copy.
+    /// Checking that a switch refers to what is backed up.
+    Reference,
+    /// Switching the application to a copy.
     Switch,
-    /// Leading it back.
+    /// Switching it back.
     SwitchBack,
     /// Writing the copies' names into the descriptor.
     Descriptor,
-    /// Removing what a restore made.
+    /// Removing what a restore created.
     Removal,
-    /// Reading and writing what is known of the run.
+    /// Reading and writing the run's records.
     Record,
 }
 
 impl FailureLocation {
-    /// Names of resources are of lower case (`domain::names::NAME_RULE`), names of states are not, and only what stands behind a
-    /// word has a space.
+    /// Names of resources are in lower case (`domain::names::NAME_RULE`), names of states are not; only a word and a name have a
+    /// space.
     pub fn of(machine: Machine, subject: &str) -> Self {
         match subject {
             "ListDueDeployments"
@@ -50,7 +50,7 @@ impl FailureLocation {
             | "PlanUndoCutOver"
             | "DescribeSecurityGroups"
             | "TakeDeployment" => FailureLocation::Plan,
-            "AskApproval" | "AskCutOver" => FailureLocation::Question,
+            "AskApproval" | "AskCutOver" => FailureLocation::Approval,
             "BackUpDeployment" => FailureLocation::SafetyBackup,
             "Quiesce" | "Resume" => FailureLocation::Hook,
             "TakeProbes" | "ListProbes" | "CountProbes" => FailureLocation::Probe,
@@ -74,7 +74,7 @@ impl FailureLocation {
             (Some("hook"), _) => FailureLocation::Hook,
             (Some("probe"), _) => FailureLocation::Probe,
             (Some("set"), _) => FailureLocation::Prune,
-            (Some("switch"), Activity::BackUp) => FailureLocation::Lead,
+            (Some("switch"), Activity::BackUp) => FailureLocation::Reference,
             (Some("switch"), Activity::SwitchBack) => FailureLocation::SwitchBack,
             (Some("switch"), Activity::Restore | Activity::RemoveCopies) => FailureLocation::Switch,
             (_, Activity::BackUp) => FailureLocation::Capture,
@@ -89,7 +89,7 @@ impl FailureLocation {
     pub fn words(self) -> &'static str {
         match self {
             FailureLocation::Plan => "planning",
-            FailureLocation::Question => "asking on-call",
+            FailureLocation::Approval => "asking for approval",
             FailureLocation::SafetyBackup => "the safety backup",
             FailureLocation::Hook => "a hook",
             FailureLocation::Probe => "a probe",
@@ -99,7 +99,7 @@ impl FailureLocation {
             FailureLocation::Copy => "restoring a resource",
             FailureLocation::Login => "logging in to a copy",
             FailureLocation::Comparison => "comparing a copy",
-            FailureLocation::Lead => "looking where a switch leads",
+            FailureLocation::Reference => "checking what a switch refers to",
             FailureLocation::Switch => "switching to a copy",
             FailureLocation::SwitchBack => "switching back",
             FailureLocation::Descriptor => "changing the descriptor",

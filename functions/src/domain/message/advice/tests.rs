@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-const PLACES: [FailureLocation; 17] = [
+const LOCATIONS: [FailureLocation; 17] = [
     FailureLocation::Plan,
-    FailureLocation::Question,
+    FailureLocation::Approval,
     FailureLocation::SafetyBackup,
     FailureLocation::Hook,
     FailureLocation::Probe,
@@ -14,7 +14,7 @@ const PLACES: [FailureLocation; 17] = [
     FailureLocation::Copy,
     FailureLocation::Login,
     FailureLocation::Comparison,
-    FailureLocation::Lead,
+    FailureLocation::Reference,
     FailureLocation::Switch,
     FailureLocation::SwitchBack,
     FailureLocation::Descriptor,
@@ -22,7 +22,7 @@ const PLACES: [FailureLocation; 17] = [
     FailureLocation::Record,
 ];
 
-/// All names of `Error`, and what the machines catch beside them.
+/// All names of `Error`, and the other errors that the machines catch.
 const ERRORS: [&str; 23] = [
     "Throttled",
     "Unavailable",
@@ -49,12 +49,14 @@ const ERRORS: [&str; 23] = [
     "SomethingElse",
 ];
 
-/// Every pair of error and place, for a reviewer to read: a row for each advice, with the errors and places that get it.
+/// Every pair of error and location, for a reviewer to read: a row for each advice, with its errors, under each location.
 pub fn table() -> String {
     let mut rows: BTreeMap<(usize, String), Vec<&str>> = BTreeMap::new();
-    for (nth, place) in PLACES.into_iter().enumerate() {
+    for (nth, location) in LOCATIONS.into_iter().enumerate() {
         for error in ERRORS {
-            rows.entry((nth, remedy(error, place, "hubs"))).or_default().push(error);
+            rows.entry((nth, remedy(error, location, "hubs")))
+                .or_default()
+                .push(error);
         }
     }
     let mut text = String::new();
@@ -63,7 +65,7 @@ pub fn table() -> String {
         if nth != last {
             text.push_str(&format!(
                 "\n### {}\n\n| error | what to do |\n|---|---|\n",
-                PLACES[nth].words()
+                LOCATIONS[nth].words()
             ));
             last = nth;
         }
@@ -82,11 +84,11 @@ fn reason(subject: &str, error: &str) -> Reason {
 
 #[test]
 fn a_subject_tells_where_it_arose() {
-    for (machine, subject, place) in [
+    for (machine, subject, location) in [
         (Machine::Backup, "database", FailureLocation::Capture),
         (Machine::Restore, "tables.hubs-Rooms.1", FailureLocation::Copy),
         (Machine::UndoRestore, "storage", FailureLocation::Removal),
-        (Machine::Backup, "switch web", FailureLocation::Lead),
+        (Machine::Backup, "switch web", FailureLocation::Reference),
         (Machine::Restore, "switch web", FailureLocation::Switch),
         (Machine::UndoCutOver, "switch web", FailureLocation::SwitchBack),
         (Machine::Backup, "probe users", FailureLocation::Probe),
@@ -96,11 +98,11 @@ fn a_subject_tells_where_it_arose() {
         (Machine::Restore, "VerifyRestore", FailureLocation::Comparison),
         (Machine::Backup, "set hubs-20261120-021500-ab12", FailureLocation::Prune),
     ] {
-        assert_eq!(FailureLocation::of(machine, subject), place, "{subject}");
+        assert_eq!(FailureLocation::of(machine, subject), location, "{subject}");
     }
 }
 
-/// On the code before, a wrong password was told as "the function's role, or the key that encrypts it", and a refused task
+/// Previously, a wrong password was reported as "the function's role, or the key that encrypts it", and a refused task
 /// definition as "the copy is not what was backed up".
 #[test]
 fn the_same_error_has_another_cause_in_another_place() {
@@ -114,8 +116,8 @@ fn the_same_error_has_another_cause_in_another_place() {
     let switch = remedy("VerificationFailed", FailureLocation::Switch, "hubs");
     assert!(!switch.contains("do not use"), "{switch}");
     assert!(remedy("VerificationFailed", FailureLocation::Comparison, "hubs").contains("do not use"));
-    for place in PLACES {
-        let denied = remedy("AccessDenied", place, "hubs");
+    for location in LOCATIONS {
+        let denied = remedy("AccessDenied", location, "hubs");
         assert!(!denied.contains("the function's role"), "{denied}");
     }
 }
@@ -126,7 +128,7 @@ fn one_step_is_said_of_all_that_have_the_same_cause() {
     let said = steps(Machine::Backup, &reasons, "hubs");
     assert_eq!(said.len(), 1);
     assert!(
-        said[0].words.starts_with("a, b, c, d and 2 more: AWS slowed"),
+        said[0].words.starts_with("a, b, c, d and 2 more: AWS throttled"),
         "{said:?}"
     );
     let said = steps(
@@ -141,18 +143,18 @@ fn one_step_is_said_of_all_that_have_the_same_cause() {
 fn every_error_of_ours_has_advice_in_every_place() {
     let none = remedy("SomethingElse", FailureLocation::Capture, "hubs");
     for error in &ERRORS[..16] {
-        for place in PLACES {
-            assert_ne!(remedy(error, place, "hubs"), none, "{error} {place:?}");
+        for location in LOCATIONS {
+            assert_ne!(remedy(error, location, "hubs"), none, "{error} {location:?}");
         }
     }
 }
 
-/// Whatever nobody can tell to be of no use is never to be removed for it.
+/// An error alone never shows that something is unused.
 #[test]
 fn no_advice_removes_what_may_be_in_use() {
     for error in ERRORS {
-        for place in PLACES {
-            let advice = remedy(error, place, "hubs").to_lowercase();
+        for location in LOCATIONS {
+            let advice = remedy(error, location, "hubs").to_lowercase();
             for harmful in [
                 "delete",
                 "rename or remove",
@@ -162,7 +164,7 @@ fn no_advice_removes_what_may_be_in_use() {
             ] {
                 assert!(
                     !advice.contains(harmful) || advice.contains("deleted by mistake"),
-                    "{error} {place:?}: {advice}"
+                    "{error} {location:?}: {advice}"
                 );
             }
         }

@@ -1,4 +1,4 @@
-//! What the messages of a backup have in common, and how one is put together.
+//! The common parts of the messages of a backup, and how a message is assembled.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -10,25 +10,25 @@ use crate::domain::message::layout::NextStep;
 use crate::domain::message::{Message, advice, command_options, console_link, words};
 use crate::domain::set::{BackupSet, Point, Reason, RunRecord, SetStatus};
 
-/// All that is known of a run when on-call is told of it.
+/// What is known about a run when on-call is notified.
 #[derive(Debug, Clone, Copy)]
 pub struct BackupReport<'a> {
-    /// `None` where the execution's input names no deployment.
+    /// `None` if the execution's input names no deployment.
     pub deployment: Option<&'a str>,
     /// ARN of the execution.
     pub execution: &'a str,
     pub started_at: Timestamp,
     pub now: Timestamp,
-    /// `None` where planning did not come so far.
+    /// `None` if planning did not get that far.
     pub run: Option<&'a RunRecord>,
-    /// The run's own set; `None` where planning did not come so far.
+    /// The run's own set; `None` if planning did not get that far.
     pub set: Option<&'a BackupSet>,
     pub points: &'a [Point],
     /// The deployment's newest sealed set, which may be the run's own.
     pub newest_sealed: Option<&'a BackupSet>,
-    /// The error that took the machine from its way.
+    /// The error that stopped the machine.
     pub failure: Option<&'a Reason>,
-    /// Why nothing is known but the execution: a record in the catalog cannot be read.
+    /// Why only the execution is known: a record in the catalog cannot be read.
     pub unreadable: Option<&'a Reason>,
 }
 
@@ -37,7 +37,7 @@ impl BackupReport<'_> {
         self.deployment.unwrap_or("(no deployment)")
     }
 
-    /// Why the set is not sealed: what the set says, and what took the machine from its way.
+    /// Why the set is not sealed: the set's own reasons, and the error that stopped the machine.
     pub(in crate::domain::message) fn reasons(&self) -> Vec<Reason> {
         let mut reasons = self.set.map(|set| set.reasons.clone()).unwrap_or_default();
         if let Some(failure) = self.failure
@@ -49,18 +49,18 @@ impl BackupReport<'_> {
         reasons
     }
 
-    /// What a restore could take today.
+    /// Which set a restore could use today.
     pub(in crate::domain::message) fn restorable_now(&self) -> String {
         match self.unreadable {
             Some(_) => format!(
-                "Whether its set is sealed, and which set could be restored today, could not be read. To look: `holdfast sets {}`",
+                "Whether its set is sealed, and which set could be restored today, could not be read. To check: `holdfast sets {}`",
                 self.name()
             ),
             None => facts::newest_sealed(self.name(), self.newest_sealed, self.now),
         }
     }
 
-    /// What went wrong beside the set.
+    /// What went wrong apart from the set.
     pub(in crate::domain::message) fn warnings(&self) -> Vec<Reason> {
         let mut warnings = self.run.map(|run| run.warnings.clone()).unwrap_or_default();
         warnings.extend(
@@ -68,7 +68,7 @@ impl BackupReport<'_> {
                 .map(|set| facts::probe_warnings(&set.probes))
                 .unwrap_or_default(),
         );
-        // A machine that left its way after sealing: pruning, or closing the run.
+        // The machine stopped after sealing: while pruning, or closing the run.
         if let (Some(set), Some(failure)) = (self.set, self.failure)
             && set.status == SetStatus::Sealed
             && !warnings.contains(failure)
@@ -78,12 +78,13 @@ impl BackupReport<'_> {
         warnings
     }
 
-    /// One step for each cause; first of all, an application that is still at rest.
+    /// One step for each cause, after one for an application that is still quiesced.
     pub(in crate::domain::message) fn steps(&self, reasons: &[Reason]) -> Vec<NextStep> {
         let mut steps = Vec::new();
         if let Some(at) = facts::left_quiesced(self.run) {
             steps.push(NextStep::say(format!(
-                "See whether {} serves its users: it was brought to rest at {} and was not brought back. If it does not, bring it back by hand, by what {hooks} to resume. Holdfast tries once more, and tells if that helps.",
+                "See whether {} serves its users: it was quiesced at {} and was not resumed. If it does not, resume it by hand: do \
+                 what {hooks} to resume. Holdfast tries once more, and notifies you if that helps.",
                 self.name(),
                 words::time(at),
                 hooks = facts::hooks_do(self.run)
@@ -91,8 +92,8 @@ impl BackupReport<'_> {
         }
         if self.unreadable.is_some() {
             steps.push(NextStep::say(format!(
-                "See whether {} serves its users: whether it is at rest could not be read either. If it does not, bring it back by \
-                 hand, by what its hooks do to resume.",
+                "See whether {} serves its users: whether it is quiesced could not be read either. If it does not, resume it by \
+                 hand: do what its hooks do to resume.",
                 self.name()
             )));
         }

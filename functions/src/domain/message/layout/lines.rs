@@ -4,10 +4,10 @@ use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 
 use crate::domain::message::command_options;
 
-// Only what cannot be broken, a command or a link, is longer.
+// Only what cannot be broken is longer: a command or a link.
 pub use crate::domain::restore::plan_table::WIDTH;
 
-/// Broken between words only: a name, a command or a link is never.
+/// Broken between words only, never within a name, a command or a link.
 pub fn wrapped(text: &str, first: &str, other: &str) -> Vec<String> {
     let options = Options::new(WIDTH)
         .initial_indent(first)
@@ -23,7 +23,7 @@ pub fn wrapped(text: &str, first: &str, other: &str) -> Vec<String> {
         .collect()
 }
 
-/// Lines that a line takes where it is shown.
+/// How many rows a line takes on the screen.
 pub fn rows(line: &str) -> usize {
     line.chars().count().div_ceil(WIDTH).max(1)
 }

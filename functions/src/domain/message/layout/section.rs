@@ -1,19 +1,19 @@
-//! What stands behind a message, of which a page shows as much as it has room for.
+//! The details of a message, of which a page shows as many as it has room for.
 
 use super::lines::{rows, wrapped};
 use crate::domain::message::command_options;
 
-/// Some of what stands behind a message, under a title: as many of its entries as the page has room for.
+/// Some details of a message, under a title.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
     title: String,
     entries: Vec<String>,
-    /// Whether entries are wrapped behind a dash, or stay as they are.
+    /// Whether each entry gets a dash and is wrapped, or is left unchanged.
     dashed: bool,
 }
 
 impl Section {
-    /// One entry behind a dash each.
+    /// Entries with a dash each.
     pub fn list(title: impl Into<String>, entries: impl IntoIterator<Item = String>) -> Self {
         Self {
             title: title.into(),
@@ -22,7 +22,7 @@ impl Section {
         }
     }
 
-    /// Lines that stay as they are.
+    /// Lines that are left unchanged.
     pub fn rows(title: impl Into<String>, text: &str) -> Self {
         Self {
             title: title.into(),
@@ -35,10 +35,10 @@ impl Section {
         self.entries.is_empty()
     }
 
-    /// The same, with commands of ours in the place that is meant.
-    pub fn with_options(mut self, place: &str) -> Self {
+    /// The same, with options (`--stack`, `--region`) added to `holdfast` commands.
+    pub fn with_options(mut self, options: &str) -> Self {
         for entry in &mut self.entries {
-            *entry = command_options::add_in_text(entry, place);
+            *entry = command_options::add_in_text(entry, options);
         }
         self
     }
@@ -60,7 +60,7 @@ impl Section {
     }
 }
 
-/// A section in lines.
+/// A section as lines.
 pub(super) struct SectionLines<'a> {
     title: &'a str,
     pub(super) entries: Vec<Vec<String>>,
@@ -77,7 +77,7 @@ impl SectionLines<'_> {
         lines
     }
 
-    /// Lines of its part, and of the blank one before it.
+    /// Rows of its first entries, with the title and the blank line before it.
     pub(super) fn cost(&self, entries: usize) -> usize {
         1 + self.part(entries).iter().map(|line| rows(line)).sum::<usize>()
     }

@@ -3,11 +3,11 @@
 use super::lines::{WIDTH, wrapped};
 use crate::domain::message::command_options;
 
-/// What to do, and the command that does it, where there is one.
+/// What to do, and the command for it, if there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NextStep {
     pub words: String,
-    /// In one line, to be pasted.
+    /// In one line, to paste.
     pub command: Option<String>,
 }
 
@@ -22,7 +22,7 @@ impl NextStep {
         Self { words, command }
     }
 
-    /// The steps, and what comes last: with the only one before it, where that has no command of its own, as one.
+    /// The steps with a last one added: merged into a single step that has no command of its own, if that is the only one.
     pub fn finally(mut steps: Vec<NextStep>, last: NextStep) -> Vec<NextStep> {
         match steps.as_mut_slice() {
             [one] if one.command.is_none() => {
@@ -37,14 +37,14 @@ impl NextStep {
         steps
     }
 
-    /// The same, with commands of ours in the place that is meant (`--stack`, `--region`).
-    pub fn with_options(&self, place: &str) -> Self {
+    /// The same, with options (`--stack`, `--region`) added to `holdfast` commands.
+    pub fn with_options(&self, options: &str) -> Self {
         Self {
-            words: command_options::add_in_text(&self.words, place),
+            words: command_options::add_in_text(&self.words, options),
             command: self
                 .command
                 .as_ref()
-                .map(|command| command_options::add(command, place)),
+                .map(|command| command_options::add(command, options)),
         }
     }
 

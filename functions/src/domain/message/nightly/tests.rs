@@ -33,13 +33,13 @@ fn a_digest_names_every_deployment_the_failed_first() {
     let message = nightly(&night);
     assert_eq!(
         message.subject,
-        "Holdfast: night of 2026-11-20: 2 of 3 deployments FAILED: staging, silent"
+        "Holdfast: nightly run of 2026-11-20: 2 of 3 deployments FAILED: staging, silent"
     );
     assert_eq!(message.severity, Severity::Critical);
     assert!(
         message.text.contains(
             "  - staging: BackupFailed: rooms: AccessDenied; NO SEALED SET AT ALL
-  - silent: NotReported: nothing was heard of its execution n-silent; NO SEALED SET AT ALL
+  - silent: NotReported: its execution n-silent reported nothing; NO SEALED SET AT ALL
 
 Sealed:
   - hubs: newest sealed set hubs-20261120-021500-ab12, 1 hour old"
@@ -54,7 +54,10 @@ Sealed:
     });
     assert_eq!(
         (message.severity, message.subject.as_str()),
-        (Severity::Info, "Holdfast: night of 2026-11-20: 1 deployment backed up")
+        (
+            Severity::Info,
+            "Holdfast: nightly run of 2026-11-20: 1 deployment backed up"
+        )
     );
     let message = nightly(&NightlyRun {
         outcomes: &[],
@@ -63,7 +66,7 @@ Sealed:
     });
     assert_eq!(
         message.subject,
-        "Holdfast: THE NIGHT OF 2026-11-20 BROKE OFF (ListDueDeployments: Throttled)"
+        "Holdfast: THE NIGHTLY RUN OF 2026-11-20 FAILED (ListDueDeployments: Throttled)"
     );
     assert_eq!(
         nightly(&NightlyRun { outcomes: &[], ..night }).severity,

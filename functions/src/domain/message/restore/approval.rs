@@ -1,4 +1,4 @@
-//! Asking on-call for the word without which a restore does not go on.
+//! Asking on-call for the approval without which a restore does not continue.
 
 use super::{RestoreReport, commands, copies, facts, success};
 use crate::domain::message::builder::MessageParts;
@@ -10,7 +10,7 @@ use crate::domain::restore::plan_table::unmatched;
 use crate::domain::restore::verdict::VerificationOutcome;
 use crate::domain::restore::{About, Question, RestoreRecord};
 
-/// What is asked, until when, and how to answer. Never the token, by which whoever has it can answer.
+/// What is asked, until when, and how to answer. Never the token: anybody who has it can answer.
 pub fn approval_request(restore: &RestoreReport<'_>, record: &RestoreRecord, question: &Question) -> Message {
     let name = restore.name();
     let until = words::time(question.until);
@@ -21,7 +21,8 @@ pub fn approval_request(restore: &RestoreReport<'_>, record: &RestoreRecord, que
             format!("Holdfast: MAY {name} BE RESTORED? Answer by {until}"),
             format!("A restore of {name} from {what} is planned, and waits for your approval. Nothing was touched."),
             format!(
-                "Yes: the copies are made beside what is there, {}. No, or no answer by then: nothing is touched, and the run ends.",
+                "Yes: the copies are created next to what is there, {}. No, or no answer by then: nothing is touched, and the run \
+                 ends.",
                 match record.plan.cut_over {
                     CutOverMode::Yes => "AND THE APPLICATION IS SWITCHED TO THEM if they are verified",
                     CutOverMode::Ask => "and you are asked again before anything is switched",
@@ -37,13 +38,13 @@ pub fn approval_request(restore: &RestoreReport<'_>, record: &RestoreRecord, que
             };
             let yes = match record.plan.matching.live.is_empty() {
                 true => "Yes: the application is switched to them",
-                false => "Yes: the application is switched IN PART, and keeps using the rest live",
+                false => "Yes: the application is switched IN PART, and continues to use the rest live",
             };
             (
                 format!("Holdfast: MAY {name} BE CUT OVER ({proof})? Answer by {until}"),
                 format!("{name} was restored from {what}. The copies wait for your approval. Nothing was switched."),
                 format!(
-                    "{} {yes}{}. No, or no answer by then: the copies stay, and cannot be switched to any more.",
+                    "{} {yes}{}. No, or no answer by then: the copies are kept, but can no longer be switched to.",
                     facts::trust(verification),
                     facts::loss(&record.plan)
                 ),
@@ -52,11 +53,11 @@ pub fn approval_request(restore: &RestoreReport<'_>, record: &RestoreRecord, que
         }
     };
     let mut steps = vec![
-        NextStep::run("To say yes", commands::approve(record)),
-        NextStep::run("To say no", commands::reject(record)),
-        NextStep::run("To look first", commands::show(record)),
+        NextStep::run("To approve", commands::approve(record)),
+        NextStep::run("To reject", commands::reject(record)),
+        NextStep::run("To check first", commands::show(record)),
     ];
-    // What is not proven, or not all, is looked at before it is allowed.
+    // Unproven or partial restores are checked before they are approved.
     let plain = verification.is_none_or(|found| found.outcome == VerificationOutcome::Verified)
         && record.plan.matching.live.is_empty();
     if question.about == About::CutOver && !plain {
@@ -80,18 +81,18 @@ pub fn approval_request(restore: &RestoreReport<'_>, record: &RestoreRecord, que
     message
 }
 
-/// What a person has to know who decides whether the application is switched.
+/// What a person needs to decide whether the application is switched.
 fn of_copies(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Vec<Section> {
     let rest = common::left_quiesced(restore.run).map(|at| {
         format!(
-            "Since {}, and it stays so until you answer. No backup of it runs until then, tonight's neither.",
+            "Since {}, and it stays so until you answer. No backup of it runs until then, not even tonight's.",
             words::time(at)
         )
     });
     let mut sections = vec![
-        Section::list("THE APPLICATION IS AT REST", rest),
+        Section::list("THE APPLICATION IS QUIESCED", rest),
         Section::list(
-            "NOT ALL IS CUT OVER: the application will go on using the live",
+            "NOT EVERYTHING IS CUT OVER: the application will continue to use these live resources",
             facts::lines(&record.plan.matching.live),
         ),
         Section::list(
@@ -104,10 +105,10 @@ fn of_copies(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Vec<Section
     sections.extend([
         Section::list("Cut-over will change", facts::lines(&record.plan.switches)),
         Section::list(
-            "The copies; what was written since is not in them",
+            "The copies, without what was written since",
             copies::copies(restore.items),
         ),
-        Section::list("To know", facts::remarks(restore.items)),
+        Section::list("Remarks", facts::remarks(restore.items)),
         Section::list("Not covered", facts::lines(&record.plan.not_covered)),
     ]);
     sections.extend(same);

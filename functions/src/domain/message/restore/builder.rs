@@ -1,4 +1,4 @@
-//! What the messages of restores have in common, and how one is put together.
+//! The common parts of the messages of restores, and how a message is assembled.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -17,25 +17,25 @@ use crate::domain::set::{BackupSet, Reason, RunRecord};
 /// Bytes of the JSON.
 const JSON: usize = 24 * 1024;
 
-/// All that is known of a restore when on-call is told of it.
+/// What is known about a restore when on-call is notified.
 #[derive(Debug, Clone, Copy)]
 pub struct RestoreReport<'a> {
-    /// `None` where the execution's input names no deployment.
+    /// `None` if the execution's input names no deployment.
     pub deployment: Option<&'a str>,
-    /// ARN of the execution that is told of: the restore's own, or that of what takes it back.
+    /// ARN of the reported execution: the restore's own, or that of its undo.
     pub execution: &'a str,
     pub started_at: Timestamp,
     pub now: Timestamp,
-    /// That execution's run; `None` where planning did not come so far.
+    /// That execution's run; `None` if planning did not get that far.
     pub run: Option<&'a RunRecord>,
-    /// `None` where planning did not come so far.
+    /// `None` if planning did not get that far.
     pub record: Option<&'a RestoreRecord>,
     pub items: &'a [RestoreItem],
-    /// The error that took the machine from its way.
+    /// The error that stopped the machine.
     pub failure: Option<&'a Reason>,
     /// The deployment's newest sealed set.
     pub newest_sealed: Option<&'a BackupSet>,
-    /// Why nothing is known but the execution: a record in the catalog cannot be read.
+    /// Why only the execution is known: a record in the catalog cannot be read.
     pub unreadable: Option<&'a Reason>,
 }
 
@@ -44,7 +44,7 @@ impl<'a> RestoreReport<'a> {
         self.deployment.unwrap_or("(no deployment)")
     }
 
-    /// Why it came to a bad end: what the record says, and what took the machine from its way.
+    /// Why it failed: the record's own reasons, and the error that stopped the machine.
     pub(super) fn reasons(&self) -> Vec<Reason> {
         let mut reasons = self.record.map(|record| record.reasons.clone()).unwrap_or_default();
         if let Some(failure) = self.failure
@@ -56,7 +56,7 @@ impl<'a> RestoreReport<'a> {
         reasons
     }
 
-    /// What went wrong beside the restore itself, which came to a good end.
+    /// What went wrong apart from the restore itself, which succeeded.
     pub(super) fn warnings(&self) -> Vec<Reason> {
         let mut warnings = self.run.map(|run| run.warnings.clone()).unwrap_or_default();
         let others = self.reasons().into_iter().filter(|reason| refused(reason).is_none());
@@ -68,36 +68,37 @@ impl<'a> RestoreReport<'a> {
         warnings
     }
 
-    /// What a person was asked about and did not allow.
+    /// What a person was asked about and did not approve.
     pub(super) fn refused(&self) -> Option<About> {
         let recorded = self.record.into_iter().flat_map(|record| &record.reasons);
         recorded.chain(self.failure).find_map(refused)
     }
 
-    /// Whether it failed while it was planned, with or without a plan in the catalog: nothing was begun.
+    /// Whether it failed during planning, with or without a plan in the catalog: nothing was started.
     pub(super) fn stopped_planning(&self) -> bool {
         self.failure
             .is_some_and(|failure| ["PlanRestore", "DescribeSecurityGroups"].contains(&failure.subject.as_str()))
     }
 
-    /// Whether it was to be cut over, and could not: not because somebody said no.
+    /// Whether a requested cut-over failed, other than because somebody said no.
     pub(super) fn stopped_switching(&self, record: &RestoreRecord) -> bool {
-        let of_machine =
+        let in_cut_over =
             |failure: &Reason| ["CutOver", "UndoCutOver", "AskCutOver"].contains(&failure.subject.as_str());
-        let broke_off = self.failure.is_some_and(of_machine) && self.refused().is_none();
-        broke_off
+        let machine_failed = self.failure.is_some_and(in_cut_over) && self.refused().is_none();
+        machine_failed
             || record
                 .reasons
                 .iter()
                 .any(|reason| reason.subject.starts_with("switch "))
     }
 
-    /// One step for each cause; first of all, an application that is still at rest.
+    /// One step for each cause, after one for an application that is still quiesced.
     pub(super) fn steps(&self, reasons: &[Reason]) -> Vec<NextStep> {
         let mut steps = Vec::new();
         if let Some(at) = common::left_quiesced(self.run) {
             steps.push(NextStep::say(format!(
-                "See whether {} serves its users: it was brought to rest at {} and was not brought back. If it does not, bring it back by hand, by what {hooks} to resume. Holdfast tries once more, and tells if that helps.",
+                "See whether {} serves its users: it was quiesced at {} and was not resumed. If it does not, resume it by hand: do \
+                 what {hooks} to resume. Holdfast tries once more, and notifies you if that helps.",
                 self.name(),
                 words::time(at),
                 hooks = common::hooks_do(self.run)
@@ -106,7 +107,8 @@ impl<'a> RestoreReport<'a> {
         if self.unreadable.is_some() {
             steps.push(NextStep::run(
                 format!(
-                    "See whether {} serves its users, and what it uses, neither of which could be read. What is known of its restores",
+                    "See whether {} serves its users, and what it uses: neither could be read. To list what is known about its \
+                     restores",
                     self.name()
                 ),
                 commands::restores(self.name()),
@@ -116,15 +118,16 @@ impl<'a> RestoreReport<'a> {
         steps
     }
 
-    /// Out of a cut-over that stands half-way: by the undo, which goes on where it stopped; or, where that cannot help by itself, by
-    /// what keeps it first. By hand only what the switch has changed.
-    pub(super) fn ways_back(&self, record: &RestoreRecord, reasons: &[Reason]) -> Vec<NextStep> {
+    /// How to resolve a half-finished cut-over: with the undo, which continues where it stopped, after fixing what blocks it, if
+    /// anything does. By hand only what the switch has changed.
+    pub(super) fn switch_back_steps(&self, record: &RestoreRecord, reasons: &[Reason]) -> Vec<NextStep> {
         let undo = commands::undo_cut_over(record);
-        let helps = |reason: &Reason| !["Conflict", "NotFound", "VerificationFailed"].contains(&reason.error.as_str());
-        let mut steps = match reasons.iter().all(helps) {
+        let is_retryable =
+            |reason: &Reason| !["Conflict", "NotFound", "VerificationFailed"].contains(&reason.error.as_str());
+        let mut steps = match reasons.iter().all(is_retryable) {
             true => {
                 let mut steps = vec![NextStep::run(
-                    "Keep users out, and switch back what is left, which can be tried as often as it takes",
+                    "Keep users out, and switch back what is left, which can be repeated as often as needed",
                     undo,
                 )];
                 steps.extend(self.remedies(reasons));
@@ -136,8 +139,8 @@ impl<'a> RestoreReport<'a> {
             ),
         };
         steps.push(NextStep::say(
-            "If that does not help, lead each switch below by hand to what it had before: of a secret or a parameter take over only what \
-             the switch names from that version, and leave the rest, above all a password, as it is now.",
+            "If that does not help, set each switch below by hand to what it had before: of a secret or a parameter, restore only \
+             what the switch names from that version, and leave the rest, above all a password, as it is now.",
         ));
         steps
     }
@@ -148,7 +151,7 @@ impl<'a> RestoreReport<'a> {
         advice::steps(machine, reasons, self.name())
     }
 
-    /// The words for a subject: what went wrong first, and how much more.
+    /// For a message's subject: the first reason, and how many more there are.
     pub(super) fn why(&self, reasons: &[Reason]) -> String {
         match reasons {
             [] => "for a reason that was not recorded".to_owned(),
@@ -157,17 +160,17 @@ impl<'a> RestoreReport<'a> {
         }
     }
 
-    /// How long it took, in words.
+    /// How long it took, as text.
     pub(super) fn took(&self) -> String {
         crate::domain::duration::friendly(common::seconds_since(self.started_at, self.now))
     }
 
-    /// What was restored, in words: a set, or a moment.
+    /// What was restored, as text: a set, or a point in time.
     pub(super) fn what(&self, record: &RestoreRecord) -> String {
         match (record.plan.at, &record.plan.set) {
-            (Some(at), _) => format!("the moment {}", words::time(at)),
+            (Some(at), _) => format!("the point in time {}", words::time(at)),
             (None, Some(set)) => format!("set {}", words::name(set)),
-            (None, None) => "what AWS has retained".to_owned(),
+            (None, None) => "retained backups".to_owned(),
         }
     }
 
@@ -221,7 +224,7 @@ impl<'a> RestoreReport<'a> {
     }
 }
 
-/// Whether a question was answered with no, or not in time: what was asked about.
+/// What on-call was asked about, if the answer was no, or did not arrive in time.
 pub fn refused(reason: &Reason) -> Option<About> {
     let about = match reason.subject.as_str() {
         "AskApproval" => About::Plan,

@@ -1,4 +1,4 @@
-//! A restore that waits until AWS has capacity: nothing is wrong with it, and somebody may be able to end the wait.
+//! A restore that waits until AWS has capacity: nothing is wrong with it, but somebody may be able to end the wait.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -18,13 +18,13 @@ pub fn waiting(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Message {
     let first = short
         .first()
         .map_or("a copy", |item| item.planned.resource.name.as_str());
-    let rest = common::left_quiesced(restore.run);
-    let at_rest = rest.map_or("", |_| ", THE APPLICATION IS AT REST");
+    let quiesced_at = common::left_quiesced(restore.run);
+    let quiesced = quiesced_at.map_or("", |_| ", THE APPLICATION IS QUIESCED");
     let until = short.iter().filter_map(|item| deadline(item)).min();
     let until = until.map_or_else(|| "its deadline".to_owned(), words::time);
-    let means = match rest {
+    let means = match quiesced_at {
         Some(at) => format!(
-            "THE APPLICATION IS AT REST since {}, and stays so until the restore ends. Nothing that exists was changed.",
+            "THE APPLICATION IS QUIESCED since {}, and stays so until the restore ends. Nothing that exists was changed.",
             words::time(at)
         ),
         None => "The application uses what it used before, which is not touched.".to_owned(),
@@ -33,16 +33,16 @@ pub fn waiting(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Message {
         OnFailure::Undo => "removes the copies",
         OnFailure::Keep => "keeps the copies",
     };
-    let mut steps = vec![NextStep::say(match rest {
+    let mut steps = vec![NextStep::say(match quiesced_at {
         Some(_) => format!(
-            "If the application cannot wait, stop the execution, linked below: that brings it back, and {copies_then}."
+            "If the application cannot wait, stop the execution, linked below: that resumes it, and {copies_then}."
         ),
-        None => "Nothing has to be done: it goes on by itself when AWS has capacity.".to_owned(),
+        None => "Nothing has to be done: it continues by itself when AWS has capacity.".to_owned(),
     })];
-    // What a cluster itself lacks, no class has.
+    // Another class does not help if the cluster itself lacks capacity.
     if short.iter().any(|item| item.created.is_some()) {
         steps.push(NextStep::run(
-            "To go on sooner: stop the execution, and restore with a class that AWS has in place of CLASS",
+            "To continue sooner: stop the execution, and restore with a class that AWS has in place of CLASS",
             with_another_class(record, first),
         ));
     }
@@ -52,21 +52,21 @@ pub fn waiting(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Message {
     });
     restore.message(MessageParts {
         event: Event::RestoreWaits,
-        severity: match rest {
+        severity: match quiesced_at {
             Some(_) => Severity::Critical,
             None => Severity::Warning,
         },
-        subject: &format!("Holdfast: restore of {name} WAITS for capacity ({first}){at_rest}"),
+        subject: &format!("Holdfast: restore of {name} WAITS for capacity ({first}){quiesced}"),
         happened: &format!(
-            "The restore of {name} from {} has waited for some time: AWS has no capacity for what it makes. It asks again until {until}; no quota changes that. \
-             A reader is waited for half an hour, and then left out.",
+            "The restore of {name} from {} has been waiting for some time: AWS has no capacity for what it creates. It retries \
+             until {until}; a higher quota does not help. It waits half an hour for a reader, then leaves it out.",
             restore.what(record)
         ),
         means: &means,
         steps: &steps,
         reasons: &[],
         sections: vec![
-            Section::list("Waits", lines),
+            Section::list("Waiting", lines),
             Section::list("Its copies", copies::copies(restore.items)),
         ],
     })
@@ -81,7 +81,7 @@ fn deadline(item: &RestoreItem) -> Option<Timestamp> {
     item.started_at?.checked_add(SignedDuration::from_secs(seconds)).ok()
 }
 
-/// What to do about copies that are kept since all that they lack is capacity.
+/// What to do about copies that are kept because they only lack capacity.
 pub fn kept_copies_steps(record: &RestoreRecord, items: &[RestoreItem]) -> Vec<NextStep> {
     let kept: Vec<&RestoreItem> = items.iter().filter(|item| item.shortage.kept).collect();
     let Some(first) = kept.first() else {
@@ -90,9 +90,9 @@ pub fn kept_copies_steps(record: &RestoreRecord, items: &[RestoreItem]) -> Vec<N
     let copy = |item: &&RestoreItem| copies::copy(item).unwrap_or_else(|| item.planned.resource.name.clone());
     let copies: Vec<String> = kept.iter().map(copy).collect();
     let by_hand = NextStep::say(format!(
-        "Create an instance of another class in {}, by hand: the data is there. It was not compared with its backup, and what comes after \
-         the instances (custom endpoints, scaling, deletion protection) is not set. AWS had no capacity for the one that it had, and no \
-         quota changes that.",
+        "Create an instance of another class in {}, by hand: the data is restored. It was not compared with its backup, and the \
+         settings that follow the instances (custom endpoints, scaling, deletion protection) are not applied. AWS had no capacity \
+         for the original class; a higher quota does not help.",
         copies.join(" and in ")
     ));
     let again = NextStep::run(
@@ -102,7 +102,7 @@ pub fn kept_copies_steps(record: &RestoreRecord, items: &[RestoreItem]) -> Vec<N
     vec![by_hand, again]
 }
 
-/// The same restore once more, with a class that has to be filled in, instead of one that was given.
+/// The same restore again, with a class to fill in instead of a given one.
 fn with_another_class(record: &RestoreRecord, resource: &str) -> String {
     let given = format!("--instance-class {resource}=");
     let mut record = record.clone();

@@ -1,4 +1,4 @@
-//! What to type next.
+//! The commands that messages suggest.
 
 use crate::domain::restore::plan::{CutOverMode, OnFailure};
 use crate::domain::restore::{About, RestoreRecord};
@@ -23,7 +23,7 @@ pub fn restores(deployment: &str) -> String {
     format!("holdfast restores {deployment}")
 }
 
-/// The same restore once more, with what its plan says of how it is done: also of cutting over.
+/// The same restore again, with the options of its plan, including the cut-over.
 pub fn as_planned(record: &RestoreRecord) -> String {
     let cut_over = match record.plan.cut_over {
         CutOverMode::Yes => "yes",
@@ -34,10 +34,10 @@ pub fn as_planned(record: &RestoreRecord) -> String {
     format!("{}{naming} --cut-over {cut_over}", again(record))
 }
 
-/// The same restore once more: the same set or moment, of the same resources, with the same care.
+/// The same restore again: of the same set or point in time and the same resources, with the same precautions.
 pub fn again(record: &RestoreRecord) -> String {
     let (name, plan) = (&record.deployment, &record.plan);
-    let of = match (plan.at, &plan.set) {
+    let source = match (plan.at, &plan.set) {
         (Some(at), _) => format!("--at {at}"),
         (None, Some(set)) => format!("--set {set}"),
         (None, None) => "--source retained".to_owned(),
@@ -53,20 +53,20 @@ pub fn again(record: &RestoreRecord) -> String {
         .map(|(_, flag)| flag)
         .collect();
     let options: String = plan.options.iter().map(|option| format!(" {option}")).collect();
-    format!("holdfast restore {name} {of}{options}{flags}")
+    format!("holdfast restore {name} {source}{options}{flags}")
 }
 
-/// Removes what the restore made, and nothing else.
+/// Removes what the restore created, and nothing else.
 pub fn undo_restore(record: &RestoreRecord) -> String {
     format!("holdfast undo-restore {}", record.id)
 }
 
-/// All that is known of the restore.
+/// Shows all that is known about the restore.
 pub fn show(record: &RestoreRecord) -> String {
     format!("holdfast show {} {}", record.deployment, record.id)
 }
 
-/// What has to change in the infrastructure's source.
+/// Shows what has to change in the infrastructure's source.
 pub fn infrastructure(record: &RestoreRecord) -> String {
     format!("holdfast infrastructure {} --terraform", record.id)
 }

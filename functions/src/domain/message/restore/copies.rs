@@ -1,4 +1,4 @@
-//! What a restore made: each resource's copy, and how far it is.
+//! The copies that a restore created, and their progress.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::domain::message::facts::LISTED;
 use crate::domain::message::words;
 use crate::domain::restore::item::{ItemStatus, RestoreItem};
 
-/// What was made, or was to be; `None` for a guard.
+/// The copy that was created, or will be; `None` for a guard.
 pub fn copy(item: &RestoreItem) -> Option<String> {
     let kind = kinds::stateful(&item.planned.resource.target)?;
     let created = match &item.created {
@@ -18,19 +18,19 @@ pub fn copy(item: &RestoreItem) -> Option<String> {
     Some(words::line(&created))
 }
 
-/// Whether something of it may be there.
-pub fn may_be_there(item: &RestoreItem) -> bool {
+/// Whether the copy, or part of it, may exist.
+pub fn may_exist(item: &RestoreItem) -> bool {
     !matches!(item.status, ItemStatus::Planned | ItemStatus::Undone) && copy(item).is_some()
 }
 
-/// Each resource and its copy, in a line: what became of it, and of what moment its data is. Those that failed first.
+/// One line for each resource and its copy: its state, and the time of its data. Those that failed first.
 pub fn copies(items: &[RestoreItem]) -> Vec<String> {
     let mut items: Vec<&RestoreItem> = items.iter().collect();
     items.sort_by_key(|item| item.status != ItemStatus::Failed);
     let lines = items.iter().filter_map(|item| {
         let copy = copy(item)?;
         let state = match item.status {
-            ItemStatus::Planned => "not begun".to_owned(),
+            ItemStatus::Planned => "not started".to_owned(),
             ItemStatus::InProgress => {
                 let phase = item
                     .phase
@@ -39,7 +39,7 @@ pub fn copies(items: &[RestoreItem]) -> Vec<String> {
                     .unwrap_or_default();
                 words::line(&format!("not finished{phase}"))
             }
-            ItemStatus::Restored => of_moment(item),
+            ItemStatus::Restored => data_time(item),
             ItemStatus::Failed => match &item.failure {
                 Some(failure) => format!("FAILED, {}", words::name(&failure.error)),
                 None => "FAILED".to_owned(),
@@ -51,14 +51,14 @@ pub fn copies(items: &[RestoreItem]) -> Vec<String> {
     lines.collect()
 }
 
-/// The moment whose data a copy holds: what was written since is not in it.
-fn of_moment(item: &RestoreItem) -> String {
-    let since = item
+/// The time whose data a copy holds, without what was written since.
+fn data_time(item: &RestoreItem) -> String {
+    let age = item
         .planned
         .loss_seconds
         .map(|seconds| format!(", {} old", friendly(seconds)));
     match item.planned.holds {
-        Some(at) => format!("data of {}{}", words::time(at), since.unwrap_or_default()),
+        Some(at) => format!("data of {}{}", words::time(at), age.unwrap_or_default()),
         None => "restored".to_owned(),
     }
 }

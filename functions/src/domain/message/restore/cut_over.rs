@@ -1,6 +1,6 @@
-//! What became of a cut-over: the application uses the copies, or was switched back, or uses some of each.
+//! The outcome of a cut-over: the application uses the copies, was switched back, or uses some of both.
 
-use super::success::warned;
+use super::success::warning_steps;
 use super::{RestoreReport, commands, copies, facts};
 use crate::domain::message::builder::MessageParts;
 use crate::domain::message::facts as common;
@@ -26,7 +26,7 @@ pub fn cut_over(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Message 
         true => ("cut over", "the application uses the copies"),
         false => (
             "cut over IN PART",
-            "the application uses the copies of some resources, and goes on using others live",
+            "the application uses the copies of some resources, and continues to use others live",
         ),
     };
     let happened = format!(
@@ -41,20 +41,22 @@ pub fn cut_over(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Message 
     let removable = removable(record, restore.items);
     let mut steps = restore.steps(&[]);
     steps.push(NextStep::run(
-        "See whether the application works and has what was missed. If not, the way back, which leaves in the copies what is written from now on",
+        "See whether the application works and has the missing data. If not, switch back; what is written from now on is then in \
+         the copies only",
         commands::undo_cut_over(record),
     ));
-    steps.extend(warned(&warnings));
+    steps.extend(warning_steps(&warnings));
     if !live.is_empty() {
         steps.push(NextStep::say(
-            "Its data is of two moments: see whether the copies that it uses go with what it goes on using live.",
+            "Its data is from two points in time: check that the copies that it uses are consistent with what it still uses live.",
         ));
     }
-    steps.extend(to_bring_in(record));
+    steps.extend(source_update_steps(record));
     if !removable.is_empty() {
         steps.push(NextStep::say(
-            "When you are content, in some days, remove what no switch leads to any more, listed below: see first that nothing else uses it, \
-             and that the way back, which ends with it, is not needed. Holdfast never removes it.",
+            "When you are satisfied, in a few days, remove what no switch points to any more, listed below: check first that \
+             nothing else uses it, and that you do not need to switch back, which is impossible without it. Holdfast never removes \
+             it.",
         ));
     }
     let mut sections = vec![
@@ -68,25 +70,25 @@ pub fn cut_over(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Message 
     sections.extend([
         Section::list("Switched to the copies", facts::switched(&record.switched)),
         Section::list(
-            "The copies; what was written since is not in them",
+            "The copies, without what was written since",
             copies::copies(restore.items),
         ),
         Section::list(
-            "Backed up from now on, as the descriptor in the catalog says",
-            facts::followed(record),
+            "Backed up from now on, according to the descriptor in the catalog",
+            facts::descriptor_updates(record),
         ),
         Section::list(
-            "What no switch leads to any more",
+            "What no switch points to any more",
             removable.iter().map(|old| words::name(old)),
         ),
-        Section::list("To know", facts::remarks(restore.items)),
+        Section::list("Remarks", facts::remarks(restore.items)),
         Section::list("Not covered", facts::lines(&record.plan.not_covered)),
     ]);
     let but = match warnings.len() {
         0 => String::new(),
         number => format!(", with {}", words::count(number, "warning")),
     };
-    let still = if quiesced { "IS STILL AT REST; " } else { "" };
+    let still = if quiesced { "IS STILL QUIESCED; " } else { "" };
     let severity = match (quiesced, warnings.is_empty() && verified && live.is_empty()) {
         (true, _) => Severity::Critical,
         (false, false) => Severity::Warning,
@@ -104,25 +106,26 @@ pub fn cut_over(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Message 
     })
 }
 
-/// What a cut-over leaves to write into files that Holdfast does not have: without it, the next change of one takes it back.
-pub fn to_bring_in(record: &RestoreRecord) -> Vec<NextStep> {
-    let followed = record.followed.iter().any(|change| change.back_at.is_none());
-    let names = followed.then(|| {
+/// The changes that a cut-over requires in files that Holdfast does not have: without them, the next deployment reverts it.
+pub fn source_update_steps(record: &RestoreRecord) -> Vec<NextStep> {
+    let updated = record.followed.iter().any(|change| change.back_at.is_none());
+    let names = updated.then(|| {
         NextStep::run(
-            "Write the new names into the file of your descriptor, which as it is would name what is no longer used. They are in",
+            "Write the new names into your descriptor file, which still names what is no longer used. They are in",
             commands::show(record),
         )
     });
     let sources = record.infrastructure.is_some().then(|| {
         NextStep::run(
-            "Before the next deployment of the infrastructure, which would take this back: bring into its source what this prints (or with --cloudformation)",
+            "Before the next deployment of the infrastructure, which would revert this: add to its source what this prints (or \
+             with --cloudformation)",
             commands::infrastructure(record),
         )
     });
     names.into_iter().chain(sources).collect()
 }
 
-/// What was not switched, with what it is.
+/// The resources that were not switched, with their targets.
 fn still_used(restore: &RestoreReport<'_>, live: &[String]) -> Vec<String> {
     let what = |name: &String| {
         let item = restore.items.iter().find(|item| item.planned.resource.name == *name);
@@ -131,7 +134,7 @@ fn still_used(restore: &RestoreReport<'_>, live: &[String]) -> Vec<String> {
     live.iter().map(what).collect()
 }
 
-/// The cut-over failed, and was taken back: the application uses what it used before.
+/// The cut-over failed, and was undone: the application uses what it used before.
 pub fn switched_back(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Message {
     let name = restore.name();
     let reasons = restore.reasons();
@@ -149,7 +152,7 @@ pub fn switched_back(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Mes
     ));
     steps.extend(restore.remedies(&reasons));
     steps.push(NextStep::run(
-        "These copies cannot be switched to any more: remove them",
+        "These copies can no longer be switched to: remove them",
         commands::undo_restore(record),
     ));
     let proven = record
@@ -157,7 +160,7 @@ pub fn switched_back(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Mes
         .as_ref()
         .is_some_and(|found| found.outcome == VerificationOutcome::Verified);
     steps.push(NextStep::run(
-        "When the cause is removed, restore and cut over again",
+        "When the cause is fixed, restore and cut over again",
         format!(
             "{} --cut-over {}",
             commands::again(record),
@@ -176,30 +179,30 @@ pub fn switched_back(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Mes
         steps: &steps,
         reasons: &reasons,
         sections: vec![
-            Section::list("What leads where", facts::switched(&record.switched)),
-            Section::list("The copies are there", copies::copies(restore.items)),
+            Section::list("Where each switch points", facts::switched(&record.switched)),
+            Section::list("The copies, which still exist", copies::copies(restore.items)),
         ],
     })
 }
 
-/// The cut-over neither ended nor could be taken back: the application may use some of each.
+/// The cut-over neither completed nor could be undone: the application may use some of both.
 pub fn stuck(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Message {
     let name = restore.name();
     let reasons = restore.reasons();
-    let happened = format!("The cut-over of {name} failed and could not be taken back in full.");
-    let mut steps = restore.ways_back(record, &reasons);
+    let happened = format!("The cut-over of {name} failed and could not be fully undone.");
+    let mut steps = restore.switch_back_steps(record, &reasons);
     steps.extend(restore.steps(&[]));
     restore.message(MessageParts {
         event: Event::CutOverFailed,
         severity: Severity::Critical,
-        subject: &format!("Holdfast: CUT-OVER OF {name} STANDS HALF-WAY ({})", restore.why(&reasons)),
+        subject: &format!("Holdfast: CUT-OVER OF {name} STOPPED HALF-WAY ({})", restore.why(&reasons)),
         happened: &happened,
         means: "THE APPLICATION MAY USE SOME OF THE COPIES AND SOME OF WHAT WAS THERE BEFORE. Keep users out until it is one or the other.",
         steps: &steps,
         reasons: &reasons,
         sections: vec![
-            Section::list("EXACTLY WHAT LEADS WHERE", facts::switched(&record.switched)),
-            Section::list("The copies are there", copies::copies(restore.items)),
+            Section::list("EXACTLY WHERE EACH SWITCH POINTS", facts::switched(&record.switched)),
+            Section::list("The copies, which still exist", copies::copies(restore.items)),
         ],
     })
 }

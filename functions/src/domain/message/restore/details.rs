@@ -1,4 +1,4 @@
-//! A restore in full: all that a message of it may have had no room for.
+//! A restore in full, including everything that its messages had no room for.
 
 use super::{copies, facts};
 use crate::domain::message::facts as common;
@@ -9,24 +9,27 @@ use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::plan_table::table;
 use crate::domain::restore::removable::removable;
 
-/// Everything that the catalog holds of a restore, for people: nothing is cut. Never a question's token.
+/// Everything that the catalog has about a restore, for people: nothing is cut. Never a question's token.
 pub fn full_details(record: &RestoreRecord, items: &[RestoreItem]) -> String {
     let mut sections = vec![
-        Section::list("Why, or what to look at", common::reasons(&record.reasons)),
-        Section::list("Left, and where", common::reasons(&record.left)),
+        Section::list("Reasons and warnings", common::reasons(&record.reasons)),
+        Section::list("Not removed", common::reasons(&record.left)),
         Section::list("Switched", facts::switched(&record.switched)),
         Section::list("In use as before", record.live()),
-        Section::list("Names in the descriptor that it changed", facts::followed(record)),
+        Section::list(
+            "Names that it changed in the descriptor",
+            facts::descriptor_updates(record),
+        ),
     ];
     sections.extend(facts::checks(record.verification.as_ref()));
     sections.extend([
         Section::list("Its copies", copies::copies(items)),
-        Section::list("Used by nothing any more", removable(record, items)),
-        Section::list("To know", facts::remarks(items)),
+        Section::list("No longer used by anything", removable(record, items)),
+        Section::list("Remarks", facts::remarks(items)),
     ]);
     let trust = facts::trust(record.verification.as_ref());
     let head = format!(
-        "Restore {} of {}, begun {}: {}.\n{trust}\n{}\n",
+        "Restore {} of {}, started {}: {}.\n{trust}\n{}\n",
         record.id,
         record.deployment,
         words::time(record.started_at),

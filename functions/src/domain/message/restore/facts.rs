@@ -1,4 +1,4 @@
-//! Pieces that several messages of restores share.
+//! Parts that several messages of restores share.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use crate::domain::restore::switch_progress::{SwitchRecord, SwitchState};
 use crate::domain::restore::verdict::{Check, Finding, Verification, VerificationOutcome};
 use crate::domain::switches;
 
-/// Names of checks that found the same, a line.
+/// How many names of checks without a difference a line has.
 const NAMES_A_LINE: usize = 6;
 
 /// `database (aurora hubs-db)`.
@@ -29,14 +29,15 @@ pub fn what(resource: &Resource) -> String {
     )
 }
 
-/// The names that the descriptor changed with the cut-over and has not changed back.
-pub fn followed(record: &RestoreRecord) -> Vec<String> {
+/// The names in the descriptor that followed the cut-over, unless they are reverted.
+pub fn descriptor_updates(record: &RestoreRecord) -> Vec<String> {
     let changed = record.followed.iter().filter(|change| change.back_at.is_none());
     let lines = changed.map(|change| words::line(&format!("{}: {} (was {})", change.path(), change.to, change.from)));
     lines.collect()
 }
 
-/// What was compared, the worst first: what differs, what could not be told, what changed since, and how much is the same.
+/// The results of the checks, the worst first: what differs, what is unproven, what changed since, and how many found no
+/// difference.
 pub fn checks(verification: Option<&Verification>) -> Vec<Section> {
     let Some(verification) = verification else {
         return Vec::new();
@@ -46,19 +47,19 @@ pub fn checks(verification: Option<&Verification>) -> Vec<Section> {
     let same: Vec<&str> = of(Finding::Same).map(|check| check.name.as_str()).collect();
     vec![
         Section::list("DIFFERENT from what was backed up", of(Finding::Different).map(line)),
-        Section::list("Not proven", of(Finding::Unproven).map(line)),
+        Section::list("Unproven", of(Finding::Unproven).map(line)),
         Section::list(
             "Changed since the backup, and neither restored nor put back",
             of(Finding::Changed).map(line),
         ),
         Section::list(
-            format!("Found the same, {}", words::count(same.len(), "check")),
+            format!("No difference, {}", words::count(same.len(), "check")),
             same.chunks(NAMES_A_LINE).map(|names| words::line(&names.join(", "))),
         ),
     ]
 }
 
-/// What a cut-over loses at most: the rest of a sentence.
+/// What a cut-over loses at most, as the end of a sentence.
 pub fn loss(plan: &Plan) -> String {
     let oldest = plan
         .resources
@@ -78,7 +79,7 @@ pub fn loss(plan: &Plan) -> String {
         .unwrap_or_default()
 }
 
-/// Whether the copies can be trusted, in a sentence.
+/// Whether the copies can be trusted, as a sentence.
 pub fn trust(verification: Option<&Verification>) -> String {
     let Some(verification) = verification else {
         return "The copies were not compared with what was backed up.".to_owned();
@@ -93,11 +94,11 @@ pub fn trust(verification: Option<&Verification>) -> String {
     let (all, unproven) = (verification.checks.len(), number(Finding::Unproven));
     match verification.outcome {
         VerificationOutcome::Verified => format!(
-            "VERIFIED: {} of the copies with what was backed up, and no difference.",
+            "VERIFIED: {} of the copies with what was backed up, without a difference.",
             words::count(all, "comparison")
         ),
         VerificationOutcome::Unproven => format!(
-            "UNPROVEN: {unproven} of {} could not be told, and nothing was found to be wrong.",
+            "UNPROVEN: {unproven} of {} had no clear result; no difference was found.",
             words::count(all, "comparison")
         ),
         VerificationOutcome::Failed => format!(
@@ -108,7 +109,7 @@ pub fn trust(verification: Option<&Verification>) -> String {
     }
 }
 
-/// A switch in a few words: `secret hubs/db (host, port) of database`.
+/// A switch in short: `secret hubs/db (host, port) of database`.
 pub fn switch(switch: &Switch) -> String {
     let what = switches::of(&switch.action).words(&switch.action);
     let table = switch
@@ -119,20 +120,20 @@ pub fn switch(switch: &Switch) -> String {
     format!("{}: {what}, for {}{table}", switch.name, switch.resource)
 }
 
-/// What leads where, in a line a switch; what may lead to either first.
+/// Where each switch points, one line each; those that may point to either side first.
 pub fn switched(switched: &[SwitchRecord]) -> Vec<String> {
     let mut switched: Vec<&SwitchRecord> = switched.iter().collect();
     switched.sort_by_key(|switched| matches!(switched.state, SwitchState::Done | SwitchState::Returned));
     let lines = switched.iter().map(|switched| {
         let returned = switched.state == SwitchState::Returned;
-        let leads = match switched.state {
+        let side = match switched.state {
             SwitchState::Done => "to the COPY",
             SwitchState::Returned => "to WHAT WAS THERE BEFORE",
-            SwitchState::Begun => "MAY LEAD TO EITHER, it was being switched to the copy",
-            SwitchState::Returning => "MAY LEAD TO EITHER, it was being switched back",
+            SwitchState::Begun => "MAY POINT TO EITHER, it was being switched to the copy",
+            SwitchState::Returning => "MAY POINT TO EITHER, it was being switched back",
         };
         words::line(&format!(
-            "{}: {leads} ({})",
+            "{}: {side} ({})",
             switch(&switched.switch),
             switches::of(&switched.switch.action).change(&switched.before, &switched.after, returned)
         ))
@@ -145,7 +146,7 @@ pub fn lines<T: ToString>(lines: &[T]) -> Vec<String> {
     lines.iter().map(|line| words::line(&line.to_string())).collect()
 }
 
-/// What each resource's restore left to say.
+/// The remarks of each resource's restore.
 pub fn remarks(items: &[RestoreItem]) -> Vec<String> {
     let remarks = items.iter().flat_map(|item| {
         let name = &item.planned.resource.name;

@@ -1,4 +1,4 @@
-//! Restores that came to what was asked for: a plan, or copies beside what was there.
+//! Restores with the requested result: a plan, or copies that the application was not switched to.
 
 use super::{RestoreReport, commands, copies, facts};
 use crate::domain::message::builder::MessageParts;
@@ -11,7 +11,7 @@ use crate::domain::restore::plan_table::{head, summary, unmatched};
 use crate::domain::restore::verdict::VerificationOutcome;
 use crate::domain::set::Reason;
 
-/// What a plan says, as far as a page has room for it: all of it is in the whole text.
+/// A plan, as far as a page has room for it; `full_details` has all of it.
 pub fn plan(record: &RestoreRecord) -> Vec<Section> {
     let plan = &record.plan;
     vec![
@@ -21,12 +21,12 @@ pub fn plan(record: &RestoreRecord) -> Vec<Section> {
             unmatched(plan),
         ),
         Section::list(
-            "The application goes on using the live",
+            "The application continues to use these live resources",
             facts::lines(&plan.matching.live),
         ),
         Section::list("Changed at cut-over, in this order", facts::lines(&plan.switches)),
         Section::list("How", facts::lines(&head(plan))),
-        Section::list("To know", facts::lines(&plan.remarks)),
+        Section::list("Remarks", facts::lines(&plan.remarks)),
         Section::list("Not covered", facts::lines(&plan.not_covered)),
     ]
 }
@@ -37,7 +37,7 @@ pub fn planned(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Message {
     let number = record.plan.resources.len();
     let what = restore.what(record);
     let happened = format!(
-        "A restore of {name} from {what} was planned, and everything that it needs was found. Nothing was touched."
+        "A restore of {name} from {what} was planned, and everything that it needs exists. Nothing was touched."
     );
     let steps = [
         NextStep::run("To carry it out", commands::as_planned(record)),
@@ -48,26 +48,27 @@ pub fn planned(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Message {
         severity: Severity::Info,
         subject: &format!("Holdfast: restore of {name} planned, {}", words::count(number, "resource")),
         happened: &happened,
-        means: "The plan holds as long as its recovery points, keys and quotas are what they are now. It is made anew when the restore is started.",
+        means: "The plan is valid as long as its recovery points, keys and quotas do not change. Starting the restore makes a new \
+                plan.",
         steps: &steps,
         reasons: &[],
         sections: plan(record),
     })
 }
 
-/// One step for each thing that went wrong beside a restore that did what it should.
-pub fn warned(warnings: &[Reason]) -> Vec<NextStep> {
-    let warned = warnings.iter().take(common::LISTED).map(|warning| {
+/// One step for each warning of a restore that succeeded.
+pub fn warning_steps(warnings: &[Reason]) -> Vec<NextStep> {
+    let steps = warnings.iter().take(common::LISTED).map(|warning| {
         NextStep::say(format!(
-            "{}: {}. The restore itself does not depend on it: look at it in the execution, linked below.",
+            "{}: {}. It does not affect the restore itself: look it up in the execution, linked below.",
             words::name(&warning.subject),
             words::name(&warning.error)
         ))
     });
-    warned.collect()
+    steps.collect()
 }
 
-/// Copies that stand beside what was there: proven or not, and (`refused`) perhaps not to be switched to.
+/// Copies that the application was not switched to: verified or not, and perhaps because the cut-over was refused (`refused`).
 pub fn restored(restore: &RestoreReport<'_>, record: &RestoreRecord, refused: bool) -> Message {
     let name = restore.name();
     let warnings = restore.warnings();
@@ -80,10 +81,12 @@ pub fn restored(restore: &RestoreReport<'_>, record: &RestoreRecord, refused: bo
         (true, Some(failure)) if failure.error == "Rejected" => ", cut-over rejected".to_owned(),
         (true, _) => ", no answer in time".to_owned(),
     };
-    let still = if quiesced { "IS STILL AT REST; " } else { "" };
+    let still = if quiesced { "IS STILL QUIESCED; " } else { "" };
     let why_not = match record.plan.cut_over {
-        _ if refused => Some("On-call was asked whether to cut over and did not say yes, which means no.".to_owned()),
-        CutOverMode::No => Some("Cut-over was not asked for.".to_owned()),
+        _ if refused => {
+            Some("On-call was asked whether to cut over and did not approve, which counts as no.".to_owned())
+        }
+        CutOverMode::No => Some("Cut-over was not requested.".to_owned()),
         CutOverMode::Yes | CutOverMode::Ask => None,
     };
     let happened = format!(
@@ -96,18 +99,18 @@ pub fn restored(restore: &RestoreReport<'_>, record: &RestoreRecord, refused: bo
         "{} {}",
         facts::trust(record.verification.as_ref()),
         match verified {
-            true => "The copies cost as much as what they were made from.",
+            true => "The copies cost as much as what they were restored from.",
             false => "You decide: look at the copies before anything uses them.",
         }
     );
     let mut steps = restore.steps(&[]);
     if !verified {
         steps.push(NextStep::say(
-            "Look at the copies with the application's own eyes: count what you know, open what was missed. Their names are below.",
+            "Look at the copies as the application would: count what you know, open what was missing. Their names are below.",
         ));
     }
     steps.push(NextStep::run(
-        "To use the data, restore with cut-over: it makes and verifies copies anew, these cannot be switched to any more",
+        "To use the data, restore with cut-over: it creates and verifies new copies, since these can no longer be switched to",
         format!(
             "{} --cut-over {}",
             commands::again(record),
@@ -118,12 +121,12 @@ pub fn restored(restore: &RestoreReport<'_>, record: &RestoreRecord, refused: bo
         "When they are no longer needed, remove them",
         commands::undo_restore(record),
     ));
-    steps.extend(warned(&warnings));
+    steps.extend(warning_steps(&warnings));
     let mut sections = facts::checks(record.verification.as_ref());
     let same = sections.pop();
     sections.extend([
         Section::list("The copies", copies::copies(restore.items)),
-        Section::list("To know", facts::remarks(restore.items)),
+        Section::list("Remarks", facts::remarks(restore.items)),
         Section::list("Not covered", facts::lines(&record.plan.not_covered)),
     ]);
     sections.extend(same);

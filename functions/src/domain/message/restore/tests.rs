@@ -76,7 +76,7 @@ fn planned(name: &str) -> Value {
     }
 }
 
-/// The items of that restore, as far as they came.
+/// The items of that restore, in this status.
 pub fn items(status: &str) -> Vec<RestoreItem> {
     let made = json!({
         "made": "cluster", "cluster": "hubs-db-r20261120-041500", "arn": "arn", "host": "new.rds", "reader_host": "ro.rds", "port": 5432,
@@ -128,7 +128,7 @@ pub fn told(record: &RestoreRecord, items: &[RestoreItem]) -> (Message, RestoreO
     })
 }
 
-/// The same words, wherever a line ends.
+/// The same words, without regard to line breaks.
 fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

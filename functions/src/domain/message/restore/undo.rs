@@ -1,7 +1,7 @@
-//! Restores that are taken back by an execution of its own.
+//! Restores that are undone by an execution of their own.
 
-use super::failure::{by_line, still_to_remove};
-use super::success::warned;
+use super::failure::{by_line, removal_steps};
+use super::success::warning_steps;
 use super::{RestoreOutcome, RestoreReport, commands, copies, facts};
 use crate::domain::message::builder::MessageParts;
 use crate::domain::message::facts as common;
@@ -10,7 +10,7 @@ use crate::domain::message::{Event, Message, Severity};
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
 
-/// The message of an execution of `undo-restore`, what it came to, and whether it succeeded.
+/// The message of an execution of `undo-restore`, its outcome, and whether it succeeded.
 pub fn restore_undone(restore: &RestoreReport<'_>) -> (Message, RestoreOutcome, bool) {
     let Some(record) = restore.record else {
         return (not_known(restore, "undo of a restore"), RestoreOutcome::Failed, false);
@@ -22,18 +22,22 @@ pub fn restore_undone(restore: &RestoreReport<'_>) -> (Message, RestoreOutcome, 
         .chain(restore.unreadable)
         .flat_map(by_line)
         .collect();
-    let there = restore.items.iter().any(copies::may_be_there);
-    let gone = reasons.is_empty() && record.left.is_empty() && !there && record.status == RestoreStatus::Undone;
-    if gone {
-        let happened = format!("Everything that restore {} of {name} had made was removed.", record.id);
+    let copies_exist = restore.items.iter().any(copies::may_exist);
+    let all_removed =
+        reasons.is_empty() && record.left.is_empty() && !copies_exist && record.status == RestoreStatus::Undone;
+    if all_removed {
+        let happened = format!(
+            "Everything that restore {} of {name} had created was removed.",
+            record.id
+        );
         let message = restore.message(MessageParts {
             event: Event::RestoreUndone,
             severity: Severity::Info,
-            subject: &format!("Holdfast: what the restore of {name} had made is removed"),
+            subject: &format!("Holdfast: what the restore of {name} had created is removed"),
             happened: &happened,
             means: "The application uses what it used before, which was not touched.",
             steps: &[NextStep::run(
-                "Nothing. If it is still to be restored",
+                "Nothing. If it still has to be restored",
                 format!("{} --dry-run", commands::again(record)),
             )],
             reasons: &[],
@@ -41,12 +45,12 @@ pub fn restore_undone(restore: &RestoreReport<'_>) -> (Message, RestoreOutcome, 
         });
         return (message, RestoreOutcome::Undone, true);
     }
-    // Refused before anything was begun.
+    // Refused before anything was started.
     let refused = record.status != RestoreStatus::Undone;
     let happened = match refused {
-        true => format!("Nothing that restore {} of {name} had made was removed.", record.id),
+        true => format!("Nothing that restore {} of {name} had created was removed.", record.id),
         false => format!(
-            "Not everything that restore {} of {name} had made could be removed.",
+            "Not everything that restore {} of {name} had created could be removed.",
             record.id
         ),
     };
@@ -60,56 +64,59 @@ pub fn restore_undone(restore: &RestoreReport<'_>) -> (Message, RestoreOutcome, 
             );
             steps = NextStep::finally(steps, again);
         }
-        false => steps.extend(still_to_remove(record)),
+        false => steps.extend(removal_steps(record)),
     }
     let message = restore.message(MessageParts {
         event: Event::UndoFailed,
         severity: Severity::Critical,
         subject: &match refused {
             true => format!(
-                "Holdfast: what the restore of {name} made is NOT REMOVED ({})",
+                "Holdfast: what the restore of {name} created is NOT REMOVED ({})",
                 restore.why(&reasons)
             ),
-            false => format!("Holdfast: WHAT THE RESTORE OF {name} MADE IS NOT ALL REMOVED"),
+            false => format!("Holdfast: NOT ALL THAT THE RESTORE OF {name} CREATED IS REMOVED"),
         },
         happened: &happened,
         means: match refused {
-            true => "Whoever uses it goes on using it. It costs as much as what it was made from.",
-            false => "The application is not touched by it. What is left costs as much as what it was made from.",
+            true => "Whoever uses it can continue to. It costs as much as what it was restored from.",
+            false => "This does not affect the application. What is left costs as much as what it was restored from.",
         },
         steps: &steps,
         reasons: &reasons,
         sections: vec![
-            Section::list("Left, and where", common::reasons(&record.left)),
+            Section::list("Not removed", common::reasons(&record.left)),
             Section::list("Its copies", copies::copies(restore.items)),
         ],
     });
     (message, RestoreOutcome::Failed, false)
 }
 
-/// The state that refuses what was taken back already.
+/// The state that refuses to undo a cut-over twice.
 const PLANNING: &str = "PlanUndoCutOver";
 
-/// An earlier execution has done it: whoever starts it again may not have heard.
+/// An earlier execution has done it: whoever starts it again may not know.
 fn already_undone(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Message {
     let name = restore.name();
     let happened = format!(
-        "The cut-over of restore {} of {name} had been taken back before: this execution has touched nothing.",
+        "The cut-over of restore {} of {name} had already been undone: this execution has touched nothing.",
         record.id
     );
     restore.message(MessageParts {
         event: Event::CutOverUndone,
         severity: Severity::Info,
-        subject: &format!("Holdfast: {name} had been switched back already"),
+        subject: &format!("Holdfast: {name} had already been switched back"),
         happened: &happened,
-        means: "The application uses what it used before the restore, unless somebody has led it elsewhere since.",
+        means: "The application uses what it used before the restore, unless somebody has switched it since.",
         steps: &[NextStep::say("See whether the application works.")],
         reasons: &[],
-        sections: vec![Section::list("What leads where", facts::switched(&record.switched))],
+        sections: vec![Section::list(
+            "Where each switch points",
+            facts::switched(&record.switched),
+        )],
     })
 }
 
-/// The message of an execution of `undo-cut-over`, what it came to, and whether it succeeded.
+/// The message of an execution of `undo-cut-over`, its outcome, and whether it succeeded.
 pub fn cut_over_undone(restore: &RestoreReport<'_>) -> (Message, RestoreOutcome, bool) {
     let Some(record) = restore.record else {
         return (not_known(restore, "undo of a cut-over"), RestoreOutcome::Failed, false);
@@ -121,22 +128,22 @@ pub fn cut_over_undone(restore: &RestoreReport<'_>) -> (Message, RestoreOutcome,
         return (already_undone(restore, record), RestoreOutcome::SwitchedBack, true);
     }
     if record.status == RestoreStatus::SwitchedBack {
-        let followed = match record.followed.is_empty() {
+        let descriptor = match record.followed.is_empty() {
             true => "",
-            false => " The descriptor in the catalog names again what it named before.",
+            false => " The descriptor in the catalog has its previous names again.",
         };
         let happened = format!(
-            "The cut-over of restore {} of {name} was taken back.{followed}",
+            "The cut-over of restore {} of {name} was undone.{descriptor}",
             record.id
         );
         let mut steps = restore.steps(&[]);
         steps.push(NextStep::say("See whether the application works."));
-        steps.extend(warned(&warnings));
+        steps.extend(warning_steps(&warnings));
         steps.push(NextStep::say(
-            "What was brought into the infrastructure's source and into the file of your descriptor for the cut-over, take out again.",
+            "Revert what you changed in the infrastructure's source and in your descriptor file for the cut-over.",
         ));
         steps.push(NextStep::run(
-            "When nothing that users wrote to the copies is needed any more, remove them, and it with them",
+            "When nothing that users wrote to the copies is needed any more, remove the copies, and that data with them",
             commands::undo_restore(record),
         ));
         let severity = match (quiesced, warnings.is_empty()) {
@@ -144,37 +151,37 @@ pub fn cut_over_undone(restore: &RestoreReport<'_>) -> (Message, RestoreOutcome,
             (false, false) => Severity::Warning,
             (false, true) => Severity::Info,
         };
-        let still = if quiesced { "IS STILL AT REST; " } else { "" };
+        let still = if quiesced { "IS STILL QUIESCED; " } else { "" };
         let message = restore.message(MessageParts {
             event: Event::CutOverUndone,
             severity,
             subject: &format!("Holdfast: {name} {still}switched back to what it used before"),
             happened: &happened,
-            means: "The application uses what it used before the restore. What was written to the copies is in the copies alone.",
+            means: "The application uses what it used before the restore. What was written to the copies is only in the copies.",
             steps: &steps,
             reasons: &warnings,
             sections: vec![
-                Section::list("What leads where", facts::switched(&record.switched)),
-                Section::list("The copies are still there", copies::copies(restore.items)),
+                Section::list("Where each switch points", facts::switched(&record.switched)),
+                Section::list("The copies, which still exist", copies::copies(restore.items)),
             ],
         });
         return (message, RestoreOutcome::SwitchedBack, true);
     }
-    let begun = matches!(record.status, RestoreStatus::Switching | RestoreStatus::CutOver);
-    let happened = match begun {
+    let cut_over = matches!(record.status, RestoreStatus::Switching | RestoreStatus::CutOver);
+    let happened = match cut_over {
         true => format!(
-            "The cut-over of restore {} of {name} could not be taken back in full.",
+            "The cut-over of restore {} of {name} could not be fully undone.",
             record.id
         ),
         false => format!(
-            "Restore {} of {name} was not cut over: there is nothing to take back, and nothing was touched.",
+            "Restore {} of {name} was not cut over: there is nothing to undo, and nothing was touched.",
             record.id
         ),
     };
     let mut steps = restore.steps(&[]);
-    match begun {
-        true => steps.extend(restore.ways_back(record, &warnings)),
-        false => steps.push(NextStep::run("See which restores there are", commands::restores(name))),
+    match cut_over {
+        true => steps.extend(restore.switch_back_steps(record, &warnings)),
+        false => steps.push(NextStep::run("See which restores exist", commands::restores(name))),
     }
     let message = restore.message(MessageParts {
         event: Event::CutOverFailed,
@@ -184,21 +191,21 @@ pub fn cut_over_undone(restore: &RestoreReport<'_>) -> (Message, RestoreOutcome,
             restore.why(&warnings)
         ),
         happened: &happened,
-        means: match begun {
+        means: match cut_over {
             true => "THE APPLICATION MAY USE SOME OF THE COPIES AND SOME OF WHAT WAS THERE BEFORE, as listed.",
             false => "The application uses what it used.",
         },
         steps: &steps,
         reasons: &warnings,
         sections: vec![Section::list(
-            "EXACTLY WHAT LEADS WHERE",
+            "EXACTLY WHERE EACH SWITCH POINTS",
             facts::switched(&record.switched),
         )],
     });
     (message, RestoreOutcome::Failed, false)
 }
 
-/// What went wrong in the run that takes a cut-over back: the restore's own reasons are another run's.
+/// What went wrong in the run that undoes a cut-over, without the restore's own reasons, which belong to another run.
 fn run_warnings(restore: &RestoreReport<'_>) -> Vec<Reason> {
     let mut warnings = restore.run.map(|run| run.warnings.clone()).unwrap_or_default();
     for reason in restore.failure.into_iter().chain(restore.unreadable) {
@@ -215,7 +222,7 @@ fn not_known(restore: &RestoreReport<'_>, what: &str) -> Message {
     let happened = format!("The {what} of {name} failed before the restore was found.");
     let mut steps = restore.steps(&reasons);
     steps.push(NextStep::run(
-        "See which restores there are, and start again with the id of one",
+        "See which restores exist, and start again with the id of one",
         commands::restores(name),
     ));
     restore.message(MessageParts {

@@ -1,4 +1,4 @@
-//! Whatever a run says of itself, its message fits into SNS.
+//! The message of a run fits into SNS, whatever the run reports.
 
 #![allow(clippy::unwrap_used)]
 
@@ -12,7 +12,7 @@ use super::*;
 use crate::domain::resource::Target;
 use crate::domain::set::{Point, Reason};
 
-/// What SNS counts: the JSON document with one text a protocol.
+/// What SNS counts: the JSON document with one text for each protocol.
 fn published_bytes(message: &Message) -> usize {
     let json = message.json.to_string();
     let all = json!({"default": message.text, "email": message.text, "sms": message.subject, "lambda": json, "sqs": json, "https": json});

@@ -1,8 +1,8 @@
-//! Records of Route 53 that lead to a cluster's endpoints, and how they are led to its copy's.
+//! Route 53 records that point to a cluster's endpoints, and how to point them to the copy's.
 
 use serde_json::json;
 
-/// A record set, with one value that leads to an endpoint.
+/// A record set with one value that points to an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// Id of its hosted zone.
@@ -10,27 +10,27 @@ pub struct Record {
     pub name: String,
     /// Such as `CNAME`.
     pub kind: String,
-    /// Seconds; none of an alias.
+    /// Seconds; `None` for an alias.
     pub ttl: Option<u64>,
-    /// One of several of its name and type, such as a weighted one.
+    /// One of several record sets of its name and type, such as weighted ones.
     pub one_of_several: bool,
-    /// The host name to which it leads.
+    /// The host name that it points to.
     pub host: String,
 }
 
 impl Record {
-    /// Whether it leads to a host, however the host name is written.
+    /// Whether it points to a host, ignoring case and a trailing dot.
     pub fn leads_to(&self, host: &str) -> bool {
         let plain = |host: &str| host.trim_end_matches('.').to_ascii_lowercase();
         plain(&self.host) == plain(host)
     }
 
-    /// What leads it to another host, as a command; of what is more than a name for a host, how that is found out.
+    /// The command that points it to another host; for anything other than a simple CNAME, how to build that command.
     pub fn command(&self, host: &str) -> String {
         let zone = &self.zone;
         let (Some(ttl), "CNAME", false) = (self.ttl, self.kind.as_str(), self.one_of_several) else {
             return format!(
-                "take it from aws route53 list-resource-record-sets --hosted-zone-id {zone}, and put it again with {host} by aws \
+                "read it with aws route53 list-resource-record-sets --hosted-zone-id {zone}, and put it again with {host} by aws \
                  route53 change-resource-record-sets --hosted-zone-id {zone}"
             );
         };
@@ -42,8 +42,7 @@ impl Record {
     }
 }
 
-/// The host name that a copy's endpoint gets: RDS puts the cluster's name before what is the same for all clusters of an account and
-/// Region.
+/// The host name of a copy's endpoint: the cluster's name, followed by what all clusters of an account and Region have in common.
 pub fn host_of_copy(host: &str, cluster: &str, copy: &str) -> Option<String> {
     let rest = host.strip_prefix(cluster)?;
     rest.starts_with('.').then(|| format!("{copy}{rest}"))

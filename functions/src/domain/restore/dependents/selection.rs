@@ -1,6 +1,6 @@
-//! Selections of AWS Backup's plans: whether one that backs up a resource by its ARN would pass over its copy.
+//! Resource selections of AWS Backup plans: whether a selection that includes a resource by ARN would miss its copy.
 //!
-//! A selection by tags has the copy as well, which carries the tags of the original.
+//! A selection by tags includes the copy as well, which has the same tags.
 
 use crate::domain::kinds;
 use crate::domain::resource::Target;
@@ -12,35 +12,35 @@ pub struct Selection {
     pub plan: String,
     pub id: String,
     pub name: String,
-    /// ARNs of what is backed up, where `*` stands for any characters.
+    /// ARNs of what is backed up, in which `*` matches any characters.
     pub resources: Vec<String>,
 }
 
 impl Selection {
-    /// How it names a resource; `None` where it does not, or where it has its copy too.
+    /// The pattern by which it includes a resource; `None` if it does not, or if it also includes the copy.
     pub fn passes_over<'a>(&'a self, copy: &str, old: &str) -> Option<&'a str> {
-        let has = |arn: &str| self.resources.iter().find(|pattern| stands_for(pattern, arn));
-        match has(copy) {
+        let find = |arn: &str| self.resources.iter().find(|pattern| matches(pattern, arn));
+        match find(copy) {
             Some(_) => None,
-            None => has(old).map(String::as_str),
+            None => find(old).map(String::as_str),
         }
     }
 }
 
-/// The ARN by which AWS Backup knows a resource of this identifier, in the account and Region of an execution. `None` for what it
-/// does not back up.
+/// The ARN of a resource with this identifier, in the account and Region of an execution. `None` for what AWS Backup does not
+/// back up.
 pub fn arn(target: &Target, identifier: &str, execution: &str) -> Option<String> {
     let kind = kinds::stateful(target).filter(|kind| !kind.is_pattern(target))?;
-    let (service, before) = kind.arn();
+    let (service, prefix) = kind.arn();
     match execution.split(':').collect::<Vec<_>>()[..] {
         ["arn", partition, "states", region, account, ..] => Some(format!(
-            "arn:{partition}:{service}:{region}:{account}:{before}{identifier}"
+            "arn:{partition}:{service}:{region}:{account}:{prefix}{identifier}"
         )),
         _ => None,
     }
 }
 
-fn stands_for(pattern: &str, text: &str) -> bool {
+fn matches(pattern: &str, text: &str) -> bool {
     let Some((before, after)) = pattern.split_once('*') else {
         return pattern == text;
     };
@@ -48,7 +48,7 @@ fn stands_for(pattern: &str, text: &str) -> bool {
         return false;
     };
     let mut ends = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
-    ends.any(|at| stands_for(after, &rest[at..]))
+    ends.any(|at| matches(after, &rest[at..]))
 }
 
 #[cfg(test)]

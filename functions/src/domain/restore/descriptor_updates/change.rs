@@ -1,16 +1,16 @@
-//! A name that the descriptor holds differently since a cut-over.
+//! A name in the descriptor that a cut-over changed.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A name in a descriptor that led to the old resource, and the one that leads to the copy.
+/// The replacement of an old resource's name in a descriptor by the copy's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DescriptorChange {
-    /// How the restore calls the resource: `database`, or of a prefix `tables.rooms`.
+    /// The restore's name for the resource: `database`, or for a prefix `tables.rooms`.
     pub resource: String,
     #[serde(flatten)]
     pub place: DescriptorField,
-    /// The field that holds it: `cluster`, `table`, `file_system`, `roots`, `secret` or `login`.
+    /// The field: `cluster`, `table`, `file_system`, `roots`, `secret` or `login`.
     pub field: String,
     pub from: String,
     pub to: String,

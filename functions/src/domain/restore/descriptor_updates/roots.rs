@@ -1,4 +1,4 @@
-//! The `roots` of a file system follow a cut-over too, where a switch led to them: what is declared is counted and restored as in
+//! The `roots` of a file system follow a cut-over too, if a switch referred to them: declared roots are counted and restored as in
 //! use.
 
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use crate::domain::kinds::efs;
 use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::domain::restore::switch_progress::{SwitchRecord, SwitchState};
 
-/// The declared roots that lie in a copy once these switches are done.
+/// The changes for declared roots that are in a copy after these switches.
 pub fn changes(
     descriptor: &Descriptor,
     switched: &[SwitchRecord],
@@ -28,7 +28,7 @@ pub fn changes(
             continue;
         };
         for root in moved(done, item, &in_use) {
-            // Today it may be declared as it lies in the copy of an earlier restore.
+            // It may be declared with its path in the copy of an earlier restore.
             let declared = protected
                 .roots
                 .iter()
@@ -53,7 +53,8 @@ pub fn changes(
     changes
 }
 
-/// What of the source the application uses in the copy from now on: where the switch led, or in a new file system all.
+/// The directories of the source that the application uses in the copy from now on: those of the switch, or all in a new file
+/// system.
 fn moved(done: &SwitchRecord, item: &RestoreItem, in_use: &DirectoriesInUse) -> Vec<String> {
     if let Some(CreatedResource::FileSystem { .. }) = &item.created {
         let live = in_use.live(&item.configuration).into_iter();
@@ -69,8 +70,8 @@ fn directory(item: &RestoreItem) -> Option<&str> {
     efs::directory(item.created.as_ref()?)?.1
 }
 
-/// The roots of a new descriptor that lie in a copy since, by one of these changes after the other, as the stored one has them.
-pub fn replaced(stored: &Descriptor, new: &Descriptor, stand: &[&DescriptorChange]) -> Vec<DescriptorChange> {
+/// The roots of a new descriptor that these changes, one or several, replaced by those in the stored descriptor.
+pub fn replaced(stored: &Descriptor, new: &Descriptor, in_force: &[&DescriptorChange]) -> Vec<DescriptorChange> {
     let mut found = Vec::new();
     for (name, protected) in &new.resources {
         let Some(known) = stored.resources.get(name) else {
@@ -80,8 +81,8 @@ pub fn replaced(stored: &Descriptor, new: &Descriptor, stand: &[&DescriptorChang
             |change: &&&DescriptorChange| matches!(&change.place, DescriptorField::Root(of) if of == name);
         for from in protected.roots.iter().filter(|root| !known.roots.contains(root)) {
             let (mut to, mut last) = (from, None);
-            for _ in stand {
-                let next = stand.iter().filter(of_resource).find(|change| change.from == *to);
+            for _ in in_force {
+                let next = in_force.iter().filter(of_resource).find(|change| change.from == *to);
                 let Some(next) = next else { break };
                 (to, last) = (&next.to, Some(*next));
             }
@@ -96,7 +97,7 @@ pub fn replaced(stored: &Descriptor, new: &Descriptor, stand: &[&DescriptorChang
     found
 }
 
-/// Puts one root in the place of another; whether it is there now.
+/// Replaces one root by another. Returns whether the new one is in the list now.
 pub fn set(roots: &mut [String], from: &str, to: &str) -> bool {
     if roots.iter().any(|root| root == to) {
         return true;
@@ -190,16 +191,16 @@ mod tests {
 
     #[test]
     fn in_a_new_file_system_every_declared_root_lies_in_the_restored_directory() {
-        let mut anew = item(R1, "/storage");
-        anew.configuration["InUse"]["declared"] = json!(["/reports"]);
-        anew.created = serde_json::from_value(json!({
+        let mut item = item(R1, "/storage");
+        item.configuration["InUse"]["declared"] = json!(["/reports"]);
+        item.created = serde_json::from_value(json!({
             "made": "file_system", "file_system": "fs-0123456789abcdef1", "job": "j", "directory": R1,
         }))
         .unwrap();
         let found = changes(
             &descriptor(&["/reports", "/storage"]),
             &switched("done"),
-            &[anew],
+            &[item],
             now(),
         );
         let to: Vec<&str> = found.iter().map(|change| change.to.as_str()).collect();

@@ -37,14 +37,14 @@ fn descriptor() -> Descriptor {
     .unwrap()
 }
 
-fn item(name: &str, target: Value, made: Value) -> RestoreItem {
+fn item(name: &str, target: Value, created: Value) -> RestoreItem {
     let mut resource = json!({"name": name, "deadline_seconds": 1});
     resource
         .as_object_mut()
         .unwrap()
         .extend(target.as_object().unwrap().clone());
     serde_json::from_value(json!({
-        "restore": "r1", "status": "restored", "made": made,
+        "restore": "r1", "status": "restored", "made": created,
         "planned": {"resource": resource, "beside": {"into": "nothing"}, "source": {"from": "table_backup", "arn": "a"}},
     }))
     .unwrap()
@@ -110,7 +110,7 @@ fn every_name_of_what_was_switched_leads_to_the_copy_and_back() {
         ]
     );
     assert_eq!(Descriptor::parse(&document).unwrap(), after);
-    // Both may happen twice.
+    // Both may be repeated.
     assert_eq!(apply_changes(&mut after, &changes), []);
     assert_eq!(revert_changes(&mut after, &changes), []);
     assert_eq!(revert_changes(&mut after, &changes), []);
@@ -181,7 +181,7 @@ fn a_resource_that_was_renamed_in_the_descriptor_is_followed_and_taken_back() {
         document["cut_over"][0]["resource"] = json!("db");
         Descriptor::parse(&document).unwrap()
     };
-    // Between the plan and the cut-over, and between the cut-over and its way back.
+    // Between the plan and the cut-over, and between the cut-over and switching back.
     let mut late = renamed(&before);
     let changes_of_late = changes(&late, &in_use, now());
     assert_eq!(apply_changes(&mut late, &changes_of_late), []);
@@ -250,7 +250,7 @@ fn a_resource_is_found_under_the_name_of_a_moment() {
 }
 
 proptest! {
-    /// Whatever is followed can be taken back, and leaves the descriptor as it was.
+    /// Every change can be reverted, which leaves the descriptor as it was.
     #[test]
     fn following_is_taken_back_exactly(document in generated::right(), suffix in "r[0-9]{4}") {
         let before = Descriptor::parse(&document).unwrap();

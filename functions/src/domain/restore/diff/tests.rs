@@ -163,7 +163,7 @@ proptest! {
     fn any_change_is_found_where_it_is_and_hidden_where_it_is_expected(document in anything(), place in any::<Index>(), to in "[a-z]{1,5}") {
         let places = pointers(&document);
         let pointer = &places[place.index(places.len())];
-        // AWS names no field so; a path could not tell them apart.
+        // AWS has no such field names, which a path could not distinguish.
         prop_assume!(pointer.split('/').skip(1).all(|key| !key.is_empty() && !key.starts_with(['.', '['])));
         let mut changed = document.clone();
         let value = changed.pointer_mut(pointer).unwrap();
@@ -173,7 +173,7 @@ proptest! {
         for (before, after) in [(&document, &changed), (&changed, &document)] {
             let found = differences(before, after, &[]);
             prop_assert_eq!(found.len(), 1, "{:?}", found);
-            // Seen from a side that has nothing there, it is the outermost part that is new.
+            // If one side lacks it, the difference is its outermost new part.
             prop_assert!(found[0].path == "(whole)" || path.starts_with(&found[0].path), "{:?}", found);
             prop_assert!(found[0].before != found[0].after || found[0].before.ends_with('…'));
             prop_assert!(differences(before, after, &[&path]).is_empty(), "{}", path);

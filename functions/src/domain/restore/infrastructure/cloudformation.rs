@@ -1,4 +1,4 @@
-//! CloudFormation: copies are taken into the stack by a change set of type `IMPORT`.
+//! CloudFormation: copies are imported into the stack by a change set of type `IMPORT`.
 
 use serde_json::{Map, Value, json};
 
@@ -42,12 +42,12 @@ pub fn steps(replaced: &[SourceReplacement]) -> String {
     let ids: Vec<&str> = replaced.iter().map(|one| one.logical_id.as_str()).collect();
     format!(
         "{to_fill_in}1. Give {} \"DeletionPolicy: Retain\" and \"UpdateReplacePolicy: Retain\", and update the stack: without them the \
-         next step deletes what was replaced, which is the way back.\n\
-         2. Take these resources out of the template, and update the stack: it forgets them.\n\
+         next step deletes what was replaced, which you need to switch back.\n\
+         2. Remove these resources from the template, and update the stack: it stops tracking them.\n\
          3. Put them back, still with \"DeletionPolicy: Retain\", with the copies' names, and create a change set of type \
          IMPORT with the resources to import: aws cloudformation create-change-set --change-set-type IMPORT \
          --resources-to-import file://resources.json …\n\
-         4. Read the change set: it has to import and nothing else. Execute it, and detect drift.\n",
+         4. Read the change set: it must only import. Execute it, and detect drift.\n",
         ids.join(", ")
     )
 }

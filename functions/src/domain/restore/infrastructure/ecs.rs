@@ -1,11 +1,11 @@
-//! ECS: the volumes of task definitions, as they have to stand in a template.
+//! ECS: the volumes of task definitions, as a template must define them.
 
 use super::hcl::{BodyItem, block, quoted};
 use crate::domain::descriptor::{Descriptor, SwitchAction};
 use crate::domain::kinds::efs;
 use crate::domain::restore::item::{CreatedResource, RestoreItem};
 
-/// What each service's volume has to say, for CloudFormation and for Terraform.
+/// The definition of each service's volume, for CloudFormation and for Terraform.
 pub fn patches(descriptor: &Descriptor, items: &[RestoreItem]) -> String {
     let patches = descriptor.cut_over.iter().filter_map(|switch| {
         let SwitchAction::EcsService {
@@ -49,11 +49,11 @@ fn patch(service: &str, volume: Option<&str>, source: &str, file_system: &str, d
     ];
     format!(
         "# The task definition of service {service}: {which}.\n\
-         # Where there was a root directory other than /, it goes behind this one.\n\
+         # If there was a root directory other than /, append it to this one.\n\
          # CloudFormation, AWS::ECS::TaskDefinition:\n\
          EFSVolumeConfiguration:\n  FilesystemId: {}\n  RootDirectory: {}\n\
          # Terraform, aws_ecs_task_definition:\n{}",
-        // JSON's texts are YAML's too.
+        // JSON strings are valid YAML.
         serde_json::Value::from(file_system),
         serde_json::Value::from(directory),
         block("efs_volume_configuration", &body)

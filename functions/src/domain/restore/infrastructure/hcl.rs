@@ -1,14 +1,14 @@
-//! Terraform's language, as far as an `import` or `removed` block takes it, laid out as `terraform fmt` does.
+//! The subset of Terraform's language that `import` and `removed` blocks need, formatted as by `terraform fmt`.
 
-/// One line or block of a body.
+/// One attribute or block of a body.
 pub enum BodyItem {
-    /// A name, and an expression as it is written.
+    /// A name and an expression.
     Attribute(&'static str, String),
     Block(String, Vec<BodyItem>),
 }
 
-/// A block at the top: two spaces a level, the equals signs of neighbouring attributes in one column, an empty line
-/// around a block inside.
+/// A top-level block: two spaces per level, the equals signs of neighbouring attributes aligned, and an empty line around nested
+/// blocks.
 pub fn block(header: &str, body: &[BodyItem]) -> String {
     let mut text = String::new();
     write(&mut text, header, body, 0);
@@ -18,7 +18,7 @@ pub fn block(header: &str, body: &[BodyItem]) -> String {
 fn write(text: &mut String, header: &str, body: &[BodyItem], depth: usize) {
     let indent = "  ".repeat(depth);
     text.push_str(&format!("{indent}{header} {{\n"));
-    // A block ends a column of equals signs.
+    // A nested block ends a run of aligned attributes.
     let mut runs: Vec<Vec<&BodyItem>> = Vec::new();
     for part in body {
         match (part, runs.last_mut()) {
@@ -47,7 +47,7 @@ fn write(text: &mut String, header: &str, body: &[BodyItem], depth: usize) {
     text.push_str(&format!("{indent}}}\n"));
 }
 
-/// A text as a quoted template that stands for exactly this text.
+/// A text as a quoted template that evaluates to exactly this text.
 pub fn quoted(text: &str) -> String {
     let mut quoted = String::from('"');
     let mut rest = text.chars().peekable();
@@ -58,7 +58,7 @@ pub fn quoted(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            // Doubled, the sign begins no interpolation and no directive.
+            // A doubled sign does not begin an interpolation or a directive.
             '$' | '%' if rest.peek() == Some(&'{') => quoted.extend([c, c]),
             c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
             c => quoted.push(c),

@@ -1,48 +1,47 @@
-//! What stands in the infrastructure's source and gives its place to a copy, and where it stands there.
+//! The resources in the infrastructure's source that copies replace, and their addresses.
 
 use serde_json::Value;
 
 use crate::domain::restore::item::RestoreItem;
 
-/// What Terraform and CloudFormation call one kind of thing.
+/// A resource type in Terraform and CloudFormation.
 #[derive(Debug, Clone, Copy)]
 pub struct Element {
     pub terraform: &'static str,
     pub cloudformation: &'static str,
-    /// What CloudFormation identifies it by.
+    /// The property that identifies it in CloudFormation.
     pub key: &'static str,
-    /// The argument that holds its name in Terraform, where the name can be chosen.
+    /// The argument that holds its name in Terraform, if the name can be chosen.
     pub argument: Option<&'static str>,
 }
 
-/// One thing that stands in the source, and the copy that takes its place.
+/// One resource in the source, and the copy that replaces it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceReplacement {
     /// Address in Terraform's state.
     pub address: String,
-    /// What the copy's address ends with, such as `r20261120_030000`.
+    /// Suffix of the copy's address, such as `r20261120_030000`.
     pub mark: String,
-    /// What `terraform import` takes for the copy.
+    /// The copy's id for `terraform import`.
     pub id: String,
-    /// The argument that holds the copy's name in Terraform, where the name can be chosen.
+    /// The argument that holds the copy's name in Terraform, if the name can be chosen.
     pub argument: Option<&'static str>,
-    /// CloudFormation's type.
+    /// The type in CloudFormation.
     pub resource_type: &'static str,
     pub logical_id: String,
-    /// What CloudFormation identifies the copy by, in the order of its own documentation.
+    /// The properties that identify the copy in CloudFormation, in the order of its documentation.
     pub identifier: Vec<(&'static str, String)>,
-    /// What stands in `address`, and in `logical_id`, in place of a name that the descriptor does not give: to be filled in.
     pub unknown: Placeholders,
 }
 
-/// Placeholders.
+/// What a person must fill in, in `address` and `logical_id`, if the descriptor does not name them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Placeholders {
     pub address: Option<String>,
     pub logical_id: Option<String>,
 }
 
-/// Where a resource stands in the source.
+/// Where a resource is in the source.
 pub struct SourceLocation {
     /// `module.data.`, or nothing.
     module: String,
@@ -54,8 +53,7 @@ pub struct SourceLocation {
 }
 
 impl SourceLocation {
-    /// By what the descriptor says of the resource: its address in Terraform, of this type, and its logical id. Placeholders where it
-    /// says nothing.
+    /// From the descriptor's Terraform address, of this type, and logical id of the resource. Placeholders for what is missing.
     pub fn of(item: &RestoreItem, terraform: &str, address: Option<&str>, logical_id: Option<&str>) -> Self {
         let name = &item.planned.resource.name;
         let split = address.and_then(|address| {
@@ -80,7 +78,7 @@ impl SourceLocation {
         }
     }
 
-    /// The resource itself, whose copy has this name.
+    /// The replacement of the resource itself by the copy of this name.
     pub fn resource(&self, element: Element, copy: &str) -> SourceReplacement {
         SourceReplacement {
             address: format!("{}{}.{}", self.module, element.terraform, self.label),
@@ -94,7 +92,7 @@ impl SourceLocation {
         }
     }
 
-    /// A part of the resource that stands in a list: its address with another type, and the part's place in the list.
+    /// The replacement of a part of the resource, such as an instance: the address has another type, and the part's index.
     pub fn part(&self, element: Element, index: usize, copy: &str) -> SourceReplacement {
         let (label, _) = self.label.split_once('[').unwrap_or((&self.label, ""));
         SourceReplacement {
@@ -104,7 +102,7 @@ impl SourceLocation {
         }
     }
 
-    /// What Application Auto Scaling scales of the source, as it stands at the copy.
+    /// The replacements of the source's scalable targets (Application Auto Scaling) by those of the copy.
     pub fn scaled(&self, configuration: &Value, namespace: &str, source: &str, copy: &str) -> Vec<SourceReplacement> {
         let targets = configuration["ScalableTargets"].as_array().into_iter().flatten();
         let (label, _) = self.label.split_once('[').unwrap_or((&self.label, ""));
@@ -133,7 +131,7 @@ impl SourceLocation {
     }
 }
 
-/// Placeholders that a person has to fill in, each once.
+/// Placeholders that a person must fill in, each once.
 pub fn unknown<'a>(
     replaced: &'a [SourceReplacement],
     of: impl Fn(&'a Placeholders) -> Option<&'a str>,
@@ -168,7 +166,7 @@ fn snake(text: &str) -> String {
     snake
 }
 
-/// A name as Terraform allows it in an address, with underscores for everything else.
+/// A name that Terraform allows in an address, with underscores in place of all other characters.
 fn identifier(text: &str) -> String {
     let plain: String = text
         .chars()
@@ -180,7 +178,7 @@ fn identifier(text: &str) -> String {
     }
 }
 
-/// A name as CloudFormation allows it for a logical id: `tables.hubs-rooms` as `TablesHubsRooms`.
+/// A name that CloudFormation allows as a logical id: `tables.hubs-rooms` as `TablesHubsRooms`.
 fn pascal(text: &str) -> String {
     let words = text
         .split(|c: char| !c.is_ascii_alphanumeric())

@@ -1,4 +1,4 @@
-//! What takes whose place in the infrastructure's source.
+//! What a restore replaces in the infrastructure's source.
 
 use super::place::{SourceLocation, SourceReplacement};
 use crate::domain::descriptor::{Descriptor, SwitchAction};
@@ -6,7 +6,7 @@ use crate::domain::kinds;
 use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::plan::CutOverMode;
 
-/// Everything in the source that one item replaces; nothing for what is only compared.
+/// Everything in the source that one item replaces; empty for a resource that is only compared.
 pub fn of(descriptor: &Descriptor, item: &RestoreItem, cut_over: CutOverMode) -> Vec<SourceReplacement> {
     let planned = &item.planned.resource;
     let Some(kind) = kinds::stateful(&planned.target) else {

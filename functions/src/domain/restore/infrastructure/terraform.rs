@@ -3,17 +3,17 @@
 use super::hcl::{BodyItem, block, quoted};
 use super::place::{SourceReplacement, unknown};
 
-/// A `removed` block for what is replaced and an `import` block for the copy. One address can have either but not both in
-/// one plan, and no `removed` block may have an index (Terraform, "removed block"): the copy gets an address of its own.
+/// A `removed` block for the replaced resource and an `import` block for the copy. One address cannot have both in one plan, and a
+/// `removed` block cannot have an index (Terraform, "removed block"): the copy gets its own address.
 pub fn blocks(replaced: &[SourceReplacement]) -> String {
     let Some(first) = replaced.first() else {
         return String::new();
     };
     let mut text = format!(
-        "# Terraform stops tracking what was replaced, and tracks the copies instead. Nothing is destroyed: what was\n\
-         # replaced is the way back, and is deleted by hand once it is not needed.\n\
-         # 1. In the source, give the resource blocks of the addresses under removed the labels under import (they end with\n\
-         #    {}), in references too. Set in them:\n",
+        "# Terraform stops tracking what was replaced, and tracks the copies instead. Nothing is destroyed: you need what\n\
+         # was replaced to switch back, and delete it by hand once it is no longer needed.\n\
+         # 1. In the source, rename the resource blocks of the addresses under removed to the labels under import (they end\n\
+         #    with {}), in references too. Set in them:\n",
         first.mark
     );
     for one in replaced {
@@ -26,16 +26,16 @@ pub fn blocks(replaced: &[SourceReplacement]) -> String {
         }
     }
     text.push_str(
-        "# 2. terraform plan: it has to import and forget, and to add, replace or destroy nothing.\n\
-         # 3. terraform apply, and take these blocks out again.\n\
-         # Addresses of instances and scaling targets are made from their cluster's or table's: correct them where yours differ.\n",
+        "# 2. terraform plan: it must import and forget, and must not add, replace or destroy anything.\n\
+         # 3. terraform apply, and remove these blocks again.\n\
+         # Addresses of instances and scaling targets are derived from their cluster's or table's: correct them if yours differ.\n",
     );
     text.push_str(&to_fill_in(replaced));
     let mut forgotten: Vec<String> = Vec::new();
     for one in replaced {
         let Some(old) = without_last_index(one) else {
             text.push_str(&format!(
-                "\n# {} is one of several: a removed block would take all of them out of the state. Use the commands.\n",
+                "\n# {} is one of several: a removed block would remove all of them from the state. Use the commands.\n",
                 one.address
             ));
             continue;
@@ -58,18 +58,18 @@ pub fn blocks(replaced: &[SourceReplacement]) -> String {
     text
 }
 
-/// The addresses that nobody knows here: no tool takes them as they stand.
+/// The addresses that are not known: no tool accepts their placeholders.
 fn to_fill_in(replaced: &[SourceReplacement]) -> String {
     match unknown(replaced, |unknown| unknown.address.as_deref()).as_slice() {
         [] => String::new(),
         unknown => format!(
-            "# TO FILL IN, as `terraform state list` has it, where the descriptor names no `terraform`: {}\n",
+            "# TO FILL IN, as in `terraform state list`, where the descriptor names no `terraform`: {}\n",
             unknown.join(", ")
         ),
     }
 }
 
-/// What `removed` names: instances of a cluster leave together, anything else with an index cannot leave alone.
+/// The address for a `removed` block: the instances of a cluster are removed together, anything else with an index cannot be.
 fn without_last_index(one: &SourceReplacement) -> Option<String> {
     let plain = match one.address.rsplit_once('[') {
         Some((before, index)) if one.resource_type == "AWS::RDS::DBInstance" && index.ends_with(']') => before,
@@ -78,9 +78,9 @@ fn without_last_index(one: &SourceReplacement) -> Option<String> {
     (!plain.contains('[')).then(|| plain.to_owned())
 }
 
-/// The address with the restore's mark behind its label.
+/// The address with the restore's mark appended to its label.
 fn copy_address(one: &SourceReplacement) -> String {
-    // No key of an index has brackets in it (the descriptor's `terraform`).
+    // The key of an index never contains brackets (see the descriptor's `terraform`).
     match one
         .address
         .strip_suffix(']')
@@ -91,13 +91,13 @@ fn copy_address(one: &SourceReplacement) -> String {
     }
 }
 
-/// The same without a change of addresses, for every version: each takes effect at once.
+/// Commands that keep the addresses, for every version of Terraform: each takes effect at once.
 pub fn commands(replaced: &[SourceReplacement]) -> String {
     if replaced.is_empty() {
         return String::new();
     }
     let mut text = String::from(
-        "# Nothing is destroyed: the state forgets what was replaced, and learns the copies under the same addresses.\n",
+        "# Nothing is destroyed: the state forgets what was replaced, and gets the copies under the same addresses.\n",
     );
     text.push_str(&to_fill_in(replaced));
     for one in replaced {
@@ -119,7 +119,7 @@ pub fn commands(replaced: &[SourceReplacement]) -> String {
             ));
         }
     }
-    text.push_str("terraform plan # has to add, replace and destroy nothing\n");
+    text.push_str("terraform plan # must not add, replace or destroy anything\n");
     text
 }
 

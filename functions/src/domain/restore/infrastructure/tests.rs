@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::hcl::{BodyItem, block, quoted};
 use super::*;
 
-fn item(name: &str, resource: Value, made: Value, configuration: Value) -> RestoreItem {
+fn item(name: &str, resource: Value, created: Value, configuration: Value) -> RestoreItem {
     let mut resource = resource;
     resource["name"] = name.into();
     resource["deadline_seconds"] = 60.into();
@@ -18,7 +18,7 @@ fn item(name: &str, resource: Value, made: Value, configuration: Value) -> Resto
         },
         "status": "restored",
         "configuration": configuration,
-        "made": made,
+        "made": created,
     }))
     .unwrap()
 }
@@ -36,13 +36,13 @@ fn cluster(copy: &str) -> RestoreItem {
         ],
         "ScalableTargets": [{"ResourceId": "cluster:hubs-db", "ScalableDimension": "rds:cluster:ReadReplicaCount"}],
     });
-    let made = json!({
+    let created = json!({
         "made": "cluster", "cluster": copy, "arn": "a", "host": "h", "reader_host": "r", "port": 5432,
     });
     item(
         "database",
         json!({"kind": "aurora", "cluster": "hubs-db"}),
-        made,
+        created,
         configuration,
     )
 }
@@ -125,7 +125,7 @@ fn everything_that_is_replaced_is_told_for_every_tool() {
     assert_eq!(resources.as_array().unwrap().len(), 8);
 }
 
-/// On the code before, `tables` stood at `aws_dynamodb_table.tables_hubs_rooms`, an address that nobody had given.
+/// Earlier, `tables` had the invented address `aws_dynamodb_table.tables_hubs_rooms`.
 #[test]
 fn an_address_that_the_descriptor_does_not_name_is_to_be_filled_in() {
     let text = infrastructure(
@@ -245,7 +245,7 @@ fn no_removed_block_has_an_index() {
     }
 }
 
-/// What HCL makes of a quoted template without interpolation (HCL native syntax, "Template Literals").
+/// Evaluates a quoted HCL template without interpolation (HCL native syntax, "Template Literals").
 fn unquoted(text: &str) -> String {
     let inner = text.strip_prefix('"').unwrap().strip_suffix('"').unwrap();
     let mut rest: Vec<char> = inner.chars().rev().collect();
@@ -276,8 +276,8 @@ fn unquoted(text: &str) -> String {
     plain
 }
 
-/// Holds where a text is laid out as `terraform fmt` does it: two spaces a level, equals signs of neighbours in one column
-/// and as far left as they can be, no space at an end, one empty line at most.
+/// Asserts the format of `terraform fmt`: two spaces per level, equals signs of neighbouring attributes aligned as far left as
+/// possible, no trailing spaces, at most one empty line.
 fn assert_formatted(text: &str) {
     let mut depth = 0;
     let mut run: Vec<(usize, usize)> = Vec::new();
@@ -344,8 +344,8 @@ proptest! {
     #[test]
     fn odd_names_change_no_layout_and_no_syntax(copies in vec("([$%]{0,2}\\{|[\"'\\\\\\n]|\\PC){1,12}", 1..4)) {
         let items: Vec<RestoreItem> = copies.iter().enumerate().map(|(index, copy)| {
-            let made = json!({"made": "table", "table": copy, "arn": "a"});
-            item(&format!("t{index}"), json!({"kind": "dynamodb", "table": "t"}), made, Value::Null)
+            let created = json!({"made": "table", "table": copy, "arn": "a"});
+            item(&format!("t{index}"), json!({"kind": "dynamodb", "table": "t"}), created, Value::Null)
         }).collect();
         let text = infrastructure(&descriptor("aws_rds_cluster.main", false), &items, CutOverMode::Yes);
         assert_formatted(&text.terraform);

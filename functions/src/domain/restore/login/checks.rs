@@ -1,5 +1,4 @@
-//! What the logins of a restore came to, a check each, and what to do where one was not accepted. A line of a message shows
-//! 500 characters.
+//! One check for each login of a restore, and what to do if it was not accepted. A line of a message shows 500 characters.
 
 use super::plans::{self, CopiedCluster, copies};
 use super::{LoginJob, LoginOutcome, LoginOwner, LoginPlan, LoginResult};
@@ -7,8 +6,8 @@ use crate::domain::descriptor::Descriptor;
 use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::domain::restore::verdict::{Check, Finding};
 
-/// A check for each secret with which the application will log in to a copy, and for what nobody can log in with to see.
-/// Probes' logins show in their counts.
+/// A check for each secret that the application will log in to a copy with, and for each login that cannot be tried. The logins of
+/// probes show in their counts.
 pub fn checks(descriptor: &Descriptor, items: &[RestoreItem], jobs: &[LoginJob]) -> Vec<Check> {
     let plans = plans::plans(descriptor, items);
     let of_logins = plans.iter().flat_map(|plan| {
@@ -44,7 +43,7 @@ fn of_plan<'a>(
 
 fn accepted(plan: &LoginPlan, tried: &LoginResult, item: Option<&RestoreItem>) -> String {
     let version = tried.version.as_deref().unwrap_or_default();
-    let said = format!(
+    let accepted = format!(
         "with its version {version}, user {} is logged in to database {} of cluster {}",
         tried.user.as_deref().unwrap_or_default(),
         tried.database.as_deref().unwrap_or_default(),
@@ -53,9 +52,9 @@ fn accepted(plan: &LoginPlan, tried: &LoginResult, item: Option<&RestoreItem>) -
     let set = item.and_then(|item| item.password_from.as_ref());
     match set.filter(|set| set.secret == tried.secret && Some(set.version.as_str()) == tried.version.as_deref()) {
         Some(_) => {
-            format!("{said}; the master password was set on the copy from it, since the backup's is an older one")
+            format!("{accepted}; the master password was set on the copy from it, since the backup's is an older one")
         }
-        None => said,
+        None => accepted,
     }
 }
 
@@ -69,7 +68,7 @@ fn not_accepted(plan: &LoginPlan, tried: &LoginResult, job: Option<&LoginJob>) -
     match tried.outcome {
         LoginOutcome::Refused if is_master && plan.managed => format!(
             "{cluster} refuses master user {user} with its version {version}: RDS manages that user's password in a secret of \
-             the copy's own. Let a switch lead to that one (the fact master_secret), and start a new restore"
+             the copy's own. Use that one in a switch (the fact master_secret), and start a new restore"
         ),
         LoginOutcome::Refused if is_master => {
             let set = job.and_then(|job| job.failure.as_ref());
@@ -88,12 +87,12 @@ fn not_accepted(plan: &LoginPlan, tried: &LoginResult, job: Option<&LoginJob>) -
              and logs no clear text"
         ),
         LoginOutcome::Unread => format!(
-            "there is no login in it ({why}), so nobody logged in as the application will. Try {cluster} yourself before you say \
-             yes. To have it tried: username and password in its JSON object, or `login` of the switch with the name of the secret \
-             that has them"
+            "there is no login in it ({why}), so the application's login was not tried. Try {cluster} yourself before you say \
+             yes. To have it tried: put username and password in its JSON object, or the name of the secret that has them in `login` \
+             of the switch"
         ),
         LoginOutcome::Failed | LoginOutcome::Accepted => {
-            format!("nobody logged in to {cluster} with it: {why}. Try it yourself before you say yes")
+            format!("there was no login to {cluster} with it: {why}. Try it yourself before you say yes")
         }
     }
 }
@@ -104,12 +103,12 @@ fn untried(plan: &LoginPlan, job: Option<&LoginJob>) -> String {
         format!("{}: {}", failure.error, failure.message())
     });
     format!(
-        "nobody logged in to cluster {} with it. Try it yourself before you say yes. {why}",
+        "there was no login to cluster {} with it. Try it yourself before you say yes. {why}",
         plan.cluster
     )
 }
 
-/// A copy to which the application is switched, and no switch says with what it logs in.
+/// A check for a copy to which the application is switched, but whose login no switch names.
 fn unnamed(copied: &CopiedCluster<'_>) -> Option<Check> {
     let cluster = copied.cluster;
     let detail = match copied.switches.first() {
@@ -118,7 +117,7 @@ fn unnamed(copied: &CopiedCluster<'_>) -> Option<Check> {
              application will before you say yes"
         ),
         Some(first) if !copied.is_logged_in_to() => format!(
-            "no switch says with which secret the application logs in to {cluster}, which has the passwords of its backup: log in \
+            "no switch names the secret that the application logs in to {cluster} with, which has the passwords of its backup: log in \
              as the application will before you say yes. To have it tried, give switch {} a `login` with the secret's name",
             first.name
         ),
@@ -128,7 +127,7 @@ fn unnamed(copied: &CopiedCluster<'_>) -> Option<Check> {
     Some(Check::new(name, Finding::Unproven, detail))
 }
 
-/// Logins by IAM name a cluster by its resource id, and the copy has another.
+/// A check for logins by IAM: policies identify a cluster by its resource id, and the copy has another.
 fn by_iam(copied: &CopiedCluster<'_>) -> Option<Check> {
     let Some(CreatedResource::Cluster {
         arn,
@@ -148,8 +147,8 @@ fn by_iam(copied: &CopiedCluster<'_>) -> Option<Check> {
     };
     let old = copied.captured("DbClusterResourceId").unwrap_or("the old one");
     let detail = format!(
-        "who logs in by IAM is refused by {} as long as its policy for rds-db:connect names {old}. Before you say yes, allow {user} \
-         in each such policy; where none logs in by IAM, or policies name no cluster, there is nothing to do",
+        "logins by IAM are refused by {} as long as their policies for rds-db:connect name {old}. Before you say yes, allow {user} \
+         in each such policy; if nothing logs in by IAM, or policies name no cluster, there is nothing to do",
         copied.cluster
     );
     let name = format!("{}: IAM database authentication", copied.item.planned.resource.name);
@@ -211,7 +210,7 @@ mod tests {
             (check.name.as_str(), check.finding),
             ("database: login with secret hubs/app", Finding::Same)
         );
-        for (tried, said) in [
+        for (tried, expected) in [
             (Some((LoginOutcome::Refused, "app")), "\\password app"),
             (Some((LoginOutcome::Unread, "")), "`login` of the switch"),
             (Some((LoginOutcome::Failed, "app")), "28P01"),
@@ -219,7 +218,7 @@ mod tests {
         ] {
             let check = one(item(), tried);
             assert_eq!(check.finding, Finding::Unproven);
-            assert!(check.detail.contains(said), "{}", check.detail);
+            assert!(check.detail.contains(expected), "{}", check.detail);
             assert!(check.detail.len() < 430, "{}: {}", check.detail.len(), check.detail);
         }
     }
@@ -276,7 +275,7 @@ mod tests {
             "{}",
             check.detail
         );
-        // Nothing leads the application there.
+        // The application is not switched to it.
         assert_eq!(checks(&descriptor(json!([])), &[item], &[]), []);
     }
 }

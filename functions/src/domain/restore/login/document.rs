@@ -1,8 +1,8 @@
-//! The login that a secret holds, under the names by which RDS, Secrets Manager's rotation functions and applications know it.
+//! The login in a secret, under the key names that RDS, Secrets Manager's rotation functions and applications use.
 
 use serde_json::{Map, Value};
 
-/// A login as read from a secret. Has no `Debug`: it is never shown.
+/// A login read from a secret. It does not implement `Debug`, so that it is never shown.
 pub struct Credentials {
     pub username: String,
     pub password: String,
@@ -10,7 +10,7 @@ pub struct Credentials {
     pub port: Option<u16>,
 }
 
-/// Names of the keys, in any case and with or without hyphens and underscores.
+/// Names of the keys, compared without case, hyphens and underscores.
 const USERNAME: &[&str] = &[
     "username",
     "user",
@@ -41,11 +41,11 @@ const DATABASE: &[&str] = &[
 ];
 const PORT: &[&str] = &["port", "dbport", "databaseport", "postgresport", "pgport"];
 
-/// The login in a secret's text: a JSON object; else what is missing, without a value.
+/// The login in a secret's JSON object; otherwise what is missing, without any value.
 pub fn credentials(text: &str) -> Result<Credentials, &'static str> {
-    // The error of a JSON parser may quote what it read: it is not passed on.
+    // The JSON parser's error may quote its input, so it is not passed on.
     let Ok(Value::Object(object)) = serde_json::from_str(text) else {
-        return Err("a value that is no JSON object");
+        return Err("a value that is not a JSON object");
     };
     let username = find(&object, USERNAME).and_then(text_of);
     let password = find(&object, PASSWORD).and_then(text_of);
@@ -54,7 +54,7 @@ pub fn credentials(text: &str) -> Result<Credentials, &'static str> {
         other => other.as_u64().and_then(|port| u16::try_from(port).ok()),
     });
     match (username, password, port) {
-        (_, _, Some(None)) => Err("a port that is none"),
+        (_, _, Some(None)) => Err("an invalid port"),
         (Some(username), Some(password), port) => Ok(Credentials {
             username,
             password,
@@ -67,7 +67,7 @@ pub fn credentials(text: &str) -> Result<Credentials, &'static str> {
     }
 }
 
-/// What stands under the first of these names that is there.
+/// The value of the first of these names that exists.
 fn find<'a>(object: &'a Map<String, Value>, names: &[&str]) -> Option<&'a Value> {
     let plain = |key: &str| key.replace(['-', '_'], "").to_ascii_lowercase();
     names.iter().find_map(|name| {
@@ -105,20 +105,17 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_said_without_a_value() {
-        for (text, said) in [
-            ("postgres://app:s3cret@host/db", "no JSON object"),
-            (r#"["s3cret"]"#, "no JSON object"),
+        for (text, expected) in [
+            ("postgres://app:s3cret@host/db", "not a JSON object"),
+            (r#"["s3cret"]"#, "not a JSON object"),
             (r#"{"host":"s3cret"}"#, "neither"),
             (r#"{"password":"s3cret"}"#, "without a user name"),
             (r#"{"username":"s3cret"}"#, "without a password"),
             (r#"{"username":"a","password":""}"#, "without a password"),
-            (
-                r#"{"username":"a","password":"b","port":"s3cret"}"#,
-                "a port that is none",
-            ),
+            (r#"{"username":"a","password":"b","port":"s3cret"}"#, "an invalid port"),
         ] {
             let why = credentials(text).err().unwrap();
-            assert!(why.contains(said) && !why.contains("s3cret"), "{why}");
+            assert!(why.contains(expected) && !why.contains("s3cret"), "{why}");
         }
     }
 }

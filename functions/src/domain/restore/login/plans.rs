@@ -1,4 +1,4 @@
-//! Which logins a restore tries, by the descriptor and by what was made.
+//! Which logins a restore tries, from the descriptor and the created copies.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use crate::domain::descriptor::{Count, Descriptor, Fact, Switch};
 use crate::domain::restore::item::{CreatedResource, ItemStatus, RestoreItem};
 use crate::domain::switches::{self, LoginSource};
 
-/// Every Aurora PostgreSQL cluster has it.
+/// The default database, which every Aurora PostgreSQL cluster has.
 const DATABASE: &str = "postgres";
 
-/// A copy of a cluster that stands, and the switches that lead to it.
+/// A restored copy of a cluster, and the switches of its resource.
 pub(super) struct CopiedCluster<'a> {
     pub item: &'a RestoreItem,
     pub cluster: &'a str,
@@ -23,7 +23,7 @@ pub(super) struct CopiedCluster<'a> {
     pub switches: Vec<&'a Switch>,
 }
 
-/// One plan for each copy of a PostgreSQL cluster that anybody is known to log in to.
+/// One plan for each copy of a PostgreSQL cluster with known logins.
 pub fn plans(descriptor: &Descriptor, items: &[RestoreItem]) -> Vec<LoginPlan> {
     let plan = |copied: CopiedCluster<'_>| LoginPlan {
         resource: copied.item.planned.resource.name.clone(),
@@ -80,12 +80,12 @@ impl CopiedCluster<'_> {
         self.captured("Engine").is_some_and(|engine| engine.contains("mysql"))
     }
 
-    /// A text of the source's captured description.
+    /// A string in the source's captured description.
     pub fn captured(&self, name: &str) -> Option<&str> {
         self.item.configuration.get("DBCluster")?.get(name)?.as_str()
     }
 
-    /// Whether any switch says with which secret the application logs in.
+    /// Whether any switch names the secret that the application logs in with.
     pub fn is_logged_in_to(&self) -> bool {
         self.switches.iter().any(|switch| self.login_by(switch).is_some())
     }
@@ -103,19 +103,19 @@ impl CopiedCluster<'_> {
         }
     }
 
-    /// A secret as the copy has it: RDS manages a new one for the copy where the source's was managed.
+    /// The copy's counterpart of a secret: RDS manages a new secret for the copy if the source's was managed.
     fn at_copy(&self, secret: &str) -> String {
         of_copy(secret, self.master_secret).to_owned()
     }
 }
 
-/// The secret of the copy that stands for one of its source, which has only one that RDS manages: an earlier one of the same
-/// cluster, before a cut-over, is meant as well.
+/// The copy's counterpart of a secret of its source. A cluster has only one secret that RDS manages, so that this also replaces the
+/// one from before an earlier cut-over.
 pub fn of_copy<'a>(secret: &'a str, master_secret: Option<&'a str>) -> &'a str {
     master_secret.filter(|_| is_managed(secret)).unwrap_or(secret)
 }
 
-/// The application's logins, then those that only probes have. Each secret once.
+/// The application's logins, then those of probes, each secret once.
 fn logins(descriptor: &Descriptor, copied: &CopiedCluster<'_>) -> Vec<Login> {
     let resource = &copied.item.planned.resource.name;
     let probes: Vec<(String, &str)> = descriptor
@@ -187,7 +187,7 @@ mod tests {
         let by_secret = switch(json!({"kind": "secret", "secret": "hubs/app"}));
         assert_eq!(secrets(by_secret.clone()), [app("hubs/app"), probe.clone()]);
         assert_eq!(of(by_secret)[0].values["host"], Fact::Host);
-        // The probe's secret is the application's.
+        // The probe uses the application's secret.
         let same = switch(json!({"kind": "secret", "secret": "hubs/db"}));
         assert_eq!(secrets(same), [app("hubs/db")]);
         let renamed = switch(json!({"kind": "rename"}));

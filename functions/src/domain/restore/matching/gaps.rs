@@ -1,17 +1,17 @@
-//! What a plan knows of the set and of today's deployment: how one side differs from the other.
+//! The differences between the set and today's deployment, as the plan records them.
 
 use serde::{Deserialize, Serialize};
 
-/// What a plan knows of the two sides.
+/// How the set and today's deployment match.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Matching {
-    /// What one side has and the other has not, or has otherwise.
+    /// What only one side has, or what differs between them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
     /// How each count of the set is compared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub probes: Vec<ProbePair>,
-    /// The deployment's resources of which the application goes on using the live one when all that is planned is switched.
+    /// The deployment's resources of which the application continues to use the live one after all planned switches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub live: Vec<String>,
 }
@@ -20,9 +20,9 @@ pub struct Matching {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     pub of: GapKind,
-    /// Its name: today's, or where it has none, the set's.
+    /// Its name today, or if it has none, its name in the set.
     pub name: String,
-    /// Which side lacks it, and what that means; in words.
+    /// Which side lacks it, and what that means, as text.
     pub why: String,
 }
 
@@ -56,10 +56,10 @@ impl Gap {
     }
 }
 
-/// A count of the set, and the probe of today that is to count the same in the copy.
+/// A count of the set, and today's probe that should count the same in the copy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProbePair {
-    /// The probe's name today; where it has none, the set's.
+    /// The probe's name today, or if it has none, its name in the set.
     pub name: String,
     /// Its name in the set.
     pub in_set: String,
@@ -71,10 +71,10 @@ pub struct ProbePair {
 pub enum ProbeComparability {
     /// It counts the same, in the same resource: the two counts are compared.
     Same,
-    /// Two counts of different things: no comparison. Why, in words.
+    /// The counts are of different things and cannot be compared. Why, as text.
     Changed(String),
-    /// The resource in which it counts is not restored, because the request leaves it out. Which one, in words.
+    /// The resource that it counts in is not restored, because the request leaves it out. Which one, as text.
     LeftOut(String),
-    /// The descriptor has no such probe any more.
+    /// The descriptor no longer has such a probe.
     Removed,
 }

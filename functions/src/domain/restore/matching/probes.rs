@@ -1,14 +1,14 @@
-//! Which probe of the descriptor each count of a set is compared by.
+//! Matches the counts of a set with the probes of the descriptor.
 
 use super::gaps::{Gap, GapKind, ProbeComparability, ProbePair};
 use super::sides::Sides;
 use crate::domain::descriptor::{Count, Descriptor, Probe};
 use crate::domain::set::ProbeResult;
 
-/// Whether what was counted at backup is counted by the probe of this name.
+/// Whether the probe of this name counts what was counted at backup.
 type ProbeMatcher<'a> = dyn Fn(&ProbeResult, &str) -> bool + 'a;
 
-/// Pairs the counts of the set with the probes of today, by what they count, then by their name; and names those that only one
+/// Pairs the counts of the set with today's probes, first by what they count, then by name. Returns a gap for each that only one
 /// side has.
 pub fn probes(sides: &Sides<'_>, counted: &[ProbeResult]) -> (Vec<ProbePair>, Vec<Gap>) {
     let mut taken: Vec<&str> = Vec::new();
@@ -20,11 +20,11 @@ pub fn probes(sides: &Sides<'_>, counted: &[ProbeResult]) -> (Vec<ProbePair>, Ve
         &same,
         by_name,
     ];
-    for fits in passes {
+    for matches in passes {
         for (result, paired) in counted.iter().zip(&mut paired) {
             let mut free = sides.today.probes.keys().filter(|name| !taken.contains(&name.as_str()));
             if paired.is_none()
-                && let Some(name) = free.find(|name| fits(result, name))
+                && let Some(name) = free.find(|name| matches(result, name))
             {
                 taken.push(name);
                 *paired = Some(name);
@@ -39,7 +39,7 @@ pub fn probes(sides: &Sides<'_>, counted: &[ProbeResult]) -> (Vec<ProbePair>, Ve
         let standing = match (today, left_out) {
             (_, Some(resource)) => ProbeComparability::LeftOut(format!("the request leaves {resource} out")),
             (None, None) => {
-                let why = "the set has its count, and the descriptor has no such probe any more: it is not compared";
+                let why = "the set has its count, but the descriptor no longer has such a probe: it is not compared";
                 gaps.push(Gap::new(GapKind::Probe, &name, why));
                 ProbeComparability::Removed
             }
@@ -61,8 +61,8 @@ pub fn probes(sides: &Sides<'_>, counted: &[ProbeResult]) -> (Vec<ProbePair>, Ve
         let item = probe.item_name();
         if !taken.contains(&name.as_str()) && sides.request.covers(&item) {
             let why = match sides.match_of(&item) {
-                Some(_) => "the set has no count of it: there is nothing to compare with".to_owned(),
-                None => format!("the set has no count of it, and no backup of {item}, in which it counts"),
+                Some(_) => "the set has no count for it: there is nothing to compare with".to_owned(),
+                None => format!("the set has no count for it, and no backup of {item}, in which it counts"),
             };
             gaps.push(Gap::new(GapKind::Probe, name, why));
         }
@@ -75,22 +75,22 @@ impl Sides<'_> {
         self.then.and_then(|then: &Descriptor| then.probes.get(name))
     }
 
-    /// Whether a probe of the set and one of today count the same thing.
+    /// Whether a probe of the set and one of today's count the same thing.
     fn count_the_same(&self, then: &str, today: &str) -> bool {
         self.probe_then(then).is_some() && self.change(then, today).is_none()
     }
 
-    /// Why two counts cannot be compared; `None` where they can.
+    /// Why two counts cannot be compared; `None` if they can.
     fn change(&self, then: &str, today: &str) -> Option<String> {
         let Some(before) = self.probe_then(then) else {
             return Some("what it counted at backup is not recorded: no comparison".to_owned());
         };
         let after = self.today.probes.get(today)?;
-        let (held, now) = (before.item_name(), after.item_name());
-        let followed = self.today(&held).map_or(held.as_str(), |matched| &matched.name);
+        let (then, now) = (before.item_name(), after.item_name());
+        let followed = self.today(&then).map_or(then.as_str(), |matched| &matched.name);
         if followed != now {
             return Some(format!(
-                "it counted in {held} at backup and counts in {now} now: no comparison"
+                "it counted in {then} at backup and counts in {now} now: no comparison"
             ));
         }
         match (&before.count, &after.count) {
@@ -108,7 +108,7 @@ impl Sides<'_> {
         }
     }
 
-    /// The resource in which a probe of the set counted, where the request leaves it out; by today's name.
+    /// The resource that a probe of the set counted in, by today's name, if the request leaves it out.
     fn left_out_of_set(&self, probe: &str) -> Option<&str> {
         let then = self.probe_then(probe).or_else(|| self.today.probes.get(probe))?;
         let item = then.item_name();

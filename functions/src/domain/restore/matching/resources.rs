@@ -1,4 +1,4 @@
-//! Which resource of the descriptor each resource of a set is.
+//! Matches the resources of a set with those of the descriptor.
 
 use std::collections::BTreeSet;
 
@@ -9,29 +9,29 @@ use crate::domain::kinds::{self, dynamodb};
 use crate::domain::resource::{Resource, Target};
 use crate::domain::restore::descriptor_updates::{self, DescriptorChange};
 
-/// When a set's resources had the names that it has of them.
+/// When a set's resources had the names that are stored in it.
 pub type CapturedAt = Option<Timestamp>;
 
-/// A resource of a set, and what it is today.
+/// A resource of a set, and its counterpart in today's descriptor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MatchedResource {
-    /// As the set has it.
+    /// As stored in the set.
     pub resource: Resource,
-    /// How a restore calls it: as the descriptor does, or where that does not have it, as the set. No two are called the same.
+    /// Its name in a restore: that in the descriptor, or if it has none, that in the set. Unique.
     pub name: String,
     pub by: MatchedBy,
-    /// A cut-over had led the application away from it before it was captured: the set has it because a prefix still covers it.
+    /// A cut-over had replaced it before it was captured: it is in the set because a prefix still matches it.
     pub abandoned: bool,
 }
 
-/// Why it is taken for the resource of that name.
+/// Why a resource of a set is matched with one of the descriptor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MatchedBy {
-    /// It is the same cluster, table, file system, secret or path, or cut-overs led from the one to the other.
+    /// It is the same cluster, table, file system, secret or path, or cut-overs replaced one by the other.
     Identity,
-    /// It has its name and kind, and is another one.
+    /// It has the same name and kind, but another identity.
     Name { today: String },
-    /// Nothing in the descriptor is it.
+    /// The descriptor has no counterpart.
     Nothing,
 }
 
@@ -46,7 +46,7 @@ impl MatchedResource {
                     .is_some_and(|rest| rest.starts_with('.'))
     }
 
-    /// The resource by today's name.
+    /// The resource with its name in the restore.
     pub fn called(&self) -> Resource {
         Resource {
             name: self.name.clone(),
@@ -55,19 +55,19 @@ impl MatchedResource {
     }
 }
 
-/// Matches the resources of a set, captured at a moment: first by what past cut-overs made of them, then by what they were, then
-/// by name and kind. Each resource of the descriptor is taken once.
+/// Matches the resources of a set, captured at a moment: first by what cut-overs replaced them with, then by identity, then by name
+/// and kind. Each resource of the descriptor is matched once.
 pub fn resources(
     today: &Descriptor,
-    held: &[Resource],
+    in_set: &[Resource],
     captured: CapturedAt,
     followed: &[DescriptorChange],
     now: Timestamp,
 ) -> Vec<MatchedResource> {
     let mut taken = BTreeSet::new();
-    let mut found: Vec<Option<(String, MatchedBy)>> = vec![None; held.len()];
+    let mut found: Vec<Option<(String, MatchedBy)>> = vec![None; in_set.len()];
     let mut pass = |of: &dyn Fn(&Resource) -> Option<(String, MatchedBy)>| {
-        for (resource, found) in held.iter().zip(&mut found) {
+        for (resource, found) in in_set.iter().zip(&mut found) {
             if found.is_none()
                 && let Some((name, by)) = of(resource)
                 && taken.insert(name.clone())
@@ -87,8 +87,8 @@ pub fn resources(
         let today = other.identifier().to_owned();
         same_kind.then(|| (resource.name.clone(), MatchedBy::Name { today }))
     });
-    let mut all = Vec::with_capacity(held.len());
-    for (resource, found) in held.iter().zip(found) {
+    let mut all = Vec::with_capacity(in_set.len());
+    for (resource, found) in in_set.iter().zip(found) {
         let (name, by) = found.unwrap_or_else(|| (free(&resource.name, today, &mut taken), MatchedBy::Nothing));
         all.push(MatchedResource {
             resource: resource.clone(),
@@ -100,7 +100,7 @@ pub fn resources(
     all
 }
 
-/// What the cut-overs since a moment, and their ways back, made of what was in use then.
+/// The target in use now, after the cut-overs since the capture and those that were switched back.
 fn in_use(target: &Target, captured: CapturedAt, followed: &[DescriptorChange], now: Timestamp) -> Target {
     let mut target = target.clone();
     if let Some(captured) = captured {
@@ -117,7 +117,7 @@ fn is_abandoned(resource: &Resource, captured: CapturedAt, followed: &[Descripto
     captured.is_some_and(|captured| descriptor_updates::is_replaced(resource.target.identifier(), of_kind, captured))
 }
 
-/// How the descriptor calls what a target is.
+/// The name of a target in the descriptor.
 fn named(today: &Descriptor, target: &Target) -> Option<String> {
     let all = today.resources();
     let whole = all.iter().find(|resource| kinds::is_same(&resource.target, target));
@@ -131,7 +131,7 @@ fn named(today: &Descriptor, target: &Target) -> Option<String> {
     of_prefixes.next().map(|resource| resource.name)
 }
 
-/// A name that neither the descriptor nor another resource of the set has: its own, where it can.
+/// A name that neither the descriptor nor another resource of the set has: preferably its own.
 fn free(own: &str, today: &Descriptor, taken: &mut BTreeSet<String>) -> String {
     let is_free = |name: &str, taken: &BTreeSet<String>| !taken.contains(name) && !today.resources.contains_key(name);
     let others = (1..).map(|number| match number {

@@ -11,7 +11,7 @@ use crate::domain::restore::request::RestoreRequest;
 #[derive(Debug, Clone, Copy)]
 pub struct Sides<'a> {
     pub set: &'a str,
-    /// The descriptor by which the set was made; `None` where the catalog does not have it.
+    /// The descriptor at backup; `None` if the catalog does not have it.
     pub then: Option<&'a Descriptor>,
     pub today: &'a Descriptor,
     /// The set's resources.
@@ -20,18 +20,17 @@ pub struct Sides<'a> {
 }
 
 impl Sides<'_> {
-    /// How a restore calls today what a set calls so: a resource, or a table of a prefix.
-    pub fn today(&self, held: &str) -> Option<&MatchedResource> {
-        self.resources.iter().find(|matched| matched.resource.name == held)
+    /// The match of a resource, or of a table of a prefix, by its name in the set.
+    pub fn today(&self, in_set: &str) -> Option<&MatchedResource> {
+        self.resources.iter().find(|matched| matched.resource.name == in_set)
     }
 
-    /// The same by today's name.
+    /// The same by its name in the restore.
     pub fn match_of(&self, today: &str) -> Option<&MatchedResource> {
         self.resources.iter().find(|matched| matched.name == today)
     }
 
-    /// Resources of today that the set has no backup of, and of the set that are none today; of what the request leaves out,
-    /// neither.
+    /// Resources that only the set or only today's descriptor has, without those that the request leaves out.
     pub fn gaps(&self) -> Vec<Gap> {
         let mut gaps = Vec::new();
         for matched in self.resources.iter().filter(|of| self.request.covers(&of.name)) {
@@ -43,8 +42,8 @@ impl Sides<'_> {
                     GapKind::Resource,
                     &matched.name,
                     format!(
-                        "set {} has {kind} {identifier}, and the descriptor now names {today}; no cut-over is recorded that \
-                         leads from one to the other. They are taken for the same by their name",
+                        "set {} has {kind} {identifier}, and the descriptor now names {today}; no recorded cut-over replaced \
+                         one by the other. They are matched by name",
                         self.set
                     ),
                 )),
@@ -52,8 +51,8 @@ impl Sides<'_> {
                     GapKind::Resource,
                     &matched.name,
                     format!(
-                        "the descriptor names neither {kind} {identifier} nor a {kind} {} any more: it is restored, and nothing \
-                         is switched to it",
+                        "the descriptor no longer names {kind} {identifier}, nor a {kind} {}: it is restored, and nothing is \
+                         switched to it",
                         matched.resource.name
                     ),
                 )),
@@ -70,21 +69,21 @@ impl Sides<'_> {
         gaps
     }
 
-    /// What the request leaves out of what the set could restore.
+    /// The resources that the set could restore but the request leaves out.
     pub fn left_out(&self) -> Vec<String> {
         let restorable = self.resources.iter().filter(|of| !is_guard(&of.resource.target));
         let left_out = restorable.filter(|of| !of.abandoned && !self.request.covers(&of.name));
         left_out.map(|of| of.name.clone()).collect()
     }
 
-    /// The descriptor's resources of which the set has nothing.
+    /// The descriptor's resources without a counterpart in the set.
     pub fn lacking(&self) -> Vec<Resource> {
-        let held = |resource: &Resource| {
+        let is_in_set = |resource: &Resource| {
             self.resources
                 .iter()
                 .any(|matched| matched.by != MatchedBy::Nothing && matched.is_of(resource))
         };
         let all = self.today.resources();
-        all.into_iter().filter(|resource| !held(resource)).collect()
+        all.into_iter().filter(|resource| !is_in_set(resource)).collect()
     }
 }

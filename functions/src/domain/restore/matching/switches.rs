@@ -1,19 +1,19 @@
-//! Whether the switches of today are those that the deployment had when the set was made.
+//! Matches today's switches with those that the deployment had at backup.
 
 use super::gaps::{Gap, GapKind};
 use super::sides::Sides;
 use crate::domain::descriptor::{Switch, SwitchAction};
 use crate::domain::switches;
 
-/// The switches that only one side has, or that lead from or to something else than they did. Of resources that the request
-/// leaves out, none: they are not switched because somebody said so.
+/// The switches that only one side has, or that changed. Switches of resources that the request leaves out are no gaps: not
+/// switching them was requested.
 pub fn switches(sides: &Sides<'_>) -> Vec<Gap> {
     let today = &sides.today.cut_over;
     let mut gaps = Vec::new();
     let Some(then) = sides.then else {
         let why = format!(
-            "the descriptor by which set {} was made is not in the catalog, so that nobody can tell whether its switches are \
-             those of today",
+            "the descriptor of set {} is not in the catalog, so that it is not known whether the deployment had the same \
+             switches as today",
             sides.set
         );
         return vec![Gap::new(GapKind::Descriptor, "descriptor of the backup", why)];
@@ -52,7 +52,7 @@ pub fn switches(sides: &Sides<'_>) -> Vec<Gap> {
             }
             None => {
                 let why = format!(
-                    "the deployment had it at backup, for {item}, and the descriptor does not have it any more: {} stays as it is",
+                    "the deployment had it at backup, for {item}, and the descriptor no longer has it: {} stays as it is",
                     words(&switch.action)
                 );
                 Gap::new(GapKind::Switch, &switch.name, why)
@@ -64,11 +64,11 @@ pub fn switches(sides: &Sides<'_>) -> Vec<Gap> {
         if sides.request.covers(&item) && !taken.contains(&switch.name.as_str()) {
             let why = match sides.match_of(&item) {
                 Some(_) => format!(
-                    "the deployment did not have it at backup: whether what was backed up then is what {} leads to is not known",
+                    "the deployment did not have it at backup: it is not known whether {} refers to what was backed up then",
                     words(&switch.action)
                 ),
                 None => format!(
-                    "set {} has no backup of {item}, to which it leads: {} stays as it is",
+                    "set {} has no backup of {item}, to which it refers: {} stays as it is",
                     sides.set,
                     words(&switch.action)
                 ),
@@ -81,8 +81,8 @@ pub fn switches(sides: &Sides<'_>) -> Vec<Gap> {
 
 impl Sides<'_> {
     fn switch_the_same(&self, then: &Switch, today: &Switch) -> bool {
-        let held = then.item_name();
-        let followed = self.today(&held).map_or(held.as_str(), |matched| &matched.name);
+        let item = then.item_name();
+        let followed = self.today(&item).map_or(item.as_str(), |matched| &matched.name);
         followed == today.item_name() && same_action(&then.action, &today.action)
     }
 }

@@ -44,8 +44,8 @@ fn at(hour: u8) -> Timestamp {
     format!("2026-11-20T{hour:02}:00:00Z").parse().unwrap()
 }
 
-/// What a backup at one o'clock has of a deployment that is described so.
-pub fn held(then: &Descriptor) -> Vec<Resource> {
+/// The resources in a backup of this deployment.
+pub fn in_set(then: &Descriptor) -> Vec<Resource> {
     let tables = ["hubs-rooms".to_owned()];
     let expanded = |resource: Resource| match resource.target {
         Target::DynamodbPrefix { .. } => then.tables(&resource, &tables),
@@ -63,14 +63,14 @@ pub fn counts(then: &Descriptor) -> Vec<ProbeResult> {
     then.probes.keys().map(count).collect()
 }
 
-/// All that stands without a counterpart, and how the counts pair.
+/// The matched resources, all gaps, and the paired counts.
 pub fn found(
     then: &Descriptor,
     today: &Descriptor,
     followed: &[DescriptorChange],
     request: &Value,
 ) -> (Vec<MatchedResource>, Vec<Gap>, Vec<ProbePair>) {
-    let matched = resources(today, &held(then), Some(at(1)), followed, at(3));
+    let matched = resources(today, &in_set(then), Some(at(1)), followed, at(3));
     let mut request_of = json!({"deployment": "hubs-prod"});
     request_of
         .as_object_mut()
@@ -155,7 +155,7 @@ fn what_cut_overs_made_of_a_resource_is_followed_and_what_nobody_recorded_is_ask
         change("table", "hubs-rooms", "hubs-rooms-r1", 2),
         change("cluster", "hubs-db", "hubs-db-r1", 2),
         change("cluster", "hubs-db-r1", "hubs-db-r2", 3),
-        // Of another kind, and therefore of another thing.
+        // Of another kind, and therefore of another resource.
         change("file_system", "hubs-db", "fs-1", 2),
     ];
     let (matched, gaps, pairs) = found(&then, &descriptor(&document), &followed, &json!({}));
@@ -244,7 +244,7 @@ fn what_only_one_side_has_is_named() {
     assert_eq!(subjects(&gaps), ["resource cache", "probe users", "switch login"]);
     let gaps = found(&less, &full, &[], &json!({})).1;
     assert_eq!(subjects(&gaps), ["resource cache", "probe users", "switch login"]);
-    // Whoever leaves it out knows it.
+    // What the request leaves out is no gap.
     let request = json!({"except": ["database", "cache"]});
     assert_eq!(subjects(&found(&full, &less, &[], &request).1), Vec::<String>::new());
 }

@@ -12,7 +12,7 @@ pub fn value(member: &Member) -> Value {
     }
 }
 
-/// The configuration with a value at a path, in which `*` stands for a list's only element.
+/// The configuration with a value at a path, in which `*` matches a list's only element.
 pub fn with(mut configuration: Value, path: &str, value: Value) -> Value {
     let mut place = &mut configuration;
     for step in path.split('.') {
@@ -32,7 +32,7 @@ pub fn with(mut configuration: Value, path: &str, value: Value) -> Value {
     configuration
 }
 
-/// Everything that the table has of a kind.
+/// A configuration with every member of a kind.
 pub fn everything(kind: &str) -> Value {
     let members = super::of(kind).filter(|member| member.class != MemberClass::Inside);
     members.fold(json!({}), |all, member| with(all, &member.path(), value(member)))

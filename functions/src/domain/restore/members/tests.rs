@@ -35,10 +35,10 @@ fn a_member_is_read_with_its_places_its_condition_and_its_words() {
 fn what_is_lost_is_said_where_it_is_set_and_only_there() {
     let captured = json!({ "DBCluster": { "ActivityStreamStatus": "stopped", "GlobalClusterIdentifier": "",
         "ReadReplicaIdentifiers": ["a", "b"], "DomainMemberships": [{ "Domain": "d-1", "Status": "joined" }] } });
-    let said = lost("aurora", &captured, "hubs-db", "hubs-db-r");
-    assert_eq!(said.len(), 2, "{said:?}");
-    assert!(said[0].starts_with("a, b replicates from hubs-db"), "{said:?}");
-    assert!(said[1].contains("directory d-1"), "{said:?}");
+    let remarks = lost("aurora", &captured, "hubs-db", "hubs-db-r");
+    assert_eq!(remarks.len(), 2, "{remarks:?}");
+    assert!(remarks[0].starts_with("a, b replicates from hubs-db"), "{remarks:?}");
+    assert!(remarks[1].contains("directory d-1"), "{remarks:?}");
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn what_may_differ_is_named_below_what_is_compared() {
     assert!(expected("dynamodb", "").contains(&"Table.GlobalSecondaryIndexes.*.IndexArn".to_owned()));
 }
 
-/// Every row that is not covered is said when it is set, and says what of.
+/// Every row that is not covered is reported if it is set, with its own text.
 #[test]
 fn every_loss_of_the_table_is_said() {
     for kind in ["aurora", "dynamodb"] {

@@ -91,10 +91,10 @@ fn what_has_no_counterpart_and_what_stays_live_is_told() {
     });
     plan.matching.live.push("rooms".to_owned());
     let text = table(&plan);
-    let told = "Without a counterpart, which leaves the restore unproven\n  - probe users: its statement was changed\n";
-    assert!(text.contains(told), "{text}");
+    let gap = "Without a counterpart, which leaves the restore unproven\n  - probe users: its statement was changed\n";
+    assert!(text.contains(gap), "{text}");
     assert!(
-        text.contains("The application goes on using the live\n  - rooms\n"),
+        text.contains("The application continues to use the live\n  - rooms\n"),
         "{text}"
     );
 }
@@ -119,7 +119,7 @@ fn every_source_and_every_place_is_told() {
         at,
     };
     let text = |text: &str| text.to_owned();
-    for (target, source, told) in [
+    for (target, source, expected) in [
         (
             database(),
             cluster(None, None),
@@ -153,10 +153,10 @@ fn every_source_and_every_place_is_told() {
         ),
     ] {
         let planned = planned("a", target, source, Destination::Nothing);
-        assert_eq!(reads(&planned), [told]);
+        assert_eq!(reads(&planned), [expected]);
         assert_eq!(creates(&planned), [""; 0]);
     }
-    for (destination, told) in [
+    for (destination, words) in [
         (Destination::Table { table: text("t") }, "table t"),
         (
             Destination::Directory {
@@ -170,8 +170,8 @@ fn every_source_and_every_place_is_told() {
         ),
     ] {
         let source = Source::TableBackup { arn: text("b") };
-        let told = format!("{told}; usually made within 21 minutes");
-        assert_eq!(creates(&planned("a", target(), source, destination)), [told]);
+        let expected = format!("{words}; usually created within 21 minutes");
+        assert_eq!(creates(&planned("a", target(), source, destination)), [expected]);
     }
 }
 
@@ -195,7 +195,7 @@ proptest! {
             prop_assert!(!line.chars().any(char::is_control));
             prop_assert_eq!(line.trim_end(), line);
         }
-        // Without spaces, however a line was broken, all of it is there.
+        // Apart from spaces, the whole text is in the table, wherever lines were broken.
         let all: String = table.chars().filter(|c| !c.is_whitespace()).collect();
         for text in names.iter().chain(&remarks) {
             let text: String = text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();

@@ -1,13 +1,13 @@
 //! Lines and columns within a width.
 
-/// Columns that a terminal, an e-mail and the console's output show without breaking a line.
+/// Columns that a terminal, an email and the console's output show without breaking a line.
 pub const WIDTH: usize = 100;
-/// Columns of a name in the summary; a longer one has a line of its own.
+/// Columns of a name in the summary; a longer name gets its own line.
 const NAME: usize = 24;
 const GAP: &str = "  ";
 
-/// A title and its lines, each behind a dash and wrapped; `none` where there are none, and nothing at all where that is
-/// empty too. `bare`: without dashes.
+/// A title and its lines, each with a dash and wrapped; `none` if there are no lines, and an empty text if that is empty too.
+/// `bare`: without dashes.
 pub fn section(title: &str, none: &str, lines: &[String], bare: bool) -> String {
     let none = Some(none.to_owned()).filter(|none| lines.is_empty() && !none.is_empty());
     let blank = |line: &str| line.chars().all(|c| c.is_whitespace() || c.is_control());
@@ -27,7 +27,7 @@ pub fn section(title: &str, none: &str, lines: &[String], bare: bool) -> String 
     text
 }
 
-/// Rows under a head, in columns as wide as what stands in them, the first two spaces in.
+/// Rows under a header, in columns as wide as their content, indented by two spaces.
 pub fn columns<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
     let rows: Vec<[String; N]> = std::iter::once(head.map(str::to_owned))
         .chain(rows.iter().map(|row| row.clone().map(|cell| clean(&cell))))
@@ -63,7 +63,7 @@ fn padded(text: &str, width: usize) -> String {
     format!("{text:<width$}")
 }
 
-/// One line's parts of at most `width` characters, broken between words; a word alone may be longer and is broken too.
+/// A line broken between words into parts of at most `width` characters; a longer word is broken too.
 fn wrapped(line: &str, width: usize) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut length = 0;

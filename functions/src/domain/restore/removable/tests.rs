@@ -9,14 +9,14 @@ use super::*;
 #[derive(Debug, Clone)]
 struct Restored {
     kind: &'static str,
-    /// States of its switches; none where none leads to it.
+    /// The states of its switches.
     switches: Vec<&'static str>,
     rename: bool,
     /// Whether there was an old cluster to give the side name.
     had_old: bool,
     /// Whether the descriptor could be changed.
     followed: bool,
-    /// Where its data lay in the file system.
+    /// Where its data was in the file system.
     root: &'static str,
 }
 
@@ -53,12 +53,12 @@ fn name(at: usize, of: &Restored) -> String {
     }
 }
 
-/// The record and the items of such a restore.
+/// The record and the items of a restore.
 fn outcome(all: &[Restored]) -> (RestoreRecord, Vec<RestoreItem>) {
     let (mut items, mut switched, mut followed) = (Vec::new(), Vec::new(), Vec::new());
     for (at, of) in all.iter().enumerate() {
         let name = name(at, of);
-        let (kind, field, old, made) = match of.kind {
+        let (kind, field, old, created) = match of.kind {
             "aurora" => (
                 "aurora",
                 "cluster",
@@ -91,7 +91,7 @@ fn outcome(all: &[Restored]) -> (RestoreRecord, Vec<RestoreItem>) {
             _ => (json!({"into": "table", "table": format!("new{at}")}), "resource"),
         };
         items.push(json!({
-            "restore": "r", "status": "restored", "made": made,
+            "restore": "r", "status": "restored", "made": created,
             "planned": {
                 "resource": {"name": name, "kind": kind, field: old, "deadline_seconds": 60},
                 "source": {"from": "versions", "versions": []}, "beside": beside,
@@ -135,7 +135,7 @@ fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).unwrap()
 }
 
-/// What an application uses of it after that, worked out from what was generated alone.
+/// What an application uses after the restore, derived only from the generated values.
 fn live(at: usize, of: &Restored) -> Vec<String> {
     let whole = !of.switches.is_empty() && of.switches.iter().all(|state| *state == "done");
     let (old, new) = (format!("old{at}"), format!("new{at}"));
@@ -143,7 +143,7 @@ fn live(at: usize, of: &Restored) -> Vec<String> {
         ("efs", _) => vec!["file system fs-shared".to_owned()],
         ("new efs", true) => vec![format!("file system fs-{new}")],
         ("new efs", false) => vec![format!("file system fs-{old}"), format!("file system fs-{new}")],
-        // The copy bears the old name then.
+        // The copy then has the old name.
         ("aurora", true) if of.rename => vec![format!("cluster {old}"), format!("cluster {new}")],
         ("aurora", true) => vec![format!("cluster {new}")],
         ("aurora", false) => vec![
@@ -162,13 +162,13 @@ proptest! {
     #[test]
     fn nothing_that_is_used_is_told_to_be_removed(all in prop::collection::vec(restored(), 1..7)) {
         let (record, items) = outcome(&all);
-        let told = removable(&record, &items);
+        let found = removable(&record, &items);
         for (at, of) in all.iter().enumerate() {
             for used in live(at, of) {
-                prop_assert!(!told.contains(&used), "{used} is used: {told:?}");
+                prop_assert!(!found.contains(&used), "{used} is used: {found:?}");
             }
         }
-        for directory in told.iter().filter(|one| one.starts_with("directory ")) {
+        for directory in found.iter().filter(|one| one.starts_with("directory ")) {
             prop_assert!(
                 directory == "directory /uploads of file system fs-shared" || directory == "directory /aws of file system fs-shared",
                 "{directory}"
@@ -195,7 +195,7 @@ fn what_was_replaced_is_told_by_its_exact_name() {
         of("in a prefix", false, true, false, "/"),
         of("efs", false, true, true, "/uploads"),
         of("new efs", false, true, true, "/"),
-        // Where the descriptor names it no more, nothing is known for sure.
+        // If the descriptor no longer names it, it is not certain that nothing uses it.
         of("dynamodb", false, true, false, "/"),
     ];
     let (record, items) = outcome(&all);

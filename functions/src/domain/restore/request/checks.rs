@@ -1,10 +1,10 @@
-//! What can only be told of a request once the time and the deployment's resources are known.
+//! Checks of a request that need the current time and the deployment's resources.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{RequestedMoment, RestoreRequest, is_or_holds};
+use super::{RequestedMoment, RestoreRequest, is_or_contains};
 use crate::domain::descriptor::Descriptor;
 use crate::domain::descriptor::reader::{Faults, bare, quoted};
 use crate::domain::kinds::{self, Profile, any_of};
@@ -14,12 +14,13 @@ use crate::domain::restore::matching::MatchedResource;
 use crate::error::Fault;
 
 impl RestoreRequest {
-    /// The request with today's names of what it names as the set does: `holdfast show` lists a set by its own names.
+    /// The request with the set's resource names replaced by today's: `holdfast show` lists a set by its own names.
     pub fn called_today(&self, resources: &[MatchedResource], today: &Descriptor) -> Self {
-        let known =
-            |name: &str| today.resources.contains_key(name) || resources.iter().any(|of| is_or_holds(name, &of.name));
+        let known = |name: &str| {
+            today.resources.contains_key(name) || resources.iter().any(|of| is_or_contains(name, &of.name))
+        };
         let each = |name: &String| -> Vec<String> {
-            let in_set = resources.iter().filter(|of| is_or_holds(name, &of.resource.name));
+            let in_set = resources.iter().filter(|of| is_or_contains(name, &of.resource.name));
             let today: Vec<String> = in_set.map(|of| of.name.clone()).collect();
             match known(name) || today.is_empty() {
                 true => vec![name.clone()],
@@ -53,7 +54,7 @@ impl RestoreRequest {
         }
     }
 
-    /// Faults of `before` and `at` that lie in the future.
+    /// Faults of `before` and `at` that are in the future.
     pub fn check_times(&self, now: Timestamp) -> Vec<Fault> {
         let (field, time) = match &self.wanted {
             RequestedMoment::Before(time) => ("before", *time),
@@ -72,14 +73,14 @@ impl RestoreRequest {
         faults.finish()
     }
 
-    /// Faults of `only`, `except`, `names`, `into`, `instance_classes` and `ca_certificates`: resources that are not there, are not restored, or whose kind does
-    /// not take what is asked; names that AWS or the plan would refuse. `resources` are those of the set (or of the
-    /// descriptor), a prefix as its tables.
+    /// Faults of `only`, `except`, `names`, `into`, `instance_classes` and `ca_certificates`: resources that do not exist, are not
+    /// restored, or do not support the option; names that AWS or the plan would refuse. `resources` are those of the set (or of the
+    /// descriptor), with the tables of each prefix.
     pub fn check_names(&self, resources: &[Resource]) -> Vec<Fault> {
         let mut faults = Faults::default();
         for (field, names) in [("only", &self.only), ("except", &self.except)] {
             for (index, name) in names.iter().enumerate() {
-                if !resources.iter().any(|resource| is_or_holds(name, &resource.name)) {
+                if !resources.iter().any(|resource| is_or_contains(name, &resource.name)) {
                     unknown(&mut faults, format!("{field}[{index}]"), name, resources);
                 }
             }
@@ -130,7 +131,7 @@ impl RestoreRequest {
         faults.finish()
     }
 
-    /// The resource of this name, where the request restores it.
+    /// The resource of this name, if the request restores it.
     fn restored<'a>(
         &self,
         faults: &mut Faults,
@@ -145,7 +146,7 @@ impl RestoreRequest {
                 None
             }
             Some(_) if !self.covers(name) => {
-                faults.add(path, quoted(name), "a resource that only and except leave in");
+                faults.add(path, quoted(name), "a resource that only and except do not leave out");
                 None
             }
             found => found,
@@ -166,7 +167,7 @@ fn unknown(faults: &mut Faults, path: String, name: &str, resources: &[Resource]
     faults.add(path, quoted(name), rule);
 }
 
-/// Why a copy of this resource cannot have this name, as what is allowed instead.
+/// The rule that this name for a copy of the resource breaks.
 fn refused(resource: &Resource, copy: &str) -> Option<String> {
     let Some(kind) = kinds::stateful(&resource.target) else {
         return Some("no name: secrets and parameters are compared, not restored".to_owned());

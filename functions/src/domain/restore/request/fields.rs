@@ -1,4 +1,4 @@
-//! Fields of a restore's request that several have the form of: names, and what stands by a resource's name.
+//! Readers for fields of a restore request: lists of resources, mappings by resource, and words.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,7 +46,7 @@ pub fn by_resource<T>(
     let Some(value) = object.get(field) else {
         return BTreeMap::new();
     };
-    let Some(map) = Object::open(faults, field, value, "a mapping from the names of resources") else {
+    let Some(map) = Object::open(faults, field, value, "a mapping by resource name") else {
         return BTreeMap::new();
     };
     let mut found = BTreeMap::new();
@@ -91,5 +91,5 @@ pub fn one_of<T: Copy>(faults: &mut Faults, path: String, value: &Value, words: 
         let words: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
         faults.add(path, shown(value), format!("one of {}{guess}", words.join(", ")));
     }
-    found.map(|(_, meant)| *meant)
+    found.map(|(_, value)| *value)
 }

@@ -1,9 +1,9 @@
-//! A restore's request as the input of an execution holds it, read with all of its faults.
+//! Reads a restore request from the input of an execution, with all of its faults.
 
 use serde_json::Value;
 
 use super::fields::{by_resource, list, one_of, texts_by_resource, word};
-use super::{Origin, RequestedDestination, RequestedMoment, RestoreRequest, of_operator, times};
+use super::{Origin, RequestedDestination, RequestedMoment, RestoreRequest, default_purpose, times};
 use crate::domain::descriptor::formats;
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat, quoted, shown};
 use crate::domain::restore::modes::{CutOverMode, OnFailure};
@@ -72,7 +72,7 @@ impl RestoreRequest {
     /// Reads the input of an execution.
     ///
     /// # Errors
-    /// `InvalidInput` with every fault: where it is, what stands there, what to write instead.
+    /// `InvalidInput` with every fault: its path, the value found, and what to write instead.
     pub fn parse(input: &Value) -> Result<Self> {
         let mut faults = Faults::default();
         let request = Object::open(&mut faults, "", input, INPUT).and_then(|object| read(&mut faults, &object));
@@ -127,7 +127,7 @@ fn read(faults: &mut Faults, object: &Object<'_>) -> Option<RestoreRequest> {
     let purpose = word(faults, object, "purpose", &[("restore", Purpose::Restore)]);
     Some(RestoreRequest {
         deployment: deployment?,
-        purpose: purpose.unwrap_or_else(of_operator),
+        purpose: purpose.unwrap_or_else(default_purpose),
         wanted: wanted.unwrap_or_default(),
         only,
         except,
@@ -152,7 +152,8 @@ fn requested_moment(faults: &mut Faults, object: &Object<'_>, deployment: Option
         && set != "newest"
         && !formats::is_id_of(deployment, set)
     {
-        faults.add("set", quoted(set), format!("a set of {deployment}, whose id begins so"));
+        let rule = format!("a set of {deployment}, whose id begins with {deployment}");
+        faults.add("set", quoted(set), rule);
     }
     let before = times::read(faults, object, "before");
     let at = times::read(faults, object, "at");
@@ -176,7 +177,7 @@ fn requested_moment(faults: &mut Faults, object: &Object<'_>, deployment: Option
 fn retained(faults: &mut Faults, object: &Object<'_>, safety_backup: Option<bool>) {
     for field in ["set", "before"] {
         if let Some(value) = object.get(field) {
-            let rule = "no such field with \"source\": \"retained\", which reads no set; a moment goes into at";
+            let rule = "no such field with \"source\": \"retained\", which reads no set; specify a moment with at";
             faults.add(field, shown(value), rule);
         }
     }

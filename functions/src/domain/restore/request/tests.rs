@@ -179,9 +179,9 @@ fn a_prefix_stands_for_its_tables() {
 fn what_the_resources_do_not_allow_is_told() {
     let all = "one of the resources database, login, rooms, storage, tables.hubs-likes";
     let cluster =
-        "a DBClusterIdentifier in small letters: 1 to 63 letters, digits and single hyphens, beginning with a letter";
+        "a DBClusterIdentifier in lowercase: 1 to 63 letters, digits and single hyphens, beginning with a letter";
     let table = "the name of a DynamoDB table: 3 to 255 letters, digits, hyphens, underscores and dots";
-    let no_name = "no name: EFS gives a file system its id, AWS Backup a directory its name; see into";
+    let no_name = "no name: EFS gives a file system its id, AWS Backup a directory its name; use into";
     for (request, faults) in [
         (json!({"only": ["database", "rooms", "tables"]}), vec![]),
         (json!({"names": {"database": "hubs-db-2", "rooms": "hubs-db-2"}, "into": {"storage": "directory"}}), vec![]),
@@ -199,10 +199,10 @@ fn what_the_resources_do_not_allow_is_told() {
         (json!({"names": {"rooms": "same", "tables.hubs-likes": "same"}}), vec!["names.tables.hubs-likes: \"same\" is not allowed; expected a name that no other copy has; rooms has this one".into()]),
         (json!({"names": {"storage": "files"}}), vec![format!("names.storage: \"files\" is not allowed; expected {no_name}")]),
         (json!({"names": {"login": "l2"}}), vec!["names.login: \"l2\" is not allowed; expected no name: secrets and parameters are compared, not restored".into()]),
-        (json!({"names": {"rooms": "rooms-2"}, "except": ["rooms"]}), vec!["names.rooms: \"rooms\" is not allowed; expected a resource that only and except leave in".into()]),
+        (json!({"names": {"rooms": "rooms-2"}, "except": ["rooms"]}), vec!["names.rooms: \"rooms\" is not allowed; expected a resource that only and except do not leave out".into()]),
         (json!({"into": {"rooms": "directory"}}), vec!["into.rooms: \"rooms\" is not allowed; expected a resource of kind efs; rooms is of kind dynamodb".into()]),
         (json!({"into": {"files": "directory"}}), vec![format!("into.files: \"files\" is not allowed; expected {all}")]),
-        (json!({"into": {"storage": "directory"}, "only": ["rooms"]}), vec!["into.storage: \"storage\" is not allowed; expected a resource that only and except leave in".into()]),
+        (json!({"into": {"storage": "directory"}, "only": ["rooms"]}), vec!["into.storage: \"storage\" is not allowed; expected a resource that only and except do not leave out".into()]),
     ] {
         let mut input = request.clone();
         input["deployment"] = "hubs".into();
@@ -211,14 +211,14 @@ fn what_the_resources_do_not_allow_is_told() {
     }
 }
 
-/// What a message prints to restore once more: less than was asked for would restore, and switch, what nobody wanted.
+/// A message prints these options to repeat the restore: with fewer, it would restore and switch more than was requested.
 #[test]
 fn a_request_is_repeated_with_what_it_left_out_and_where_it_led_copies() {
-    let asked = json!({
+    let input = json!({
         "deployment": "hubs", "only": ["database", "files"], "into": {"files": "file_system"}, "suffix": "night",
         "names": {"database": "db2"}, "instance_classes": {"database": "db.r6g.large"}, "cut_over": "no",
     });
-    let request = RestoreRequest::parse(&asked).unwrap();
+    let request = RestoreRequest::parse(&input).unwrap();
     assert_eq!(
         request.options(),
         [
@@ -262,8 +262,8 @@ fn a_list_has_at_most_two_hundred_resources() {
     let resources: Vec<String> = (0..201).map(|index| format!("r{index}")).collect();
     for field in ["only", "except"] {
         let error = RestoreRequest::parse(&json!({"deployment": "hubs", field: resources})).unwrap_err();
-        let told = format!("{field}: a list with 201 entries is not allowed; expected a list of 1 to 200 resources");
-        assert!(error.to_string().starts_with(&told), "{error}");
+        let fault = format!("{field}: a list with 201 entries is not allowed; expected a list of 1 to 200 resources");
+        assert!(error.to_string().starts_with(&fault), "{error}");
     }
 }
 

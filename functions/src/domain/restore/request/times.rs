@@ -1,4 +1,4 @@
-//! Times as an operator writes them: RFC 3339, with the zone, since a time without one is somebody's local time.
+//! Times as an operator writes them: RFC 3339 with a time zone, because a time without one may be anyone's local time.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -22,7 +22,7 @@ pub fn read(faults: &mut Faults, object: &Object<'_>, field: &str) -> Option<Tim
     time
 }
 
-/// RFC 3339 and nothing wider: jiff alone also takes a zone's name, a space for the `T`, and times without seconds.
+/// Strict RFC 3339: jiff alone also accepts the name of a zone, a space for the `T`, and times without seconds.
 fn parse(text: &str) -> Option<Timestamp> {
     let (date, rest) = text.split_at_checked(10)?;
     let rest = rest.strip_prefix('T')?;
@@ -37,14 +37,14 @@ fn parse(text: &str) -> Option<Timestamp> {
     fits.then(|| text.parse().ok()).flatten()
 }
 
-/// `d` stands for a digit.
+/// Whether a text has a shape, in which `d` is any digit.
 fn shaped(text: &str, shape: &str) -> bool {
     text.len() == shape.len()
-        && text.bytes().zip(shape.bytes()).all(|(byte, wanted)| {
-            if wanted == b'd' {
+        && text.bytes().zip(shape.bytes()).all(|(byte, expected)| {
+            if expected == b'd' {
                 byte.is_ascii_digit()
             } else {
-                byte == wanted
+                byte == expected
             }
         })
 }
@@ -52,7 +52,7 @@ fn shaped(text: &str, shape: &str) -> bool {
 /// What to write for a date and time that lacks its zone, taken as UTC.
 fn without_zone(value: &Value) -> Option<String> {
     let text = value.as_str()?;
-    // A zone is there, but something else is wrong.
+    // It has a zone, so that something else is wrong.
     if text
         .get(10..)
         .is_some_and(|time| time.contains(['Z', 'z', '+', '-', '[']))

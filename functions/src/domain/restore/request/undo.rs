@@ -6,7 +6,7 @@ use crate::domain::descriptor::formats;
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat, quoted};
 use crate::error::{Error, Result};
 
-/// Which restore is taken back: `{"deployment": "hubs-prod", "restore": "hubs-prod-20261120-031500-9f2c"}`.
+/// Which restore is undone or switched back: `{"deployment": "hubs-prod", "restore": "hubs-prod-20261120-031500-9f2c"}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UndoRequest {
     pub deployment: String,
@@ -25,7 +25,7 @@ impl UndoRequest {
     /// Reads the input of an execution.
     ///
     /// # Errors
-    /// `InvalidInput` with every fault: anything but a mapping with `deployment` and the id of one of its restores.
+    /// `InvalidInput` with every fault: anything other than a mapping with `deployment` and the id of one of its restores.
     pub fn parse(input: &Value) -> Result<Self> {
         let mut faults = Faults::default();
         let request = Object::open(&mut faults, "", input, INPUT).and_then(|object| {
@@ -34,7 +34,7 @@ impl UndoRequest {
             let restore = object.text(&mut faults, "restore", &RESTORE);
             let (deployment, restore) = (deployment?, restore?);
             if !formats::is_id_of(&deployment, &restore) {
-                let rule = format!("a restore of {deployment}, whose id begins so");
+                let rule = format!("a restore of {deployment}, whose id begins with {deployment}");
                 faults.add("restore", quoted(&restore), rule);
             }
             Some(Self { deployment, restore })

@@ -1,4 +1,4 @@
-//! The whole deployment as of one moment: how near each resource comes to it.
+//! The whole deployment as of one moment: how close to it each resource can be restored.
 
 use jiff::Timestamp;
 
@@ -7,19 +7,19 @@ use crate::domain::duration;
 use crate::domain::restore::remark::Remark;
 use crate::error::Fault;
 
-/// The times to which a resource can be brought back.
+/// The times to which a resource can be restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecoveryWindow {
     pub earliest: Timestamp,
     pub latest: Timestamp,
 }
 
-/// How a resource can be brought back to a moment.
+/// The ways to restore a resource to a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecoveryOptions {
     /// Its name in the deployment.
     pub resource: String,
-    /// Point-in-time recovery's; `None` for a resource that has none.
+    /// The window of point-in-time recovery; `None` for a resource without it.
     pub window: Option<RecoveryWindow>,
     /// Its sealed recovery points: the set's id and the time whose data it holds. In any order.
     pub points: Vec<(String, Timestamp)>,
@@ -34,14 +34,14 @@ pub enum RecoveryMethod {
     },
 }
 
-/// What one resource is brought back to.
+/// What one resource is restored to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecoveryTarget {
     pub resource: String,
     pub way: RecoveryMethod,
-    /// The time whose data it will hold; never after the moment that was asked for.
+    /// The time whose data it will hold; never after the requested moment.
     pub holds: Timestamp,
-    /// Seconds between that time and the moment that was asked for.
+    /// Seconds between that time and the requested moment.
     pub behind_seconds: u64,
     /// Seconds between that time and now.
     pub loss_seconds: u64,
@@ -49,33 +49,33 @@ pub struct RecoveryTarget {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecoveryTargets {
-    /// The moment for all resources with point-in-time recovery: the one asked for, without its fraction of a second, which
-    /// RDS and DynamoDB do not keep.
+    /// The moment for all resources with point-in-time recovery: the requested one in whole seconds, since RDS and DynamoDB do not
+    /// store fractions.
     pub at: Timestamp,
     /// In the order of the given resources.
     pub targets: Vec<RecoveryTarget>,
-    /// Seconds between the earliest and the latest time that is held.
+    /// Seconds between the earliest and the latest time of the restored data.
     pub skew_seconds: u64,
-    /// In words: which resources are behind, and by how much.
+    /// As text: which resources are behind, and by how much.
     pub remarks: Vec<Remark>,
 }
 
-/// What each resource is brought back to for the deployment as of `at`.
+/// What each resource is restored to for the deployment as of `at`.
 ///
 /// # Errors
-/// A fault for each resource that cannot be brought back to that moment (naming the window) or to an earlier one.
+/// A fault for each resource that cannot be restored to that moment (naming the window) or to an earlier one.
 pub fn recovery_targets(
     at: Timestamp,
-    reaches: &[RecoveryOptions],
+    options: &[RecoveryOptions],
     now: Timestamp,
 ) -> Result<RecoveryTargets, Vec<Fault>> {
     let whole = Timestamp::from_second(at.as_second()).unwrap_or(at);
     let mut faults = Vec::new();
     let mut each = Vec::new();
-    for reach in reaches {
-        match recovery_target(whole, reach) {
+    for resource in options {
+        match recovery_target(whole, resource) {
             Ok((way, holds)) => each.push(RecoveryTarget {
-                resource: reach.resource.clone(),
+                resource: resource.resource.clone(),
                 way,
                 holds,
                 behind_seconds: seconds(holds, whole),
@@ -91,8 +91,8 @@ pub fn recovery_targets(
     if !faults.is_empty() {
         return Err(faults);
     }
-    let held = || each.iter().map(|moment| moment.holds);
-    let skew_seconds = match (held().min(), held().max()) {
+    let times = || each.iter().map(|target| target.holds);
+    let skew_seconds = match (times().min(), times().max()) {
         (Some(first), Some(last)) => seconds(first, last),
         _ => 0,
     };
@@ -104,9 +104,9 @@ pub fn recovery_targets(
     })
 }
 
-fn recovery_target(at: Timestamp, reach: &RecoveryOptions) -> Result<(RecoveryMethod, Timestamp), String> {
-    let name = &reach.resource;
-    if let Some(window) = reach.window {
+fn recovery_target(at: Timestamp, options: &RecoveryOptions) -> Result<(RecoveryMethod, Timestamp), String> {
+    let name = &options.resource;
+    if let Some(window) = options.window {
         if (window.earliest..=window.latest).contains(&at) {
             return Ok((RecoveryMethod::PointInTime, at));
         }
@@ -115,13 +115,13 @@ fn recovery_target(at: Timestamp, reach: &RecoveryOptions) -> Result<(RecoveryMe
             "a time from {earliest} to {latest}, the window of point-in-time recovery of {name}"
         ));
     }
-    let earlier = reach.points.iter().filter(|(_, captured)| *captured <= at);
+    let earlier = options.points.iter().filter(|(_, captured)| *captured <= at);
     if let Some((set, captured)) = earlier.max_by_key(|(_, captured)| *captured) {
         return Ok((RecoveryMethod::Point { set: set.clone() }, *captured));
     }
-    Err(match reach.points.iter().min_by_key(|(_, captured)| *captured) {
+    Err(match options.points.iter().min_by_key(|(_, captured)| *captured) {
         Some((set, captured)) => format!(
-            "a time from {} on, of which {name}, without point-in-time recovery, has its earliest recovery point (set {set})",
+            "a time from {} on, when {name}, without point-in-time recovery, has its earliest recovery point (set {set})",
             time_from(*captured)
         ),
         None => format!(
@@ -131,17 +131,17 @@ fn recovery_target(at: Timestamp, reach: &RecoveryOptions) -> Result<(RecoveryMe
 }
 
 fn remarks(each: &[RecoveryTarget]) -> Vec<Remark> {
-    let behind = each.iter().filter(|moment| moment.behind_seconds > 0);
+    let behind = each.iter().filter(|target| target.behind_seconds > 0);
     behind
-        .map(|moment| {
-            let from = match &moment.way {
-                RecoveryMethod::Point { set } => format!("of set {set}"),
+        .map(|target| {
+            let from = match &target.way {
+                RecoveryMethod::Point { set } => format!("from set {set}"),
                 RecoveryMethod::PointInTime => "by point-in-time recovery".to_owned(),
             };
-            let (holds, behind) = (time(moment.holds), duration::friendly(moment.behind_seconds));
+            let (holds, behind) = (time(target.holds), duration::friendly(target.behind_seconds));
             Remark::of(
-                &moment.resource,
-                format!("it comes back {from} as of {holds}, {behind} before the others"),
+                &target.resource,
+                format!("it is restored {from} as of {holds}, {behind} before the others"),
             )
         })
         .collect()

@@ -12,7 +12,7 @@ fn at(text: &str) -> Timestamp {
     format!("2026-11-{text}Z").parse().unwrap()
 }
 
-/// A sealed set that was started at 02:15 of a day, and captured by 02:20:30.5.
+/// A set that started at 02:15 of a day, and if sealed was captured by 02:20:30.5.
 fn set(deployment: &str, day: u32, status: SetStatus) -> BackupSet {
     let sealed = status == SetStatus::Sealed;
     BackupSet {
@@ -146,7 +146,7 @@ fn a_set_that_is_not_offered_is_told_why() {
             "hubs-20261119-021500-630a",
         ),
     ] {
-        let told = refused(&sets(), &RequestedMoment::Set(id.to_owned()));
+        let found = refused(&sets(), &RequestedMoment::Set(id.to_owned()));
         let expected =
             format!("InvalidInput: set: \"{id}\" is not allowed; expected a sealed set of hubs ({why}): {sealed}");
         let guess = if guess.is_empty() {
@@ -154,7 +154,7 @@ fn a_set_that_is_not_offered_is_told_why() {
         } else {
             format!("; did you mean {guess}?")
         };
-        assert_eq!(told, format!("{expected}{guess}"));
+        assert_eq!(found, format!("{expected}{guess}"));
     }
     let id = "hubs-20261117-021500-630a";
     let chosen = chosen(&RequestedMoment::Set(id.to_owned()));
@@ -167,7 +167,7 @@ fn without_a_sealed_set_the_newest_is_told() {
         .into_iter()
         .filter(|set| set.status != SetStatus::Sealed)
         .collect();
-    let hint = "If the catalog was lost, rebuild it; if resources were deleted, what AWS keeps of them is restored with \
+    let hint = "If the catalog was lost, rebuild it; if resources were deleted, restore what AWS keeps of them with \
                 \"source\": \"retained\"";
     for wanted in [
         RequestedMoment::Newest,
@@ -203,7 +203,7 @@ fn a_moment_takes_the_set_before_it_or_else_the_first_after_it() {
     }
 }
 
-fn reach(resource: &str, window: Option<(&str, &str)>, points: &[&str]) -> RecoveryOptions {
+fn options(resource: &str, window: Option<(&str, &str)>, points: &[&str]) -> RecoveryOptions {
     RecoveryOptions {
         resource: resource.to_owned(),
         window: window.map(|(earliest, latest)| RecoveryWindow {
@@ -217,22 +217,22 @@ fn reach(resource: &str, window: Option<(&str, &str)>, points: &[&str]) -> Recov
 #[test]
 fn all_with_point_in_time_recovery_have_the_same_moment_and_the_rest_an_earlier_one() {
     let window = Some(("01T00:00:00.25", "20T02:55:00.5"));
-    let reaches = [
-        reach("database", window, &[]),
-        reach("rooms", window, &["20T02:00:00"]),
-        reach("storage", None, &["20T02:30:00", "19T02:16:00", "20T02:16:00"]),
+    let options = [
+        options("database", window, &[]),
+        options("rooms", window, &["20T02:00:00"]),
+        options("storage", None, &["20T02:30:00", "19T02:16:00", "20T02:16:00"]),
     ];
-    let moments = recovery_targets(at("20T02:29:59.999"), &reaches, now()).unwrap();
-    assert_eq!(moments.at, at("20T02:29:59"));
-    let each: Vec<_> = moments
+    let found = recovery_targets(at("20T02:29:59.999"), &options, now()).unwrap();
+    assert_eq!(found.at, at("20T02:29:59"));
+    let each: Vec<_> = found
         .targets
         .iter()
-        .map(|moment| {
+        .map(|target| {
             (
-                moment.resource.as_str(),
-                moment.holds,
-                moment.behind_seconds,
-                moment.loss_seconds,
+                target.resource.as_str(),
+                target.holds,
+                target.behind_seconds,
+                target.loss_seconds,
             )
         })
         .collect();
@@ -244,34 +244,34 @@ fn all_with_point_in_time_recovery_have_the_same_moment_and_the_rest_an_earlier_
             ("storage", at("20T02:16:00"), 839, 2_640),
         ]
     );
-    assert_eq!(moments.skew_seconds, 839);
+    assert_eq!(found.skew_seconds, 839);
     assert_eq!(
-        moments.remarks,
+        found.remarks,
         [Remark::of(
             "storage",
-            "it comes back of set set-20T02:16:00 as of 2026-11-20T02:16:00Z, 13 minutes 59 seconds before the others"
+            "it is restored from set set-20T02:16:00 as of 2026-11-20T02:16:00Z, 13 minutes 59 seconds before the others"
         )]
     );
 }
 
 #[test]
 fn a_moment_outside_a_window_names_the_window() {
-    let reaches = [
-        reach("database", Some(("10T00:00:00.25", "20T02:55:00.5")), &["09T00:00:00"]),
-        reach("storage", None, &["10T02:16:00.5", "11T02:16:00"]),
-        reach("rooms", None, &[]),
+    let options = [
+        options("database", Some(("10T00:00:00.25", "20T02:55:00.5")), &["09T00:00:00"]),
+        options("storage", None, &["10T02:16:00.5", "11T02:16:00"]),
+        options("rooms", None, &[]),
     ];
     let faults = |time: &str| -> Vec<String> {
-        let faults = recovery_targets(at(time), &reaches, now()).unwrap_err();
+        let faults = recovery_targets(at(time), &options, now()).unwrap_err();
         faults.iter().map(ToString::to_string).collect()
     };
     let database =
         "a time from 2026-11-10T00:00:01Z to 2026-11-20T02:55:00Z, the window of point-in-time recovery of database";
-    let storage = "a time from 2026-11-10T02:16:01Z on, of which storage, without point-in-time recovery, has its earliest \
+    let storage = "a time from 2026-11-10T02:16:01Z on, when storage, without point-in-time recovery, has its earliest \
                    recovery point (set set-10T02:16:00.5)";
     let rooms = "a request without rooms ({\"except\": [\"rooms\"]}), which has neither point-in-time recovery nor a recovery \
                  point";
-    let told = |time: &str, rules: &[&str]| -> Vec<String> {
+    let expected = |time: &str, rules: &[&str]| -> Vec<String> {
         let time = at(time);
         rules
             .iter()
@@ -286,7 +286,7 @@ fn a_moment_outside_a_window_names_the_window() {
         ("20T02:55:00.9", vec![rooms]),
         ("20T02:55:01", vec![database, rooms]),
     ] {
-        assert_eq!(faults(time), told(time, &rules), "{time}");
+        assert_eq!(faults(time), expected(time, &rules), "{time}");
     }
 }
 

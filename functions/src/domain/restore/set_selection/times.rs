@@ -1,4 +1,4 @@
-//! Times and spans, as a choice is worded.
+//! Times and spans in the texts of a selection.
 
 use jiff::Timestamp;
 
@@ -11,7 +11,7 @@ pub fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// The first whole second at or after a time: what an operator can write and still be after it.
+/// The first whole second at or after a time: the earliest that an operator can write.
 pub fn time_from(at: Timestamp) -> String {
     let second = at.as_second() + i64::from(at.subsec_nanosecond() > 0);
     time(Timestamp::from_second(second).unwrap_or(at))

@@ -1,33 +1,33 @@
-//! One check of what was restored.
+//! One check of a verification.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::set::ProbeResult;
 
-/// One thing that was compared, by name.
+/// The result of one comparison.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// Such as `database: DBClusterParameterGroup` or `probe users`.
     pub name: String,
     pub finding: Finding,
-    /// Both sides, in words.
+    /// Both sides, as text.
     pub detail: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
-    /// As it was.
+    /// Unchanged.
     Same,
-    /// Not as it was, and that is said and no more: it is the application's to change, such as a secret.
+    /// Changed, which is only reported: the application may change it, such as a secret.
     Changed,
-    /// Could not be told: an operator decides.
+    /// Could not be determined: an operator decides.
     Unproven,
-    /// Not as it was.
+    /// Changed although it must not be.
     Different,
 }
 
-/// What the checks of a probe are called, before its name.
+/// Prefix of the name of a probe's check.
 pub const PROBE: &str = "probe ";
 
 impl Check {

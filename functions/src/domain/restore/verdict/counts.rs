@@ -1,10 +1,10 @@
-//! Which counts of a set are compared with which counts in the copies, and what is said of the others.
+//! Which counts of a set are compared with which counts in the copies, and the checks for the others.
 
 use super::check::{Check, Finding, PROBE, count_text};
 use crate::domain::restore::matching::{GapKind, Matching, ProbeComparability, ProbePair};
 use crate::domain::set::ProbeResult;
 
-/// The counts on both sides, by today's names, and the checks of those that are no comparison.
+/// The counts on both sides, by today's names, and checks for those that cannot be compared.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ProbeCounts {
     pub expected: Vec<ProbeResult>,
@@ -12,8 +12,8 @@ pub struct ProbeCounts {
     pub checks: Vec<Check>,
 }
 
-/// Sorts the counts by the plan: each of the set is compared, or is named with the reason why not. All that the plan found
-/// without a counterpart, resources and switches too, is a check that proves nothing.
+/// Sorts the counts according to the plan: each count of the set is compared, or gets a check with the reason why not. Each gap of
+/// the plan, including resources and switches, is an unproven check.
 pub fn counted(matching: &Matching, expected: Vec<ProbeResult>, actual: Vec<ProbeResult>) -> ProbeCounts {
     let mut counted = ProbeCounts::default();
     let mut left_out = Vec::new();
@@ -33,7 +33,7 @@ pub fn counted(matching: &Matching, expected: Vec<ProbeResult>, actual: Vec<Prob
             }
             Some((ProbePair { name, .. }, ProbeComparability::Removed)) => {
                 let detail = format!(
-                    "{} at backup; the descriptor has no such probe any more",
+                    "{} at backup; the descriptor no longer has such a probe",
                     count_text(&result)
                 );
                 counted.checks.push(unproven(format!("{PROBE}{name}"), detail));
@@ -48,12 +48,12 @@ pub fn counted(matching: &Matching, expected: Vec<ProbeResult>, actual: Vec<Prob
         }
     }
     let changed: Vec<String> = counted.checks.iter().map(|check| check.name.clone()).collect();
-    let is_said = |name: &str| changed.iter().any(|said| said.strip_prefix(PROBE) == Some(name));
-    counted.actual = actual.into_iter().filter(|result| !is_said(&result.name)).collect();
+    let has_check = |name: &str| changed.iter().any(|check| check.strip_prefix(PROBE) == Some(name));
+    counted.actual = actual.into_iter().filter(|result| !has_check(&result.name)).collect();
     for gap in &matching.gaps {
         let counted_now = counted.actual.iter().any(|result| result.name == gap.name);
-        let said = gap.of == GapKind::Probe && (is_said(&gap.name) || counted_now);
-        if !said {
+        let covered = gap.of == GapKind::Probe && (has_check(&gap.name) || counted_now);
+        if !covered {
             counted.checks.push(unproven(gap.subject(), gap.why.clone()));
         }
     }
@@ -61,11 +61,11 @@ pub fn counted(matching: &Matching, expected: Vec<ProbeResult>, actual: Vec<Prob
     if none && matching.gaps.iter().all(|gap| gap.of != GapKind::Probe) {
         let detail = match left_out.is_empty() {
             true => {
-                "the deployment has no probes, so that nothing was counted: look at the copies yourself, and add probes"
+                "the deployment has no probes, so that nothing was counted: check the copies yourself, and add probes"
                     .to_owned()
             }
             false => format!(
-                "nothing was counted in the copies: {}. Look at them yourself",
+                "nothing was counted in the copies: {}. Check them yourself",
                 left_out.join(", ")
             ),
         };

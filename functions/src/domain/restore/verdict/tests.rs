@@ -83,7 +83,7 @@ fn each_way_in_which_two_counts_can_stand_to_each_other() {
             false,
             true,
             Different,
-            "562 at backup, 0 in the copy: nothing is there".to_owned(),
+            "562 at backup, 0 in the copy: nothing was found".to_owned(),
         ),
         (
             Some(count("p", 562)),
@@ -91,7 +91,7 @@ fn each_way_in_which_two_counts_can_stand_to_each_other() {
             false,
             false,
             Different,
-            "562 at backup, 0 in the copy: nothing is there".to_owned(),
+            "562 at backup, 0 in the copy: nothing was found".to_owned(),
         ),
         (
             Some(count("p", 0)),
@@ -99,7 +99,7 @@ fn each_way_in_which_two_counts_can_stand_to_each_other() {
             true,
             true,
             Unproven,
-            "0 at backup, 0 in the copy: no count proves that nothing is missing".to_owned(),
+            "0 at backup, 0 in the copy: a count of zero does not prove that nothing is missing".to_owned(),
         ),
         (
             Some(count("p", 562)),
@@ -107,7 +107,7 @@ fn each_way_in_which_two_counts_can_stand_to_each_other() {
             true,
             false,
             Unproven,
-            "562 at backup, 562 in the copy: they are of different moments, so that they need not agree".to_owned(),
+            "562 at backup, 562 in the copy: they are from different moments, so that they need not agree".to_owned(),
         ),
         (
             Some(count("p", 562)),
@@ -115,7 +115,7 @@ fn each_way_in_which_two_counts_can_stand_to_each_other() {
             true,
             false,
             Unproven,
-            "562 at backup, 570 in the copy: they are of different moments, so that they need not agree".to_owned(),
+            "562 at backup, 570 in the copy: they are from different moments, so that they need not agree".to_owned(),
         ),
         (
             Some(count("p", 562)),
@@ -221,7 +221,7 @@ fn gap(of: GapKind, name: &str) -> Gap {
 
 #[test]
 fn a_count_whose_statement_changed_is_no_comparison_whatever_it_says() {
-    for (now, said) in [
+    for (now, detail) in [
         (vec![count("users", 5)], "5 at backup, 5 in the copy: because"),
         (vec![count("users", 0)], "5 at backup, 0 in the copy: because"),
         (
@@ -237,7 +237,7 @@ fn a_count_whose_statement_changed_is_no_comparison_whatever_it_says() {
         };
         let found = counted(&matching, vec![count("users", 5)], now);
         assert_eq!((found.expected.len(), found.actual.len()), (0, 0));
-        assert_eq!(found.checks, [Check::new("probe users", Unproven, said)]);
+        assert_eq!(found.checks, [Check::new("probe users", Unproven, detail)]);
     }
 }
 

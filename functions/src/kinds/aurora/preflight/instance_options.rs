@@ -12,8 +12,8 @@ use crate::kinds::aurora::Aurora;
 use crate::kinds::aurora::captured::text;
 
 impl Aurora {
-    /// Sees that each class can be ordered for the engine version that the copy gets, and that each certificate authority still
-    /// signs for it. What cannot is a fault, with what the request may say instead.
+    /// Checks that each class can be ordered for the engine version of the copy, and that each certificate authority still signs
+    /// for it. If not, it is a fault that lists the possible values.
     pub(super) async fn check_instance_options(
         &self,
         preflight: &mut PreflightBuilder<'_>,
@@ -69,7 +69,7 @@ impl Aurora {
     }
 }
 
-/// The authorities that sign for a version, where this one does not. `None` where it does, or nothing is said.
+/// The authorities that sign for a version, if this one does not. `None` if it does, or if RDS lists none.
 fn instead<'a>(version: &'a DbEngineVersion, authority: &str) -> Option<&'a [String]> {
     let offered = version.supported_ca_certificate_identifiers();
     (!offered.is_empty() && !offered.iter().any(|one| one == authority)).then_some(offered)

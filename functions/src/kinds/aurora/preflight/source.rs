@@ -15,9 +15,9 @@ use crate::kinds::aurora::snapshots::{account_and_region, reference};
 use crate::kinds::aurora::statuses::{is_lost_snapshot, needed_action};
 use crate::kinds::shared::timestamp;
 
-/// A source that is there.
+/// A source that exists.
 pub(super) struct RestoreSource {
-    /// `cluster snapshot x`.
+    /// For example `cluster snapshot x`.
     pub words: String,
     pub engine: String,
     pub version: String,
@@ -26,7 +26,7 @@ pub(super) struct RestoreSource {
 }
 
 impl Aurora {
-    /// Looks at the source; `None` where a fault says why it cannot be restored from.
+    /// Checks the source; `None` if a fault says why it cannot be restored from.
     pub(super) async fn check_source(
         &self,
         run: &Run,
@@ -40,7 +40,7 @@ impl Aurora {
                 cluster,
             } => self.check_retained_backup(preflight, cluster, id, *at).await,
             Source::ClusterAt { cluster, at, .. } => self.check_continuous_backup(preflight, cluster, *at).await,
-            // Refused before.
+            // Already refused.
             _ => Ok(None),
         }
     }
@@ -71,7 +71,7 @@ impl Aurora {
         let reference = reference(run, id, arn);
         let Some(snapshot) = self.find_source_snapshot(reference).await? else {
             let allowed = if reference == id {
-                "a cluster snapshot that is there: restore another set (`holdfast sets` lists them)"
+                "an existing cluster snapshot: restore another set (`holdfast sets` lists them)"
             } else {
                 "a snapshot of this account, or one that its owner shares with it and its key: have it shared, or copied here"
             };
@@ -98,7 +98,7 @@ impl Aurora {
         }))
     }
 
-    /// The continuous backup of a cluster that is there.
+    /// The continuous backup of a cluster that exists.
     async fn check_continuous_backup(
         &self,
         preflight: &mut PreflightBuilder<'_>,
@@ -109,7 +109,7 @@ impl Aurora {
             preflight.fault(
                 "cluster",
                 format!("{id} (gone)"),
-                "a cluster that is there: restore from its snapshot, or from the automated backup that was retained",
+                "an existing cluster: restore from its snapshot, or from the automated backup that was retained",
             );
             return Ok(None);
         };
@@ -133,7 +133,7 @@ impl Aurora {
         }))
     }
 
-    /// The automated backup that was kept of a deleted cluster.
+    /// The automated backup that was retained of a deleted cluster.
     async fn check_retained_backup(
         &self,
         preflight: &mut PreflightBuilder<'_>,

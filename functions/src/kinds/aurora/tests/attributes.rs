@@ -66,7 +66,7 @@ async fn what_only_some_clusters_have_is_asked_for_too() {
     assert_eq!(field(&asked[3], "ExcludedMembers.member.1"), "hubs-db-2-r1");
 }
 
-/// A policy by steps or by metric math, and a metric of the cluster's own: put back, about the copy, and compared as such.
+/// A step scaling or metric math policy, and a custom metric of the cluster: put back for the copy, and compared as such.
 #[tokio::test]
 async fn policies_of_every_type_come_back_about_the_copy() {
     let of = |name: &str, kind: &str, cluster: &str, configuration: Value| {
@@ -120,7 +120,7 @@ async fn policies_of_every_type_come_back_about_the_copy() {
     let (kind, _) = aurora(captured(&copy));
     let checks = kind.compare(&restore(), &item, true).await.unwrap();
     assert_eq!((checks.len(), checks[0].finding), (1, Finding::Same), "{checks:?}");
-    // Those that go on naming the source do not pass.
+    // Policies that still name the source do not pass.
     let mut stale = copy.clone();
     for (at, policy) in stale["ScalingPolicies"].as_array_mut().unwrap().iter_mut().enumerate() {
         *policy = policies("hubs-db")[at].clone();

@@ -197,7 +197,7 @@ async fn another_parameter_group_is_caught_and_nothing_that_is_auroras_to_choose
     assert_eq!(findings, [Finding::Same], "{checks:?}");
 }
 
-/// A group that is not the restore's may have been changed since; one that the restore made has to be as it was.
+/// A group that is not the restore's may have been changed since; a group that the restore created has to be as captured.
 #[tokio::test]
 async fn a_parameter_that_changed_is_for_a_person_to_judge_unless_the_group_is_ours() {
     let copy = broken(|copy| copy["DBClusterParameters"][1]["ParameterValue"] = "4096".into());
@@ -244,7 +244,7 @@ async fn an_upgrade_that_the_plan_named_is_no_difference() {
         (checks[0].name.as_str(), checks[0].finding),
         ("thing: EngineVersion", Finding::Different)
     );
-    // A point in time has the version that its source has by now.
+    // A point in time has its source's present version.
     let checks = compared(at(None, None), configuration(), &copy, vec![]).await;
     assert_eq!(
         (checks[0].name.as_str(), checks[0].finding),
@@ -289,7 +289,7 @@ async fn what_cannot_be_compared_is_said() {
     );
 }
 
-/// What was done without and what was asked for in vain leaves a copy unproven; who can reach it is never a matter of taste.
+/// Shortages and refused settings leave a copy unproven; a difference in who can reach it is always a failure.
 #[tokio::test]
 async fn what_the_restore_could_not_do_is_unproven_unless_it_decides_who_reaches_the_copy() {
     let mut item = item(from_snapshot(), configuration());

@@ -1,4 +1,4 @@
-//! What is put back once the copy's cluster is there.
+//! What is put back once the copy's cluster exists.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::*;
 use crate::domain::restore::item::RestoreProgress;
 use crate::kinds::Restore;
 
-/// RDS's answers to each look, from the cluster that the restore call made to a finished copy.
+/// RDS's responses to each call, from the cluster that the restore call created to a finished copy.
 pub fn looks() -> [Vec<Exchange>; 5] {
     let ready = ready();
     let first = json!([faithful()["DBInstances"][1]]);
@@ -18,7 +18,7 @@ pub fn looks() -> [Vec<Exchange>; 5] {
     ];
     finished.extend(scaling_answers(&faithful()));
     [
-        // Settings, at once.
+        // Settings, together.
         vec![cluster_answer(&fresh(), "available"), restored("ModifyDBCluster")],
         // Roles, the Data API, and one instance.
         vec![
@@ -28,13 +28,13 @@ pub fn looks() -> [Vec<Exchange>; 5] {
             instances_answer(&json!([])),
             xml("CreateDBInstance", ""),
         ],
-        // The other one when that is there.
+        // The other instance once the first exists.
         vec![
             cluster_answer(&ready, "available"),
             instances_answer(&first),
             xml("CreateDBInstance", ""),
         ],
-        // Custom endpoints, scaling, and deletion protection last of all.
+        // Custom endpoints, scaling, and deletion protection last.
         vec![
             cluster_answer(&ready, "available"),
             instances_answer(&faithful()["DBInstances"]),
@@ -62,7 +62,7 @@ fn configured() -> Value {
     with(fresh(), &settings)
 }
 
-/// Once it has its roles and its Data API, too.
+/// Once it has its roles and its Data API too.
 fn ready() -> Value {
     let roles = faithful()["DBCluster"]["AssociatedRoles"].clone();
     with(
@@ -71,7 +71,7 @@ fn ready() -> Value {
     )
 }
 
-/// From the cluster that the restore call made to one that nothing is to be done to, a call a look.
+/// From the cluster that the restore call created to a finished copy, one call after another.
 #[tokio::test]
 async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
     let item = item(from_snapshot(), configuration());
@@ -87,7 +87,7 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
         ("AutoMinorVersionUpgrade", Some("false")),
         ("BackupRetentionPeriod", Some("14")),
         ("ManageMasterUserPassword", Some("true")),
-        // AWS's own key is taken by itself.
+        // RDS uses the AWS managed key by default.
         ("MasterUserSecretKmsKeyId", None),
         ("PreferredBackupWindow", Some("01:00-02:00")),
         ("PreferredMaintenanceWindow", Some("tue:03:00-tue:04:00")),
@@ -100,7 +100,7 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
     let (advance, asked) = advanced(roles, &item).await;
     assert_eq!(
         phase(advance),
-        "cluster hubs-db-r1 gets its roles: arn:aws:iam::111122223333:role/import; cluster hubs-db-r1 gets its Data API; \
+        "cluster hubs-db-r1 is being given its roles: arn:aws:iam::111122223333:role/import; cluster hubs-db-r1 is being given its Data API; \
          instances of cluster hubs-db-r1: hubs-db-2-r1 being created, hubs-db-1-r1 after that"
     );
     assert_eq!(asked[1].field("FeatureName").as_deref(), Some("s3Import"));
@@ -131,7 +131,7 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
     ] {
         assert_eq!(asked[4].field(name).as_deref(), value, "{name}");
     }
-    // One instance takes longer, and a role.
+    // One instance takes longer, and so does a role.
     let ready = ready();
     let mut first = faithful()["DBInstances"][1].clone();
     first["DBInstanceStatus"] = "creating".into();
@@ -165,12 +165,12 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
     let (advance, _) = advanced(script, &item).await;
     assert_eq!(
         phase(advance),
-        "cluster hubs-db-r1 gets its roles: arn:aws:iam::111122223333:role/import"
+        "cluster hubs-db-r1 is being given its roles: arn:aws:iam::111122223333:role/import"
     );
     let (advance, asked) = advanced(rest, &item).await;
     assert_eq!(
         phase(advance),
-        "endpoints of cluster hubs-db-r1: reports-r1 is being created; cluster hubs-db-r1 gets its deletion protection"
+        "endpoints of cluster hubs-db-r1: reports-r1 is being created; cluster hubs-db-r1 is being given its deletion protection"
     );
     for (name, value) in [
         ("DBClusterEndpointIdentifier", "reports-r1"),
@@ -210,7 +210,7 @@ async fn what_the_restore_call_does_not_take_is_put_back_in_order() {
     assert_eq!(asked[8].field("DeletionProtection").as_deref(), Some("true"));
 }
 
-/// Everything in place: nothing is changed any more, however often it is looked at.
+/// Everything is in place: repeated polls change nothing.
 #[tokio::test]
 async fn a_finished_copy_is_told_with_its_endpoint_and_its_secret() {
     let [.., finished] = looks();
@@ -246,7 +246,7 @@ async fn a_master_secret_of_ones_own_key_keeps_it() {
     }
 }
 
-/// Whatever a restore call left otherwise, or somebody changed since, is set again, and only that.
+/// Settings that a restore call left different, or that someone changed since, are set again, and nothing else is.
 #[tokio::test]
 async fn every_setting_that_is_not_as_captured_is_set_again() {
     let settings = json!({
@@ -350,7 +350,7 @@ async fn an_instance_that_appears_meanwhile_is_ours_or_a_conflict() {
     }
 }
 
-/// Aurora may take these of a cluster, take them and never show them, or refuse them.
+/// Aurora may accept these for a cluster, accept them and never show them, or refuse them.
 #[tokio::test]
 async fn what_aurora_may_not_take_is_asked_for_once_and_nothing_waits_for_it() {
     let mut configuration = configuration();
@@ -386,7 +386,7 @@ async fn what_aurora_may_not_take_is_asked_for_once_and_nothing_waits_for_it() {
             assert_eq!(asked[3].field(name).as_deref(), value, "{name}");
         }
     }
-    // It is not shown: the copy is finished all the same.
+    // It is not shown, and the copy is finished nevertheless.
     let mut script = vec![
         cluster_answer(&faithful()["DBCluster"], "available"),
         instances_answer(&faithful()["DBInstances"]),
@@ -426,12 +426,11 @@ async fn an_instance_without_capacity_in_its_zone_comes_in_another_and_that_is_s
     let RestoreProgress::Restored { remarks, .. } = advance else {
         panic!("not restored: {advance:?}");
     };
-    let said = "instance hubs-db-2-r1 is in eu-west-1c, and its source was in eu-west-1a: AWS had no capacity there, \
-                or offers it no more";
+    let said = "instance hubs-db-2-r1 is in eu-west-1c, and its source was in eu-west-1a: AWS had no capacity there, or does not offer it any more";
     assert!(remarks.iter().any(|remark| remark == said), "{remarks:?}");
 }
 
-/// No restore call takes these settings, and RDS may take a change of them that it shows late, or never.
+/// No restore call accepts these settings, and RDS may accept a change of them that it shows late, or never.
 #[tokio::test]
 async fn what_rds_takes_twice_and_does_not_show_becomes_a_remark() {
     let mut item = item(from_snapshot(), configuration());
@@ -440,14 +439,14 @@ async fn what_rds_takes_twice_and_does_not_show_becomes_a_remark() {
         &[("AutoMinorVersionUpgrade", true.into())],
     );
     let look = |second: i64| restore().started_at + jiff::SignedDuration::from_secs(second);
-    for (second, asks) in [(0, true), (10, false), (290, false), (300, true), (325, false)] {
+    for (second, should_request) in [(0, true), (10, false), (290, false), (300, true), (325, false)] {
         item.busy_since = Some(look(second));
         let mut script = vec![cluster_answer(&never, "available")];
-        if asks {
+        if should_request {
             script.push(restored("ModifyDBCluster"));
         }
         let (advance, _) = advanced(script, &item).await;
-        match (&advance, asks) {
+        match (&advance, should_request) {
             (RestoreProgress::Requested { settings, .. }, true) => {
                 assert_eq!(settings[..], ["AutoMinorVersionUpgrade"]);
                 item.settings.record(settings, Vec::new(), look(second));
@@ -460,12 +459,12 @@ async fn what_rds_takes_twice_and_does_not_show_becomes_a_remark() {
     }
     item.busy_since = Some(look(600));
     let remarks = finished(&never, &faithful()["DBInstances"], &item).await;
-    let said = "cluster hubs-db-r1 has not got AutoMinorVersionUpgrade as it was captured: AWS took it twice, minutes apart, and \
+    let said = "cluster hubs-db-r1 does not have AutoMinorVersionUpgrade as it was captured: AWS accepted it twice, minutes apart, and \
                 does not show it";
     assert!(remarks.iter().any(|remark| remark.contains(said)), "{remarks:?}");
 }
 
-/// The remarks of a copy to which nothing is left to be done.
+/// The remarks on a finished copy.
 async fn finished(cluster: &Value, instances: &Value, item: &crate::domain::restore::item::RestoreItem) -> Vec<String> {
     let mut script = vec![
         cluster_answer(cluster, "available"),
@@ -480,7 +479,7 @@ async fn finished(cluster: &Value, instances: &Value, item: &crate::domain::rest
     remarks
 }
 
-/// What RDS refuses is found by asking for each by itself, and fails no restore.
+/// The settings that RDS refuses are found by requesting each separately, and do not fail a restore.
 #[tokio::test]
 async fn what_rds_refuses_for_good_becomes_a_remark_and_the_others_are_set() {
     let mut item = item(from_snapshot(), configuration());
@@ -506,11 +505,11 @@ async fn what_rds_refuses_for_good_becomes_a_remark_and_the_others_are_set() {
     item.settings.record(&settings, refused, restore().started_at);
     let left = with(faithful()["DBCluster"].clone(), &changes[..1]);
     let remarks = finished(&left, &faithful()["DBInstances"], &item).await;
-    let said = "cluster hubs-db-r1 has not got AutoMinorVersionUpgrade as it was captured: AWS refuses it: words";
+    let said = "cluster hubs-db-r1 does not have AutoMinorVersionUpgrade as it was captured: AWS refuses it: words";
     assert!(remarks.iter().any(|remark| remark.contains(said)), "{remarks:?}");
 }
 
-/// Who can reach the copy is no remark.
+/// A difference in who can reach the copy is more than a remark.
 #[tokio::test]
 async fn a_copy_without_its_security_groups_is_refused() {
     let item = item(from_snapshot(), configuration());
@@ -523,7 +522,7 @@ async fn a_copy_without_its_security_groups_is_refused() {
     replay.played();
 }
 
-/// A reader can be added later; an application that is at rest for one cannot be used.
+/// A reader can be added later; an application that stays quiesced for it cannot be used.
 #[tokio::test]
 async fn a_copy_is_finished_without_a_reader_for_which_aws_has_no_capacity() {
     let mut item = item(from_snapshot(), configuration());
@@ -556,7 +555,7 @@ async fn a_copy_is_finished_without_a_reader_for_which_aws_has_no_capacity() {
     assert!(remarks.iter().any(|remark| remark.contains(said)), "{remarks:?}");
 }
 
-/// RDS takes the call for it again and again: that ends with the same half hour.
+/// RDS accepts the call again and again: that ends after the same half hour.
 #[tokio::test]
 async fn a_reader_that_is_taken_and_finds_no_capacity_is_left_out_too() {
     let mut item = item(from_snapshot(), configuration());
@@ -585,7 +584,7 @@ async fn a_reader_that_is_taken_and_finds_no_capacity_is_left_out_too() {
     }
 }
 
-/// Without members it would be one of all instances, the writer among them.
+/// Without members it would contain all instances, including the writer.
 #[tokio::test]
 async fn an_endpoint_of_readers_that_are_all_left_out_is_not_made() {
     let mut item = item(from_snapshot(), configuration());
@@ -614,7 +613,7 @@ async fn an_endpoint_of_readers_that_are_all_left_out_is_not_made() {
     assert_eq!(endpoint.map(|check| check.finding), Some(unproven), "{checks:?}");
 }
 
-/// The cluster is there: it is kept until an instance can be had.
+/// The cluster exists: it is kept until an instance can be created.
 #[tokio::test]
 async fn an_instance_without_capacity_in_any_zone_is_waited_for() {
     let item = item(from_snapshot(), configuration());
@@ -632,7 +631,7 @@ async fn an_instance_without_capacity_in_any_zone_is_waited_for() {
         "instances of cluster hubs-db-r1: hubs-db-2-r1 waits until AWS has capacity for db.r6g.large in any zone of the subnet \
          group, hubs-db-1-r1 after that"
     );
-    // One for which RDS found none after it had taken the call stays so until it is deleted.
+    // An instance for which RDS found no capacity after it had accepted the call stays so until it is deleted.
     let mut instances = faithful()["DBInstances"].clone();
     instances[0]["DBInstanceStatus"] = "insufficient-capacity".into();
     let script = vec![
@@ -647,11 +646,11 @@ async fn an_instance_without_capacity_in_any_zone_is_waited_for() {
     );
     assert_eq!(
         phase(advance),
-        "instances of cluster hubs-db-r1: hubs-db-1-r1 found no capacity, and is removed to be made again in any zone"
+        "instances of cluster hubs-db-r1: AWS had no capacity for hubs-db-1-r1, which is deleted to be created again in any zone"
     );
 }
 
-/// RDS had taken the call for one in its zone, and would again.
+/// RDS had accepted the call for its zone, and would again.
 #[tokio::test]
 async fn an_instance_that_found_no_capacity_is_made_again_in_any_zone() {
     let mut item = item(from_snapshot(), configuration());
@@ -671,7 +670,7 @@ async fn an_instance_that_found_no_capacity_is_made_again_in_any_zone() {
     assert_eq!(asked[2].field("AvailabilityZone"), None);
 }
 
-/// A zone that RDS offers no more keeps no instance from being made.
+/// A zone that RDS does not offer any more does not keep an instance from being created.
 #[tokio::test]
 async fn an_instance_whose_zone_is_refused_comes_in_another() {
     let item = item(from_snapshot(), configuration());
@@ -733,7 +732,7 @@ async fn an_endpoint_of_another_is_a_conflict_and_one_that_is_not_there_yet_is_w
     script.push(endpoints_answer(&json!([])));
     let (kind, _) = aurora(script);
     assert_eq!(kind.advance(&restore(), &item).await.unwrap_err().name(), "Conflict");
-    // One of ours whose create's answer was lost.
+    // An instance of this restore, the response to whose create was lost.
     let mut script = head();
     script.push(endpoints_answer(&json!([])));
     script.push(refuses(
@@ -767,7 +766,7 @@ async fn roles_and_the_data_api_that_are_there_already_are_no_fault() {
         refuses("AddRoleToDBCluster", 400, "DBClusterRoleAlreadyExists"),
         instances(),
     ];
-    assert!(phase(advanced(script, &item).await.0).contains("gets its roles"));
+    assert!(phase(advanced(script, &item).await.0).contains("is being given its roles"));
     let off = with(
         faithful()["DBCluster"].clone(),
         &[("HttpEndpointEnabled", false.into())],
@@ -778,7 +777,7 @@ async fn roles_and_the_data_api_that_are_there_already_are_no_fault() {
         instances(),
     ];
     assert!(phase(advanced(script, &item).await.0).contains("Data API"));
-    // Turning it on keeps the cluster busy: the instances wait for the next look.
+    // Enabling it keeps the cluster busy: the instances wait for the next call.
     let script = vec![
         cluster_answer(&off, "available"),
         xml("EnableHttpEndpoint", ""),
@@ -787,6 +786,6 @@ async fn roles_and_the_data_api_that_are_there_already_are_no_fault() {
     ];
     assert_eq!(
         phase(advanced(script, &item).await.0),
-        "cluster hubs-db-r1 gets its Data API"
+        "cluster hubs-db-r1 is being given its Data API"
     );
 }

@@ -1,4 +1,4 @@
-//! RDS's answers to the conformance suite.
+//! RDS's responses for the conformance suite.
 
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ pub fn backup() -> BackupAnswers {
         poll_running: || vec![ours("creating")],
         poll_failed: || vec![ours("failed")],
         poll_gone: || vec![none()],
-        hindered: None,
+        blocked: None,
         abandon: Vec::new,
         abandon_again: Vec::new,
         mark_sealed: || vec![xml("AddTagsToResource", "")],
@@ -141,13 +141,13 @@ pub fn restore() -> RestoreAnswers {
     }
 }
 
-/// A cluster that another restore made under the copy's name.
+/// A cluster that another restore created under the copy's name.
 fn anothers() -> Exchange {
     let tags = tag_list(&[], "another-restore");
     cluster_answer(&copy(&[("TagList", tags)]), "available")
 }
 
-/// No copy, and parameter groups of which this restore made none.
+/// No copy, and no parameter groups that this restore created.
 fn gone() -> Vec<Exchange> {
     let mut script = vec![no_cluster()];
     script.extend(groups_are_there());

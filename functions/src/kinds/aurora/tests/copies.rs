@@ -1,4 +1,4 @@
-//! A cluster with something in every attribute, what a faithful copy of it looks like, and RDS's answers that say so.
+//! A cluster with a value in every attribute, a faithful copy of it, and RDS's responses that describe them.
 
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ pub fn item(source: Source, configuration: Value) -> RestoreItem {
     }
 }
 
-/// What was captured of the source.
+/// The captured configuration of the source.
 pub fn configuration() -> Value {
     let instance = |id: &str, tier: u32, class: &str| {
         json!({
@@ -133,7 +133,7 @@ pub fn configuration() -> Value {
     })
 }
 
-/// What a faithful copy is captured as.
+/// The captured configuration of a faithful copy.
 pub fn faithful() -> Value {
     let mut copy = configuration();
     let tags = |own: &[(&str, &str)]| tag_list(own, &restore().id);
@@ -188,7 +188,7 @@ pub fn made() -> CreatedResource {
     }
 }
 
-/// What RDS answers when the copy is captured.
+/// RDS's responses when the copy is captured.
 pub fn captured(copy: &Value) -> Vec<Exchange> {
     let mut answers = vec![cluster_answer(&copy["DBCluster"], "available")];
     answers.push(cluster_group_answer(&copy["DBClusterParameterGroup"]));
@@ -261,7 +261,7 @@ pub fn tags_answer(tags: &Value) -> Exchange {
     list("ListTagsForResource", "TagList", tags)
 }
 
-/// RDS's refusal, of an action whose name does not tell that it is RDS's.
+/// RDS's refusal of an action whose name does not identify the service.
 pub fn refuses_xml(action: &str, code: &str) -> Exchange {
     let error = format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>words</Message></Error>");
     answers(action, format!("<ErrorResponse>{error}</ErrorResponse>")).with_status(400)
@@ -271,7 +271,7 @@ pub fn list(action: &str, name: &str, members: &Value) -> Exchange {
     xml(action, &to_xml(name, members))
 }
 
-/// JSON under RDS's attribute names as RDS writes it.
+/// JSON under RDS's attribute names, in RDS's wire format.
 fn to_xml(name: &str, value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -328,7 +328,7 @@ pub fn restored(action: &str) -> Exchange {
     xml(action, "<DBCluster><Status>creating</Status></DBCluster>")
 }
 
-/// As RDS restores it: without anything that no restore call takes.
+/// As RDS restores it: without the settings that no restore call accepts.
 pub fn fresh() -> Value {
     let mut cluster = faithful()["DBCluster"].clone();
     for (name, value) in [

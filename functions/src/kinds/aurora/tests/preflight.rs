@@ -1,4 +1,4 @@
-//! What is found before anything is touched.
+//! What is found before anything is changed.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::*;
 use crate::domain::restore::item::RestoreItem;
 use crate::kinds::{Preflight, Restore};
 
-/// RDS's and KMS's answers where nothing is wrong, in the order in which they are asked for.
+/// RDS's and KMS's responses if nothing is wrong, in the order of the calls.
 pub struct Answers {
     pub source: Exchange,
     pub keys: Vec<Exchange>,
@@ -43,7 +43,7 @@ impl Answers {
         }
     }
 
-    /// Where there is nothing to restore from, nobody asks what its copy needs.
+    /// Without a source, nothing that its copy needs is checked.
     pub fn without_source() -> Self {
         Self {
             versions: vec![],
@@ -152,9 +152,10 @@ async fn a_restore_that_can_be_is_told_what_it_makes() {
         preflight.remarks,
         [
             "thing: RDS manages the master password of hubs-db in a secret: hubs-db-r1 gets a secret of its own, under another ARN \
-             and with a new password; who logs in with it is led there by a switch to master_secret",
-            "thing: hubs-db takes logins by IAM: hubs-db-r1 gets a DbClusterResourceId of its own, and policies for rds-db:connect \
-             that name cluster-SOURCE refuse the application there until they name the new one, which is told when it is made",
+             and with a new password; applications that log in with it need a switch to master_secret",
+            "thing: hubs-db accepts IAM logins: hubs-db-r1 gets a DbClusterResourceId of its own, and policies for \
+             rds-db:connect that name cluster-SOURCE refuse the application there until they name the new one, which is \
+             reported when it is created",
             "thing: it needs these roles, and IAM was not asked whether they are there: \
              arn:aws:iam::111122223333:role/import",
         ]
@@ -331,7 +332,7 @@ async fn what_cannot_be_brought_back_is_refused() {
     );
 }
 
-/// RDS retires classes and certificate authorities; the request may say others.
+/// RDS retires classes and certificate authorities; the request may name others.
 #[tokio::test]
 async fn what_can_be_had_no_more_is_a_fault_that_says_how_to_get_another() {
     let answers = Answers {
@@ -371,7 +372,7 @@ async fn what_no_restore_brings_back_is_said() {
     for said in [
         "global cluster world",
         "activity stream",
-        "set off scaling policy readers at the source: a",
+        "alarms trigger scaling policy readers at the source: a",
     ] {
         assert!(remarks.contains(said), "{said} in {remarks}");
     }

@@ -107,7 +107,7 @@ async fn of_a_deleted_cluster_the_newest_retained_backup_is_taken() {
     );
 }
 
-/// Without a continuous backup that reaches back so far, the newest finished snapshot of the deployment.
+/// Without a continuous backup that reaches that far, the newest finished snapshot of the deployment.
 #[tokio::test]
 async fn what_was_kept_is_the_retained_backup_else_a_snapshot_of_ours() {
     let kept = async |script: Vec<Exchange>, before: Option<&str>| {

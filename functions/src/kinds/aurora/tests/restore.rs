@@ -1,4 +1,4 @@
-//! Making a copy.
+//! Creating a copy.
 
 use serde_json::{Value, json};
 
@@ -172,11 +172,11 @@ async fn a_parameter_group_of_ours_is_finished_and_anothers_left_as_it_is() {
     let configuration = configuration();
     let script = vec![
         no_cluster(),
-        // Ours: the answer to setting its parameters was lost.
+        // This run's: the response to setting its parameters was lost.
         cluster_group_answer(&configuration["DBClusterParameterGroup"]),
         tags_answer(&tag_list(&[], &restore().id)),
         xml("ModifyDBClusterParameterGroup", ""),
-        // Made by somebody else between our look and our call.
+        // Created by someone else between the describe and the create.
         refuses("DescribeDBParameterGroups", 404, "DBParameterGroupNotFound"),
         refuses("CreateDBParameterGroup", 400, "DBParameterGroupAlreadyExists"),
         instance_group_answer(&configuration["DBParameterGroups"][0]),
@@ -186,7 +186,7 @@ async fn a_parameter_group_of_ours_is_finished_and_anothers_left_as_it_is() {
     phase(advanced(script, &item(at(None, None), configuration)).await.0);
 }
 
-/// The answer to a create can be lost, and the SDK ask again: what is there by now is ours, and gets its parameters.
+/// The response to a create can be lost, and the SDK may retry: the existing group is then this run's, and gets its parameters.
 #[tokio::test]
 async fn a_parameter_group_whose_create_was_not_heard_of_gets_its_parameters() {
     let configuration = configuration();
@@ -220,7 +220,7 @@ async fn a_lost_answer_is_found_by_the_next_look() {
     let found = aurora.advance(&restore(), &item).await.unwrap();
     assert_eq!(phase(found), "cluster hubs-db-r1 is creating");
     replay.played();
-    // One that appears between the look and the call is looked at next.
+    // A group that appears between the describe and the create is described again.
     let mut script = vec![no_cluster()];
     script.extend(groups_are_there());
     script.push(refuses(
@@ -248,7 +248,7 @@ async fn a_cluster_of_another_is_a_conflict_and_is_left_alone() {
     }
 }
 
-/// AWS shows the tags of what it has just made late.
+/// AWS shows the tags of new resources with a delay.
 #[tokio::test]
 async fn what_shows_no_tags_yet_is_waited_for_and_not_taken_for_anothers() {
     let item = item(from_snapshot(), configuration());

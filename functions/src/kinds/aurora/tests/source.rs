@@ -1,4 +1,4 @@
-//! Whether what a copy is made of is there, and can be restored.
+//! Whether the source of a copy exists, and can be restored.
 
 use serde_json::json;
 
@@ -12,7 +12,7 @@ async fn a_snapshot_that_cannot_be_restored_from_is_a_fault() {
     for (source, fault) in [
         (
             refuses("DescribeDBClusterSnapshots", 404, "DBClusterSnapshotNotFoundFault"),
-            "resources.thing.snapshot: hf-snap (gone) is not allowed; expected a cluster snapshot that is there: restore \
+            "resources.thing.snapshot: hf-snap (gone) is not allowed; expected an existing cluster snapshot: restore \
              another set (`holdfast sets` lists them)",
         ),
         (
@@ -41,7 +41,7 @@ async fn a_snapshot_elsewhere_has_to_be_copied_or_shared() {
         id: "hf-snap".into(),
         arn: elsewhere.into(),
     };
-    // RDS is not asked for it at all.
+    // RDS is not called for it at all.
     let good = Answers::good();
     let mut script = vec![good.keys, good.groups].concat_all();
     script.extend([good.target, good.instances, good.quotas]);
@@ -83,7 +83,7 @@ impl ConcatAll for Vec<Vec<Exchange>> {
     }
 }
 
-/// A cluster whose continuous backup reaches from one o'clock to two.
+/// A cluster whose continuous backup covers one o'clock to two.
 pub fn continuous(status: &str) -> Exchange {
     let mut cluster = configuration()["DBCluster"].clone();
     cluster["EarliestRestorableTime"] = "2026-11-20T01:00:00Z".into();
@@ -202,7 +202,7 @@ async fn a_key_that_cannot_be_used_is_a_fault() {
         assert!(faults[0].starts_with(path) && faults[0].contains(words), "{faults:?}");
         assert!(faults[0].contains("cluster snapshot hf-snap"), "{faults:?}");
     }
-    // Whoever may not ask is told so.
+    // A caller without permission gets that as the error.
     let (kind, _) = aurora([snapshot(&[]), refuses("DescribeKey", 400, "AccessDeniedException")]);
     assert_eq!(
         kind.preflight(&restore(), &planned()).await.unwrap_err().name(),

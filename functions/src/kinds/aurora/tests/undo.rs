@@ -67,9 +67,12 @@ async fn a_copy_goes_with_its_instances_its_scaling_and_its_parameter_groups() {
         xml("ModifyDBCluster", ""),
     ];
     let (undoing, asked) = undone(script).await;
-    assert_eq!(waiting(undoing), "cluster hubs-db-r1 loses its deletion protection");
+    assert_eq!(
+        waiting(undoing),
+        "cluster hubs-db-r1 is being modified to disable deletion protection"
+    );
     assert_eq!(asked[1].field("DeletionProtection").as_deref(), Some("false"));
-    // Then all that is in it, also an instance that nobody planned, and the cluster without a last snapshot.
+    // Then everything in it, including an instance that is not in the plan, and the cluster without a final snapshot.
     let mut all = faithful()["DBInstances"].clone();
     let mut autoscaled = all[0].clone();
     autoscaled["DBInstanceIdentifier"] = "application-autoscaling-1".into();
@@ -93,7 +96,7 @@ async fn a_copy_goes_with_its_instances_its_scaling_and_its_parameter_groups() {
     assert_eq!(asked[6].field("DeleteAutomatedBackups").as_deref(), Some("true"));
     let (undoing, _) = undone(vec![cluster_answer(&copy(&[]), "deleting")]).await;
     assert_eq!(waiting(undoing), "cluster hubs-db-r1 is deleting");
-    // Then the parameter groups that this restore made; and twice is as once.
+    // Then the parameter groups that this restore created; repeating it changes nothing.
     let mut script = vec![no_cluster()];
     let mut groups = groups(&restore().id);
     groups.insert(2, xml("DeleteDBClusterParameterGroup", ""));
@@ -137,7 +140,7 @@ async fn a_half_made_copy_is_waited_for() {
         waiting(undone(script).await.0),
         "cluster hubs-db-r1: instance hubs-db-1-r1 is creating, and cannot be deleted before"
     );
-    // Its instances are going: so may the cluster.
+    // Its instances are being deleted: the cluster can be too.
     let script = vec![
         cluster("available"),
         answers("DeregisterScalableTarget", "{}"),

@@ -75,18 +75,18 @@ async fn all_that_a_restore_does_not_bring_back_is_captured_as_aws_answered_it()
         assert_eq!(captured.pointer(pointer), Some(&value), "{pointer} in {captured:#}");
     }
     assert!(captured.get("Policy").is_none() && captured.get("KinesisDataStreamDestinations").is_none());
-    let asked = replay.played();
+    let requests = replay.played();
     assert!(
-        asked[6]
+        requests[6]
             .body
             .contains(r#""ResourceIds":["table/rooms","table/rooms/index/by-owner"]"#),
         "{}",
-        asked[6].body
+        requests[6].body
     );
     assert!(
-        asked[11].body.contains("arn:aws:dynamodb:eu-west-1:1:table/rooms"),
+        requests[11].body.contains("arn:aws:dynamodb:eu-west-1:1:table/rooms"),
         "{}",
-        asked[11].body
+        requests[11].body
     );
     let (kind, _) = dynamodb([refuses("DescribeTable", 400, "ResourceNotFoundException")]);
     assert_eq!(kind.capture(&rooms()).await.unwrap_err().name(), "NotFound");
@@ -113,7 +113,7 @@ async fn what_the_region_does_not_offer_or_aws_does_not_tell_costs_no_backup() {
     let left_out = crate::kinds::optional::not_captured(&captured);
     assert_eq!((left_out.len(), left_out[0].0.as_str()), (1, "ContributorInsights"));
     replay.played();
-    // What a restore puts back is no comparison.
+    // Settings that a restore puts back are not only compared.
     let (kind, _) = dynamodb([
         answers("DescribeTable", r#"{"Table":{"TableName":"rooms","TableArn":"arn:t"}}"#),
         refuses("DescribeTimeToLive", 400, "AccessDeniedException"),

@@ -1,4 +1,4 @@
-//! A copy that is not what was captured is caught, by name.
+//! A copy that differs from the capture is detected, and the check names the difference.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::domain::restore::verdict::{Check, Finding};
 use crate::domain::set::{Sample, SampledItem};
 use crate::kinds::Restore;
 
-/// An item of whose table these items were sampled, with nothing in them but their key.
+/// The restore of a table with these sampled items, which contain only their keys.
 pub fn sampled(ids: &[&str]) -> RestoreItem {
     let sampled = ids.iter().map(|id| SampledItem {
         key: json!({"id": {"S": id}}),
@@ -23,7 +23,7 @@ pub fn sampled(ids: &[&str]) -> RestoreItem {
     }
 }
 
-/// A sampled item as the copy has it.
+/// The copy's version of a sampled item.
 pub fn reads(item: &str) -> Exchange {
     answers("GetItem", format!(r#"{{"Item":{item}}}"#))
 }
@@ -56,7 +56,7 @@ async fn what_a_table_describes_of_itself_alone_is_no_difference() {
     ] {
         all["Table"][name] = value;
     }
-    // What a policy chose since.
+    // The policy's latest choice.
     all["Table"]["ProvisionedThroughput"]["ReadCapacityUnits"] = json!(8);
     all["Table"]["GlobalSecondaryIndexes"][0]["IndexSizeBytes"] = json!(0);
     all["TimeToLiveDescription"]["TimeToLiveStatus"] = json!("ENABLING");

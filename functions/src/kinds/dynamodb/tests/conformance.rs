@@ -1,4 +1,4 @@
-//! DynamoDB's answers to the conformance suite.
+//! DynamoDB's responses for the conformance suite.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::*;
 use crate::domain::restore::item::RestoreItem;
 use crate::testing::conformance::{BackupAnswers, RecoveryAnswers, RestoreAnswers};
 
-/// A list with the one backup of [`point`].
+/// A list with the one backup in [`point`].
 fn lists_ours() -> Exchange {
     answers(
         "ListBackups",
@@ -56,7 +56,7 @@ pub fn backup() -> BackupAnswers {
         poll_running: || vec![described(&name(), "CREATING", 0, 5)],
         poll_failed: || vec![described(&name(), "DELETED", 5, 5)],
         poll_gone: || vec![gone()],
-        hindered: None,
+        blocked: None,
         abandon: Vec::new,
         abandon_again: Vec::new,
         mark_sealed: Vec::new,
@@ -131,14 +131,14 @@ pub fn restore() -> RestoreAnswers {
     }
 }
 
-/// A look ahead that finds this under the copy's name.
+/// A preflight that finds this under the copy's name.
 fn preflight(target: Vec<Exchange>) -> Vec<Exchange> {
     let mut script = vec![preflight::backup("AVAILABLE", "USER"), preflight::key("Enabled")];
     script.extend(target);
     script
 }
 
-/// A comparison of a copy with everything put back, whose sampled item is this.
+/// A comparison of a copy with everything put back, with this sampled item.
 fn compared(item: &str) -> Vec<Exchange> {
     let mut script = captures(&whole());
     script.push(compare::reads(item));

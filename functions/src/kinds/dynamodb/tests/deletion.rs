@@ -11,7 +11,7 @@ fn whole() -> Exchange {
     described(&name(), "AVAILABLE", 5, 5)
 }
 
-/// The list lags: it does not show what is recorded.
+/// The list lags: it does not show the recorded backup.
 fn lagging() -> Exchange {
     listed(&[("another", "AVAILABLE", 1795140900)], false)
 }
@@ -39,11 +39,11 @@ async fn what_is_ours_is_deleted_and_seen_gone_twice() {
     for _ in 0..5 {
         assert_eq!(kind.delete(&run(), &point()).await.unwrap(), Deletion::Gone);
     }
-    let asked = replay.played();
+    let requests = replay.played();
     assert_eq!(
         (
-            asked[0].json()["TableName"].as_str(),
-            asked[0].json()["TimeRangeLowerBound"].as_f64()
+            requests[0].json()["TableName"].as_str(),
+            requests[0].json()["TimeRangeLowerBound"].as_f64()
         ),
         (Some("rooms"), Some(1_795_140_780.0))
     );
@@ -71,8 +71,8 @@ async fn what_a_lost_answer_left_under_the_same_name_is_deleted_too() {
         name: name(),
     };
     assert_eq!(kind.delete(&run(), &first).await.unwrap(), Deletion::Gone);
-    let asked = replay.played();
-    let mut gone = asked.iter().filter(|asked| asked.action == "DeleteBackup");
+    let requests = replay.played();
+    let mut gone = requests.iter().filter(|request| request.action == "DeleteBackup");
     for second in ["1795140961", "1795140999"] {
         assert_eq!(gone.next().unwrap().json()["BackupArn"], format!("{ARN}-{second}"));
     }
@@ -83,11 +83,11 @@ async fn all_of_a_name_have_to_be_gone() {
     let ours = name();
     let second = || listed(&[(&ours, "AVAILABLE", 1795140999)], false);
     let (kind, replay) = dynamodb([
-        // The second is still being made.
+        // The second is still being created.
         second(),
         gone(),
         described(&ours, "CREATING", 5, 5),
-        // The first is protected, and the second goes all the same.
+        // The first is protected, and the second is deleted nevertheless.
         second(),
         whole(),
         refuses("DeleteBackup", 400, "AccessDeniedException"),

@@ -1,4 +1,4 @@
-//! What is found before anything is touched.
+//! What is found before anything is changed.
 
 use serde_json::json;
 
@@ -45,7 +45,7 @@ async fn nothing_is_wrong_with_a_backup_that_is_available() {
     let preflight = kind.preflight(&run(), &item()).await.unwrap();
     assert_eq!(preflight.faults, []);
     replay.played();
-    // Our own copy, of an earlier try.
+    // This restore's copy, from an earlier attempt.
     let (kind, _) = dynamodb([
         backup("AVAILABLE", "SYSTEM"),
         key("Enabled"),
@@ -101,7 +101,7 @@ async fn a_moment_outside_the_window_is_a_fault_that_names_it() {
     let missing = refuses("DescribeContinuousBackups", 400, "TableNotFoundException");
     for (answer, words) in [
         (window("DISABLED"), "no point-in-time recovery"),
-        (missing, "rooms is not"),
+        (missing, "rooms does not exist"),
     ] {
         let (kind, _) = dynamodb([answer, key("Enabled"), no_table()]);
         let preflight = kind.preflight(&run(), &item_at("2026-11-20T02:00:00Z")).await.unwrap();

@@ -6,7 +6,7 @@ use crate::domain::restore::plan::Source;
 use crate::domain::restore::retained_backups::{RetainedBackup, RetainedBackups};
 use crate::kinds::Recovery;
 
-/// Of the continuous backup of every table here.
+/// The continuous backup of every table in these tests.
 pub const LATEST: i64 = 1_795_140_000;
 
 fn target() -> Target {
@@ -38,7 +38,7 @@ pub fn page(backups: &[String], more: &str) -> Exchange {
     )
 }
 
-/// The table is there.
+/// The table exists.
 pub fn there() -> Exchange {
     answers("DescribeTable", r#"{"Table":{"TableName":"rooms"}}"#)
 }

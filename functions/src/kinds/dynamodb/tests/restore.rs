@@ -1,4 +1,4 @@
-//! How a table is restored, look by look.
+//! The restore of a table, call by call.
 
 use serde_json::json;
 
@@ -12,7 +12,7 @@ pub const TARGET: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/rooms-r1
 const TABLE: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/rooms";
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
 
-/// All that can be captured, set to something.
+/// A value for every setting that can be captured.
 pub fn captured() -> Value {
     json!({
         "Table": {
@@ -81,7 +81,7 @@ pub fn bare() -> Value {
     json!({"Table": named(table), "ContinuousBackupsDescription": {"ContinuousBackupsStatus": "ENABLED"}})
 }
 
-/// A captured table as the copy.
+/// A captured table, as the copy.
 fn named(mut table: Value) -> Value {
     table["TableName"] = json!("rooms-r1");
     table["TableArn"] = json!(TARGET);
@@ -126,7 +126,7 @@ pub fn item() -> RestoreItem {
     }
 }
 
-/// An item restored to a point in time.
+/// A restore to a point in time.
 pub fn item_at(at: &str) -> RestoreItem {
     let mut item = item();
     item.planned.source = Source::TableAt {
@@ -140,7 +140,7 @@ pub fn table_is(all: &Value) -> Exchange {
     answers("DescribeTable", json!({"Table": all["Table"]}).to_string())
 }
 
-/// The copy with another attribute.
+/// The copy with one attribute changed.
 pub fn table_with(mut all: Value, name: &str, value: Value) -> Exchange {
     all["Table"][name] = value;
     table_is(&all)
@@ -158,7 +158,7 @@ fn list(value: &Value) -> Value {
     if value.is_null() { json!([]) } else { value.clone() }
 }
 
-/// What a capture of a table in this configuration asks.
+/// The calls of a capture of a table with this configuration.
 pub fn captures(all: &Value) -> Vec<Exchange> {
     let mut asked = vec![
         table_is(all),
@@ -210,7 +210,7 @@ pub fn captures(all: &Value) -> Vec<Exchange> {
     asked
 }
 
-/// A look at a copy that is ready: it is described, told ours, and captured.
+/// A call for a copy that is ready: it is described, identified as this restore's, and captured.
 fn look(all: &Value) -> Vec<Exchange> {
     let mut asked = vec![table_is(all), tags_are(all)];
     asked.extend(captures(all));
@@ -296,7 +296,7 @@ async fn on_demand_tables_local_indexes_and_other_encryptions_are_asked_for_as_c
         asked["LocalSecondaryIndexOverride"],
         item.configuration["Table"]["LocalSecondaryIndexes"]
     );
-    // DynamoDB's own KMS key is not to be named.
+    // DynamoDB's own KMS key must not be named.
     assert_eq!(
         asked["SSESpecificationOverride"],
         json!({"Enabled": true, "SSEType": "KMS"})
@@ -318,7 +318,7 @@ async fn on_demand_tables_local_indexes_and_other_encryptions_are_asked_for_as_c
     assert_eq!(names, ["RestoreDateTime", "SourceTableName", "TargetTableName"]);
 }
 
-/// DynamoDB's answers to each look, from a copy that is being made to a finished one.
+/// DynamoDB's responses to each call, from a copy that is being created to a finished one.
 pub fn looks() -> Vec<Vec<Exchange>> {
     let full = whole();
     let mut seen = bare();
@@ -326,7 +326,7 @@ pub fn looks() -> Vec<Vec<Exchange>> {
         table_with(bare(), "TableStatus", json!("CREATING")),
         tags_are(&seen),
         tags_are(&seen),
-        // It is tagged as soon as DynamoDB lets us.
+        // It is tagged as soon as DynamoDB allows.
         refuses("TagResource", 400, "ResourceInUseException"),
     ]];
     let mut filling = bare();
@@ -338,7 +338,7 @@ pub fn looks() -> Vec<Vec<Exchange>> {
         done("TagResource"),
     ]);
     seen["Tags"] = json!(full["Tags"].as_array().unwrap()[..3]);
-    // Its own tags, then its stream: nothing else goes while the table is UPDATING.
+    // Its own tags, then its stream: nothing else is possible while the table is UPDATING.
     looks.push(look_and(&seen, [done("TagResource"), done("UpdateTable")]));
     seen["Tags"] = full["Tags"].clone();
     seen["Table"]["StreamSpecification"] = full["Table"]["StreamSpecification"].clone();
@@ -367,7 +367,7 @@ pub fn looks() -> Vec<Vec<Exchange>> {
     looks
 }
 
-/// A look at a copy that is ready, and what is then asked for.
+/// A call for a copy that is ready, with the changes that it then requests.
 fn look_and(all: &Value, changes: impl IntoIterator<Item = Exchange>) -> Vec<Exchange> {
     let mut asked = look(all);
     asked.extend(changes);
@@ -403,9 +403,9 @@ async fn what_a_restore_does_not_bring_back_is_put_back_in_an_order_that_dynamod
     for said in ["stream of its own", "arn:stream"] {
         assert!(remarks.iter().any(|remark| remark.contains(said)), "{remarks:?}");
     }
-    let asked = replay.played();
+    let requests = replay.played();
     let bodies = |action: &str| {
-        let of = asked.iter().filter(|asked| asked.action == action);
+        let of = requests.iter().filter(|request| request.action == action);
         of.map(crate::testing::replay::Asked::json).collect::<Vec<_>>()
     };
     let tagged = bodies("TagResource");
@@ -561,7 +561,7 @@ async fn a_copy_that_is_untagged_is_ours_by_its_source_and_its_age() {
     }
 }
 
-/// DynamoDB may describe a table that is being created before it says from what.
+/// DynamoDB may describe a table that is being created before it reports the source.
 #[tokio::test]
 async fn a_copy_that_does_not_say_yet_what_it_is_restored_from_is_waited_for() {
     let mut creating = bare();
@@ -577,7 +577,7 @@ async fn a_copy_that_does_not_say_yet_what_it_is_restored_from_is_waited_for() {
     replay.played();
 }
 
-/// DynamoDB's tags and policies are not everywhere at once.
+/// DynamoDB's tags and policies are eventually consistent.
 #[tokio::test]
 async fn a_copy_that_its_tags_do_not_know_yet_is_waited_for() {
     let unknown = |action: &str| refuses(action, 400, "ResourceNotFoundException");

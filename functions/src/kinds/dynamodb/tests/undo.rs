@@ -1,4 +1,4 @@
-//! What is removed of a copy, and what is left alone.
+//! What is removed of a copy, and what is left in place.
 
 use serde_json::json;
 
@@ -47,10 +47,10 @@ async fn a_copy_goes_with_its_scaling_its_recovery_and_its_protection() {
         );
     }
     assert_eq!(kind.undo(&run(), &item()).await.unwrap(), UndoProgress::Gone);
-    let asked = replay.played();
-    assert_eq!(asked[3].json()["ResourceId"], "table/rooms-r1");
-    assert_eq!(asked[6].json()["DeletionProtectionEnabled"], false);
-    assert_eq!(asked[7].json()["TableName"], "rooms-r1");
+    let requests = replay.played();
+    assert_eq!(requests[3].json()["ResourceId"], "table/rooms-r1");
+    assert_eq!(requests[6].json()["DeletionProtectionEnabled"], false);
+    assert_eq!(requests[7].json()["TableName"], "rooms-r1");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The answers of AWS Backup and of EFS to the conformance suite.
+//! The responses of AWS Backup and of EFS for the conformance suite.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub fn backup() -> BackupAnswers {
         },
         back_up: || vec![file_system("available"), started(), job("CREATED", "")],
         create: Some(START),
-        // The same token makes AWS Backup answer with the same job.
+        // AWS Backup returns the same job for the same token.
         adopt: || vec![file_system("available"), started(), job("RUNNING", "")],
         conflict: Some(|| {
             let other = r#"{"BackupJobId":"job-1","State":"CREATED","ResourceArn":"arn:other"}"#;
@@ -48,8 +48,8 @@ pub fn backup() -> BackupAnswers {
         poll_running: || vec![job("RUNNING", r#","PercentDone":"12.5""#)],
         poll_failed: || vec![job("FAILED", "")],
         poll_gone: || vec![completed(), no_point()],
-        hindered: Some((
-            || vec![hindered(), with_another("COMPLETED")],
+        blocked: Some((
+            || vec![blocked(), with_another("COMPLETED")],
             || {
                 let second = r#"{"BackupJobId":"job-2","RecoveryPointArn":"arn:second"}"#;
                 let created = r#"{"BackupJobId":"job-2","State":"CREATED","RecoveryPointArn":"arn:second"}"#;

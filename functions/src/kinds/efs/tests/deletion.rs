@@ -27,7 +27,7 @@ async fn a_deletion_that_aws_only_seems_to_accept_is_seen_through() {
     for (script, words) in [
         (
             vec![answers(DELETE, ""), recovery_point("EXPIRED", 5)],
-            "role that made it",
+            "role that created it",
         ),
         (
             vec![refuses(DELETE, 400, "InvalidRequestException")],

@@ -10,7 +10,7 @@ pub fn no_file_system() -> Exchange {
     refuses(FILES, 404, "FileSystemNotFound")
 }
 
-/// Into a directory of the one that is there, else into a new one; where it is asked for, without a look.
+/// Into a directory of the existing file system, else into a new one; if a new one is requested, without calling EFS.
 #[tokio::test]
 async fn a_file_system_that_is_gone_is_restored_into_a_new_one() {
     let naming = |into| Naming {

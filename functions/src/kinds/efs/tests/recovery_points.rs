@@ -99,7 +99,7 @@ async fn a_job_that_does_not_show_whose_it_is_yet_is_waited_for() {
     }
 }
 
-/// Those in the vault, of which one is ours and finished, of a sealed set.
+/// The recovery points in the vault, one of which is Holdfast's, finished, and of a sealed set.
 pub fn all_points() -> Vec<Exchange> {
     const LIST: &str = "GET /backup-vaults/vault/recovery-points";
     let point = |arn: &str, status: &str| {

@@ -57,7 +57,7 @@ fn item() -> RestoreItem {
 }
 
 /// Planned into a new file system.
-fn anew() -> RestoreItem {
+fn into_new() -> RestoreItem {
     let mut item = item();
     item.planned.destination = Destination::FileSystem { token: TOKEN.into() };
     item
@@ -86,7 +86,7 @@ fn in_new(file_system: Option<&str>, directory: Option<&str>) -> CreatedResource
     }
 }
 
-/// As EFS answers, with every attribute that a restore has to put back at something other than its default.
+/// EFS's responses, with every attribute that a restore has to put back at a value other than its default.
 fn captured() -> Value {
     json!({
         "FileSystem": {
@@ -132,7 +132,7 @@ fn job(state: &str, more: Value) -> Exchange {
     answers(JOB, answer.to_string())
 }
 
-/// A job that ended at 02:16:30 having restored into a file system.
+/// A job that restored into a file system and ended at 02:16:30.
 fn completed(file_system: &str) -> Exchange {
     job(
         "COMPLETED",
@@ -156,7 +156,7 @@ fn listed(id: &str, status: &str, from: &str, more: Value) -> Value {
     job
 }
 
-/// What the mounting function lists.
+/// The listing of the function that mounts the file system.
 fn directories(action: &str, names: &[&str]) -> Exchange {
     use crate::domain::efs_access::{ListedDirectory, Listing, directory};
     let directories = names.iter().map(|name| {
@@ -188,7 +188,7 @@ fn no_file_system() -> Exchange {
     refuses(FILES, 404, "FileSystemNotFound")
 }
 
-/// The new file system as AWS Backup makes it.
+/// The new file system as AWS Backup creates it.
 fn bare() -> Value {
     json!({
         "FileSystem": {
@@ -231,7 +231,7 @@ fn whole() -> Value {
     new
 }
 
-/// The answers that make a capture of this.
+/// The responses for a capture of this configuration.
 fn looks(configuration: &Value) -> Vec<Exchange> {
     let id = configuration["FileSystem"]["FileSystemId"].as_str().unwrap();
     let list = |name: &str| configuration[name].as_array().cloned().unwrap_or_default();
@@ -268,7 +268,7 @@ fn looks(configuration: &Value) -> Vec<Exchange> {
     script
 }
 
-/// Answers to the conformance suite, for a restore into a directory.
+/// Responses for the conformance suite, for a restore into a directory.
 pub fn conformance() -> RestoreAnswers {
     let item = compare::sampled(item(), 5);
     RestoreAnswers {
@@ -276,11 +276,11 @@ pub fn conformance() -> RestoreAnswers {
         run: run(),
         item: item.clone(),
         preflight: || preflight::good().into(),
-        // A directory gets its name from AWS Backup.
+        // AWS Backup chooses a directory's name.
         preflight_taken: None,
         begin: || vec![advance::started(), job("RUNNING", json!({}))],
         create: Some(START),
-        // The same token makes AWS Backup answer with the same job.
+        // AWS Backup returns the same job for the same token.
         in_progress: || vec![advance::started(), job("RUNNING", json!({}))],
         later_looks: || {
             let look = |names: &[&str]| vec![completed(SOURCE), directories(INVOKE, names), jobs(json!([]))];

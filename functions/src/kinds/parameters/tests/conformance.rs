@@ -1,4 +1,4 @@
-//! Parameter Store's answers to the conformance suite. A guard makes nothing, so it deletes nothing.
+//! Parameter Store's responses for the conformance suite. A guard creates nothing, so it deletes nothing.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Secrets Manager's answers to the conformance suite. A guard makes nothing, so it deletes nothing.
+//! Secrets Manager's responses for the conformance suite. A guard creates nothing, so it deletes nothing.
 
 use std::sync::Arc;
 

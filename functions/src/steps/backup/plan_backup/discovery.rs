@@ -1,4 +1,4 @@
-//! What planning asks AWS: which tables a prefix means, where a cluster listens, whether an execution still runs.
+//! What planning asks AWS: the tables that a prefix matches, a cluster's endpoint, whether an execution is still running.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::runs::executions;
 use crate::runs::probe::{self, Endpoint};
 
-/// What RDS calls the quota (DescribeAccountAttributes).
+/// RDS's name for the quota (DescribeAccountAttributes).
 const MANUAL_SNAPSHOTS: &str = "ManualClusterSnapshots";
 
 #[async_trait]
@@ -22,19 +22,19 @@ pub trait Discovery: Send + Sync {
     /// The names of all tables that begin with `prefix`.
     async fn tables(&self, prefix: &str) -> Result<Vec<String>>;
 
-    /// The tables that are copies of restores, by their tags.
+    /// The tables that are copies created by restores, by their tags.
     async fn copies(&self) -> Result<BTreeSet<String>>;
 
-    /// Where the cluster's writer listens.
+    /// The cluster's writer endpoint.
     ///
     /// # Errors
-    /// `NotFound` when there is no such cluster, or it has no endpoint; `InvalidInput` for one in which SQL cannot be counted.
+    /// `NotFound` when the cluster or its endpoint does not exist; `InvalidInput` for a cluster in which SQL cannot be counted.
     async fn endpoint(&self, cluster: &str) -> Result<Endpoint>;
 
-    /// How many manual cluster snapshots are there, and how many there may be; `None` where RDS does not say.
+    /// The number of manual cluster snapshots, and their quota; `None` where RDS does not report it.
     async fn manual_snapshots(&self) -> Result<Option<(u64, u64)>>;
 
-    /// Whether the execution of this ARN is still running; one that nobody knows any more is not.
+    /// Whether the execution with this ARN is still running; an unknown one is not.
     async fn is_running(&self, execution: &str) -> Result<bool>;
 }
 
@@ -73,11 +73,11 @@ impl Discovery for Aws {
     async fn copies(&self) -> Result<BTreeSet<String>> {
         let (mut found, mut token) = (BTreeSet::new(), Value::Null);
         loop {
-            let asked = json!({
+            let request = json!({
                 "TagFilters": [{ "Key": names::TAG_RESTORE }], "ResourceTypeFilters": ["dynamodb:table"],
                 "PaginationToken": token,
             });
-            let page = self.tagging.call("GetResources", asked).await;
+            let page = self.tagging.call("GetResources", request).await;
             let mut page = page.map_err(|error| failure("listing the tables with tag", names::TAG_RESTORE, error))?;
             let resources = page.take_list("ResourceTagMappingList");
             let arns = resources.iter().filter_map(|resource| resource["ResourceARN"].as_str());
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
     use crate::testing::replay::{Replay, answers, xml};
 
-    /// MySQL does not answer as PostgreSQL does: without a word it would look like a network that lets nothing through.
+    /// MySQL uses another protocol: without this check, it would look like a network that blocks the connection.
     #[tokio::test]
     async fn a_cluster_in_which_no_sql_is_counted_is_told_before_anything_is_counted() {
         let cluster = "<DBClusters><DBCluster><DBClusterIdentifier>hubs</DBClusterIdentifier><Engine>aurora-mysql</Engine>\
@@ -165,9 +165,9 @@ mod tests {
             found.into_iter().collect::<Vec<_>>(),
             ["hubs-rooms-r1", "hubs-users-r1"]
         );
-        let asked = replay.played();
-        assert_eq!(asked[0].json()["TagFilters"], json!([{ "Key": "holdfast:restore" }]));
-        assert_eq!(asked[0].json()["ResourceTypeFilters"], json!(["dynamodb:table"]));
-        assert_eq!(asked[1].json()["PaginationToken"], json!("more"));
+        let requests = replay.played();
+        assert_eq!(requests[0].json()["TagFilters"], json!([{ "Key": "holdfast:restore" }]));
+        assert_eq!(requests[0].json()["ResourceTypeFilters"], json!(["dynamodb:table"]));
+        assert_eq!(requests[1].json()["PaginationToken"], json!("more"));
     }
 }

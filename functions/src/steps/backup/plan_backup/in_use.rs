@@ -1,4 +1,4 @@
-//! What is backed up is what is in use: the switches that a cut-over would change tell what the application uses now.
+//! Checks that the application uses what is backed up: the switches that a cut-over would change show what it uses now.
 
 use crate::domain::descriptor::Descriptor;
 use crate::domain::reference::{self, Reference};
@@ -6,10 +6,10 @@ use crate::domain::set::Reason;
 use crate::error::{Class, Error, Fault, Result};
 use crate::switches::Switches;
 
-/// Asks every switch whether it leads to the resource that it belongs to. Answers what could not be told, one a switch.
+/// Checks whether each switch refers to its resource. Returns a reason for each switch for which that is unknown.
 ///
 /// # Errors
-/// `InvalidInput` where a switch leads to another resource: the backup would hold what nobody uses.
+/// `InvalidInput` where a switch refers to another resource: the backup would contain data that nothing uses.
 pub async fn check_in_use(switches: &Switches, descriptor: &Descriptor) -> Result<Vec<Reason>> {
     let (mut faults, mut unknown) = (Vec::new(), Vec::new());
     for switch in &descriptor.cut_over {
@@ -41,7 +41,7 @@ pub async fn check_in_use(switches: &Switches, descriptor: &Descriptor) -> Resul
                 subject: format!("switch {}", switch.name),
                 error: "VerificationFailed".to_owned(),
                 message: format!(
-                    "whether it leads to {} {}, which is backed up, cannot be told: {why}",
+                    "whether it refers to {} {}, which is backed up, is unknown: {why}",
                     target.kind(),
                     target.identifier()
                 ),

@@ -1,4 +1,4 @@
-//! Whether the Region's quota of manual cluster snapshots holds for another week: told while there is time to raise it.
+//! Forecasts when the Region's quota of manual cluster snapshots runs out, and warns a week before, while it can still be raised.
 
 use super::discovery::Discovery;
 use crate::catalog::Catalog;
@@ -8,7 +8,7 @@ use crate::domain::retention::snapshots::{SnapshotGrowth, in_the_end, nights_lef
 use crate::domain::set::{Reason, SetStatus};
 use crate::error::Result;
 
-/// What there is to say of it. Nothing is counted before half of the quota is used, and no backup fails for want of an answer.
+/// The warning, if any. Nothing is forecast before half of the quota is used, and no backup fails because the forecast does.
 pub async fn warning(catalog: &Catalog, discovery: &dyn Discovery, descriptor: &Descriptor) -> Option<Reason> {
     forecast(catalog, discovery, descriptor).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "how long the quota of cluster snapshots holds is not known");
@@ -31,7 +31,7 @@ async fn forecast(catalog: &Catalog, discovery: &dyn Discovery, descriptor: &Des
         if !enabled {
             continue;
         }
-        // Another deployment's descriptor may be faulty, or gone by now.
+        // Another deployment's descriptor may be invalid, or deleted meanwhile.
         let Ok(descriptor) = catalog.descriptor(&name).await else {
             continue;
         };
@@ -61,8 +61,8 @@ fn quota_warning(used: u64, quota: u64, nights: u64, growing: &[SnapshotGrowth])
         subject: "cluster snapshots".to_owned(),
         error: "SnapshotsRunOut".to_owned(),
         message: format!(
-            "{used} of the {quota} manual cluster snapshots of this Region are there, the deployments make {a_night} a night, and \
-             by their `keep` they come to {in_the_end}: {when}, and then no cluster is backed up"
+            "{used} of the {quota} manual cluster snapshots of this Region exist, the deployments create {a_night} a night, and \
+             their `keep` adds up to {in_the_end}: {when}, and then no cluster is backed up"
         ),
     }
 }

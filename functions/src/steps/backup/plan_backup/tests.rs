@@ -107,7 +107,7 @@ async fn planning_twice_gives_one_run_one_lease_and_one_set() {
 /// The default `keep` of three deployments fills a Region's 100.
 #[tokio::test]
 async fn snapshots_that_run_out_are_told_while_there_is_a_week_left() {
-    for (used, told) in [
+    for (used, warning) in [
         (40, None),
         (92, None),
         (94, Some("room for 6 more nights")),
@@ -121,14 +121,14 @@ async fn snapshots_that_run_out_are_told_while_there_is_a_week_left() {
         let run = handle(&needs, input(EXECUTION)).await.unwrap().run;
         let warnings = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap().warnings;
         let found = warnings.iter().find(|warning| warning.error == "SnapshotsRunOut");
-        match told {
+        match warning {
             None => assert_eq!(found, None, "{used}"),
             Some(words) => assert!(found.unwrap().message.contains(words), "{used}: {warnings:?}"),
         }
     }
 }
 
-/// What only warns: another deployment's descriptor that is no longer valid fails no backup, and hides no warning.
+/// Another deployment's invalid descriptor fails no backup and hides no warning: the forecast only warns.
 #[tokio::test]
 async fn a_faulty_descriptor_of_another_deployment_fails_no_forecast() {
     let account = Account {
@@ -307,7 +307,7 @@ async fn a_run_that_has_ended_is_not_planned_again() {
 
 #[tokio::test]
 async fn a_run_that_ends_while_it_is_planned_leaves_no_lease_and_no_running_set() {
-    // The clean-up gets in after each write in turn: the run's record, the lease, the set.
+    // In turn, the clean-up runs after each write: the run's record, the lease, the set.
     for nth in 1..=3 {
         let (catalog, memory) = catalog();
         let descriptor = Descriptor::parse(&document("hubs-prod", &[])).unwrap();
@@ -403,7 +403,7 @@ async fn a_safety_backup_runs_under_the_lease_of_the_restore_that_asks_for_it_an
 
 #[tokio::test]
 async fn a_backup_on_behalf_of_nobody_is_refused() {
-    // Nobody holds the deployment; another execution does; the one that does is over.
+    // No execution has the lease; another one has it; the one that has it is not running.
     let other = EXECUTION.replace("20261120-021500", "by-hand");
     for (held_by, running, words) in [
         (None, true, "nobody holds"),
@@ -457,7 +457,7 @@ fn switched() -> Value {
     document
 }
 
-/// Fails at 8e363f8: what nobody uses any more was backed up, and sealed.
+/// Fails at 8e363f8: resources that nothing used any more were backed up and sealed.
 #[tokio::test]
 async fn what_the_application_does_not_use_is_not_backed_up() {
     let board = Switchboard::new();

@@ -8,7 +8,7 @@ use crate::domain::resource::{RecoveryPoint, Target};
 use crate::runs::starting;
 use crate::testing::{RecordedKind, finished, kinds, later, now, planned, resource, table_backup};
 
-/// A run whose backups are under way.
+/// A run with backups in progress.
 struct UnderWay {
     needs: Needs,
     kind: Arc<RecordedKind>,
@@ -17,7 +17,7 @@ struct UnderWay {
 }
 
 impl UnderWay {
-    /// One table's backup each, begun ten minutes into the run.
+    /// One table's backup each, started ten minutes into the run.
     async fn of(names: &[&str]) -> Self {
         let (catalog, _, run) = planned(&[]).await;
         let kind = Arc::new(RecordedKind::default());
@@ -49,7 +49,7 @@ impl UnderWay {
         }
     }
 
-    /// One call, whose jobs are those of the next.
+    /// One call; its jobs are the input of the next.
     async fn look(&mut self, now: Timestamp) -> Output {
         let output = handle(&self.needs, self.input(now)).await.unwrap();
         self.jobs.clone_from(&output.jobs);
@@ -79,7 +79,7 @@ async fn a_job_in_progress_is_looked_at_again_later() {
     let mut run = UnderWay::of(&["rooms"]).await;
     run.kind.next(Progress::InProgress { percent: Some(40.0) });
     let output = run.look(later(60)).await;
-    // Without history: 10 s and half of what has passed.
+    // Without history: 10 s, and half of the elapsed time.
     assert_eq!(
         (output.status, output.look_at),
         (JobStatus::InProgress, Some(later(100)))
@@ -93,10 +93,10 @@ async fn a_job_in_progress_is_looked_at_again_later() {
 async fn a_backup_that_another_job_was_in_the_way_of_begins_again_within_its_first_deadline() {
     let mut run = UnderWay::of(&["rooms"]).await;
     let began = run.jobs[0].started_at;
-    let hindered = || Progress::Blocked {
+    let blocked = || Progress::Blocked {
         reason: "in the way".into(),
     };
-    run.kind.next(hindered());
+    run.kind.next(blocked());
     let output = run.look(later(60)).await;
     assert_eq!(output.status, JobStatus::InProgress);
     assert_eq!(run.kind.calls().last().unwrap(), "back_up_again rooms");
@@ -124,7 +124,7 @@ async fn all_jobs_that_are_due_are_looked_at_in_one_call() {
         statuses(&output),
         [JobStatus::Succeeded, JobStatus::InProgress, JobStatus::InProgress]
     );
-    // What has ended is never looked at again.
+    // A job that has ended is never polled again.
     run.look(later(3_300)).await;
     assert_eq!(run.kind.looked(), ["b", "c"]);
     run.ends("b");
@@ -233,7 +233,7 @@ async fn a_look_that_fails_says_nothing_about_the_job_and_is_repeated_soon() {
     assert_eq!(output.look_at, Some(later(65)));
     assert_eq!(run.point("hidden").await.looked_at, None);
     run.kind.looked();
-    // One that is not due is left alone; one that is seen again starts anew.
+    // A job that is not due is left alone; the misses of a successful poll start again at 0.
     let output = run.look(later(65)).await;
     assert_eq!(run.kind.looked(), ["hidden"]);
     assert_eq!((output.jobs[0].misses, output.jobs[0].looked_at), (0, Some(later(65))));
@@ -255,12 +255,12 @@ async fn a_job_that_cannot_be_seen_for_long_is_given_up_by_itself() {
         (JobStatus::Failed, "Throttled")
     );
     assert!(
-        failure.cause.contains("slow down") && failure.cause.contains("20th look in a row"),
+        failure.cause.contains("slow down") && failure.cause.contains("20th poll in a row"),
         "{}",
         failure.cause
     );
     assert_eq!(run.jobs[1].status, JobStatus::InProgress);
-    // The step that seals looks once more, and may find it finished after all.
+    // `seal-set` polls once more, and may find it finished after all.
     assert_eq!(run.point("hidden").await.status, PointStatus::InProgress);
 }
 
@@ -338,7 +338,7 @@ async fn the_application_goes_on_as_soon_as_the_last_job_ends_that_reads_it() {
         run.jobs = output.jobs;
         resumes.push((output.resume, output.status));
     }
-    // The machine tells that it has resumed: until then it is told to.
+    // The machine reports that it has resumed: until then, every call asks for it.
     assert_eq!(
         resumes,
         [
@@ -358,7 +358,7 @@ async fn whatever_becomes_of_the_job_that_reads_the_application_goes_on() {
             reason: "ended FAILED".into(),
         })
     };
-    for (seen, second) in [
+    for (result, second) in [
         (failed(), 60),
         (Err(Error::AccessDenied("not allowed".into())), 60),
         (running(3.0), 6 * 3600),
@@ -366,7 +366,7 @@ async fn whatever_becomes_of_the_job_that_reads_the_application_goes_on() {
         let mut run = UnderWay::of(&["files", "table"]).await;
         run.jobs[0].holds_quiesce = true;
         run.jobs[1].resource.deadline_seconds = 24 * 3600;
-        run.kind.looking("files", seen);
+        run.kind.looking("files", result);
         let input = Input {
             at_rest: true,
             ..run.input(later(second))

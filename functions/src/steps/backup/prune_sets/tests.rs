@@ -13,7 +13,7 @@ use crate::runs::starting;
 use crate::testing::memory::Memory;
 use crate::testing::{RecordedKind, document, kinds, now, planned, record, resource, running_set, table_backup};
 
-/// Four sets, a day apart, the newest made by this run; `keep` holds the newest two.
+/// Four sets, a day apart, the newest from this run; `keep` covers the newest two.
 async fn four_sealed_sets() -> (Needs, Arc<RecordedKind>, Input) {
     let (needs, _, kind, input) = four_sets().await;
     (needs, kind, input)
@@ -135,7 +135,7 @@ async fn a_set_whose_run_was_lost_has_failed() {
     assert!(set.reasons[0].message.contains("without closing"), "{:?}", set.reasons);
 }
 
-/// Starts the backup of `rooms` in the set that expires first, and dies at the write that records what came of it.
+/// Starts the backup of `rooms` in the set that expires first, and dies at the write that records it.
 async fn killed_while_starting(needs: &Needs, memory: &Memory, kind: &RecordedKind, run: &Run) -> Run {
     let mut lost = run.clone();
     lost.id = "set-3".into();
@@ -223,7 +223,7 @@ async fn runs_without_a_set_are_forgotten_when_a_failed_set_would_be() {
     assert!(spoilt, "what cannot be read is left alone");
 }
 
-/// A restore of the third newest set that has begun, by an execution of its own; `reads` is what its plan names.
+/// A restore of the third newest set that has begun, in an execution of its own; `reads` is what its plan names.
 async fn restoring(catalog: &Catalog, reads: impl Fn(&mut Plan)) -> Run {
     let restore = Run {
         id: "restore".into(),

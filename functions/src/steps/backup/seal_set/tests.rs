@@ -178,20 +178,20 @@ async fn a_job_that_was_given_up_fails_its_point() {
 
 #[tokio::test]
 async fn jobs_that_could_not_be_watched_to_their_end_fail_the_set_unless_they_are_there() {
-    for there in [false, true] {
+    for exists in [false, true] {
         let (needs, kind, mut input) = backed_up().await;
         let run = input.run.clone();
         let caught = json!({"state": "PollStatus", "error": "Runtime.ExitError", "cause": "exit status 1"});
         input.look_failure = Some(serde_json::from_value(caught).unwrap());
         input.jobs[0].status = JobStatus::Succeeded;
         kind.looking("database", Ok(Progress::Succeeded(finished())));
-        if there {
+        if exists {
             kind.looking("rooms", Ok(Progress::Succeeded(finished())));
         }
-        assert_eq!(handle(&needs, input).await.unwrap().sealed, there);
+        assert_eq!(handle(&needs, input).await.unwrap().sealed, exists);
         let reasons = set(&needs, &run).await.reasons;
         let reasons: Vec<_> = reasons.iter().map(|r| (r.subject.as_str(), r.error.as_str())).collect();
-        let expected: &[_] = if there { &[] } else { &[("rooms", "Runtime.ExitError")] };
+        let expected: &[_] = if exists { &[] } else { &[("rooms", "Runtime.ExitError")] };
         assert_eq!(reasons, expected);
     }
 }
@@ -260,7 +260,7 @@ async fn a_machine_that_failed_on_its_way_seals_nothing() {
 
 #[tokio::test]
 async fn a_failed_set_leaves_no_point_in_progress_that_was_never_started() {
-    for told in [true, false] {
+    for caught_by_machine in [true, false] {
         let (needs, kind, mut input) = backed_up().await;
         let run = input.run.clone();
         let mut intent = needs
@@ -272,7 +272,7 @@ async fn a_failed_set_leaves_no_point_in_progress_that_was_never_started() {
         intent.recovery_point = None;
         needs.catalog.finalize_point("hubs-prod", &intent).await.unwrap();
         input.jobs.remove(1);
-        if told {
+        if caught_by_machine {
             let caught = json!({"state": "StartBackups", "error": "States.Timeout", "cause": "too long"});
             input.failure = Some(serde_json::from_value(caught).unwrap());
         }

@@ -1,4 +1,4 @@
-//! Executions of `restore`, and of what takes one back, that ended without a word.
+//! Executions of `restore`, and of the machines that undo one, that ended before their Notify.
 
 use serde_json::{Value, json};
 
@@ -83,19 +83,19 @@ async fn a_lost_restore_is_resumed_released_undone_and_told_of_once() {
         (RestoreStatus::Failed, "ABORTED")
     );
     assert_eq!(stage.needs.catalog.lease("hubs-prod").await.unwrap(), None);
-    let told = stage.inbox.messages();
-    assert_eq!(told.len(), 1);
+    let sent = stage.inbox.messages();
+    assert_eq!(sent.len(), 1);
     assert_eq!(
-        (told[0].1.event, told[0].1.severity),
+        (sent[0].1.event, sent[0].1.severity),
         (Event::RestoreEnded, Severity::Critical)
     );
     for said in [
         "hubs-db-copy",
         "free for another run",
-        "What it made is being removed",
-        "was brought back",
+        "What it created is being removed",
+        &now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
     ] {
-        assert!(told[0].1.text.contains(said), "{said}: {}", told[0].1.text);
+        assert!(sent[0].1.text.contains(said), "{said}: {}", sent[0].1.text);
     }
 }
 
@@ -111,7 +111,7 @@ async fn a_cut_over_that_was_cut_off_is_switched_back_after_the_lease_is_free() 
         .map(|started| started.0)
         .collect();
     assert_eq!(machines, [UNDO_CUT_OVER]);
-    // What switches back reads the record: it still says that something may be switched.
+    // Switching back reads the record, so it must still say that something may be switched.
     assert_eq!(restore_of(&stage).await.status, RestoreStatus::Switching);
     assert_eq!(stage.needs.catalog.lease("hubs-prod").await.unwrap(), None);
     assert!(stage.inbox.messages()[0].1.text.contains("is being switched back"));
@@ -120,7 +120,7 @@ async fn a_cut_over_that_was_cut_off_is_switched_back_after_the_lease_is_free() 
 #[tokio::test]
 async fn what_stands_complete_or_is_to_be_kept_or_was_taken_back_is_left_alone() {
     let run = run_by(RESTORE);
-    let asked = Question {
+    let question = Question {
         about: About::Plan,
         token: "t".into(),
         asked_at: now(),
@@ -139,7 +139,7 @@ async fn what_stands_complete_or_is_to_be_kept_or_was_taken_back_is_left_alone()
             None,
         ),
         (RestoreStatus::Planned, json!({"dry_run": true}), "planned", None),
-        (RestoreStatus::Planned, json!({}), "planned", Some(asked)),
+        (RestoreStatus::Planned, json!({}), "planned", Some(question)),
     ] {
         let mut record = record(&run, status, &plan);
         record.question = question;
@@ -163,11 +163,11 @@ async fn a_machine_that_cannot_be_started_is_told_of_and_tried_again() {
         handle(&stage.needs, aborted_restore()).await.unwrap_err().name(),
         "Throttled"
     );
-    let told = stage.inbox.messages();
+    let sent = stage.inbox.messages();
     assert!(
-        told[0].1.text.contains("undo-restore COULD NOT BE STARTED: Throttled"),
+        sent[0].1.text.contains("undo-restore COULD NOT BE STARTED: Throttled"),
         "{}",
-        told[0].1.text
+        sent[0].1.text
     );
     assert_eq!(stage.needs.catalog.lease("hubs-prod").await.unwrap(), None);
     handle(&stage.needs, aborted_restore()).await.unwrap();
@@ -238,8 +238,8 @@ async fn what_takes_a_restore_back_and_ends_without_a_word_is_told_of() {
     let input = json!({"deployment": "hubs-prod", "restore": run.id});
     for (execution, status) in [(&undo, RestoreStatus::Failed), (&back, RestoreStatus::Switching)] {
         let stage = stage(&record(&run, status, &json!({})), "in_progress").await;
-        let told_itself = event_of(execution, "FAILED", Some("UndoFailed"), input.clone());
-        handle(&stage.needs, told_itself).await.unwrap();
+        let has_notified = event_of(execution, "FAILED", Some("UndoFailed"), input.clone());
+        handle(&stage.needs, has_notified).await.unwrap();
         assert!(stage.inbox.messages().is_empty());
         let own = run_by(execution);
         stage.needs.catalog.release_lease("hubs-prod", RESTORE).await.unwrap();
@@ -251,11 +251,11 @@ async fn what_takes_a_restore_back_and_ends_without_a_word_is_told_of() {
             .unwrap();
         let aborted = event_of(execution, "ABORTED", None, input.clone());
         assert!(handle(&stage.needs, aborted).await.unwrap().acted);
-        let told = stage.inbox.messages();
-        assert_eq!((told.len(), told[0].1.event), (1, Event::RestoreEnded));
-        assert!(told[0].1.text.contains(&run.id), "{}", told[0].1.text);
+        let sent = stage.inbox.messages();
+        assert_eq!((sent.len(), sent[0].1.event), (1, Event::RestoreEnded));
+        assert!(sent[0].1.text.contains(&run.id), "{}", sent[0].1.text);
         assert_eq!(stage.machines.executions(), []);
-        // The restore's own run is not touched by the end of another execution.
+        // The restore's own run is not affected by the end of another execution.
         let of_restore = stage.needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
         assert_eq!(of_restore.ended_at, None);
         assert!(stage.hooks.calls().is_empty());
@@ -273,6 +273,6 @@ async fn a_restore_whose_record_cannot_be_read_keeps_no_lease_and_no_application
     assert!(handle(&stage.needs, aborted_restore()).await.unwrap().acted);
     assert_eq!(stage.hooks.calls(), ["resume offline"]);
     assert_eq!(stage.needs.catalog.lease("hubs-prod").await.unwrap(), None);
-    let told = stage.inbox.messages();
-    assert!(told[0].1.text.contains("could not be read"), "{}", told[0].1.text);
+    let sent = stage.inbox.messages();
+    assert!(sent[0].1.text.contains("could not be read"), "{}", sent[0].1.text);
 }

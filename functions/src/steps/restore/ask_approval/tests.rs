@@ -53,11 +53,11 @@ async fn on_call_is_asked_once_and_the_newest_token_is_kept() {
             (now(), until, Some(now()))
         );
     }
-    let told = inbox.messages();
-    assert_eq!(told.len(), 1);
-    assert_eq!(told[0].1.event, Event::RestoreAsks);
-    assert!(told[0].1.text.contains(&format!("holdfast approve {}", run().id)));
-    assert!(!format!("{told:?}").contains("token-"), "{told:?}");
+    let sent = inbox.messages();
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].1.event, Event::RestoreAsks);
+    assert!(sent[0].1.text.contains(&format!("holdfast approve {}", run().id)));
+    assert!(!format!("{sent:?}").contains("token-"), "{sent:?}");
 }
 
 #[tokio::test]

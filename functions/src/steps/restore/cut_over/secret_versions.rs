@@ -1,5 +1,5 @@
-//! A cut-over leads nobody to a copy with another version of a secret than the copy was logged in to with: one that was rotated
-//! since has a password that the copy may not have.
+//! Stops a cut-over if a secret has another version than the one that the login checks used: after a rotation, the copy may not
+//! have the new password.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use crate::domain::restore::login::{LoginOwner, LoginResult};
 use crate::error::{Error, Result};
 use crate::switches::{Switches, item_of};
 
-/// Sees that every secret with which the copies were logged in to as the application is still at that version.
+/// Checks that every secret used to log in to the copies as the application still has the same version.
 ///
 /// # Errors
-/// `Conflict` where one is not.
+/// `Conflict` if one has not.
 pub async fn ensure_current(
     switches: &Switches,
     run: &Run,
@@ -28,24 +28,24 @@ pub async fn ensure_current(
     let Some(item) = item_of(first, items) else {
         return Ok(());
     };
-    for login in by_the_application(record).filter(|login| !is_managed(&login.secret, items)) {
-        let looked_at = Switch {
+    for login in application_logins(record).filter(|login| !is_managed(&login.secret, items)) {
+        let observed = Switch {
             action: SwitchAction::Secret {
                 secret: login.secret.clone(),
                 values: BTreeMap::new(),
             },
             ..first.clone()
         };
-        let current = switches.secret.observe(run, &looked_at, item).await?;
+        let current = switches.secret.observe(run, &observed, item).await?;
         ensure_same_version(login, &current)?;
     }
     Ok(())
 }
 
-/// The same of the version that a switch is about to follow on: it may be one that this restore wrote.
+/// The same for the version that a switch is about to replace, which may be one that this restore wrote.
 ///
 /// # Errors
-/// As above.
+/// As [`ensure_current`].
 pub fn ensure_version(record: &RestoreRecord, switch: &Switch, before: &Value) -> Result<()> {
     let SwitchAction::Secret { secret, .. } = &switch.action else {
         return Ok(());
@@ -55,18 +55,18 @@ pub fn ensure_version(record: &RestoreRecord, switch: &Switch, before: &Value) -
     if written.any(|switched| switched.after["version"] == before["version"]) {
         return Ok(());
     }
-    match by_the_application(record).find(|login| login.secret == *secret) {
+    match application_logins(record).find(|login| login.secret == *secret) {
         Some(login) => ensure_same_version(login, before),
         None => Ok(()),
     }
 }
 
-fn by_the_application(record: &RestoreRecord) -> impl Iterator<Item = &LoginResult> {
+fn application_logins(record: &RestoreRecord) -> impl Iterator<Item = &LoginResult> {
     let logins = record.logins.iter();
     logins.filter(|login| login.of == LoginOwner::Application && login.version.is_some())
 }
 
-/// RDS rotates the secret and the copy's password together.
+/// RDS rotates the secret together with the copy's password.
 fn is_managed(secret: &str, items: &[RestoreItem]) -> bool {
     items
         .iter()
@@ -102,18 +102,18 @@ mod tests {
     #[test]
     fn a_switch_follows_on_the_version_that_was_tried_or_on_one_of_this_restore() {
         let mut record = verified();
-        let see = |record: &RestoreRecord, version: &str| {
+        let check = |record: &RestoreRecord, version: &str| {
             ensure_version(record, &switch("two"), &json!({"version": version}))
         };
-        // Of a record that is older than logins.
-        assert!(see(&record, "v2").is_ok());
+        // A record from before logins were recorded.
+        assert!(check(&record, "v2").is_ok());
         let login = json!({"secret": "hubs/app", "of": "application", "outcome": "refused", "version": "v1"});
         record.logins = vec![serde_json::from_value(login).unwrap()];
-        assert!(see(&record, "v1").is_ok());
-        assert_eq!(see(&record, "v2").unwrap_err().name(), "Conflict");
+        assert!(check(&record, "v1").is_ok());
+        assert_eq!(check(&record, "v2").unwrap_err().name(), "Conflict");
         let written =
             json!({"switch": switch("one"), "state": "done", "before": {"version": "v1"}, "after": {"version": "v2"}});
         record.switched = vec![serde_json::from_value(written).unwrap()];
-        assert!(see(&record, "v2").is_ok());
+        assert!(check(&record, "v2").is_ok());
     }
 }

@@ -26,12 +26,12 @@ async fn nothing_is_switched_while_one_of_the_switches_could_not_be() {
     let refused = call(&needs, &run, now()).await.unwrap();
     assert_eq!(refused.status, JobStatus::Failed);
     assert_eq!(board.calls(), Vec::<String>::new());
-    let held = record(&needs.catalog, &run).await;
+    let stored = record(&needs.catalog, &run).await;
     assert!(
-        held.switched.is_empty() && held.reasons[0].message.contains("no such directory"),
-        "{held:?}"
+        stored.switched.is_empty() && stored.reasons[0].message.contains("no such directory"),
+        "{stored:?}"
     );
-    assert_ne!(held.status, RestoreStatus::Switching);
+    assert_ne!(stored.status, RestoreStatus::Switching);
 }
 
 #[tokio::test]
@@ -50,13 +50,13 @@ async fn each_switch_is_recorded_before_it_is_carried_out() {
     assert_eq!(first.phase.as_deref(), Some("deploying"));
     let halfway = record(&needs.catalog, &run).await;
     assert_eq!(halfway.status, RestoreStatus::Switching);
-    let seen: Vec<_> = halfway
+    let states: Vec<_> = halfway
         .switched
         .iter()
         .map(|s| (s.switch.name.as_str(), s.state, &s.before, &s.after))
         .collect();
     assert_eq!(
-        seen,
+        states,
         [
             ("one", SwitchState::Done, &json!("before one"), &json!("after one")),
             ("two", SwitchState::Begun, &json!("before two"), &json!("asked")),
@@ -223,7 +223,7 @@ async fn where_nothing_is_restored_that_a_switch_leads_to_nothing_is_cut_over() 
         restore: run.id.clone(),
         now: now(),
     };
-    // A restore of other resources alone.
+    // A restore of other resources only.
     let mut other = verified();
     other.id = "another".to_owned();
     needs.catalog.begin_restore(&other, &[]).await.unwrap();
@@ -238,7 +238,7 @@ async fn cluster_in_the_descriptor(needs: &Needs, run: &Run) -> String {
     descriptor.resources["database"].target.identifier().to_owned()
 }
 
-/// Fails at 8e363f8: the descriptor went on naming what was switched away from.
+/// Fails at 8e363f8: the descriptor still named the resources that had been replaced.
 #[tokio::test]
 async fn the_descriptor_names_the_copies_once_they_are_in_use() {
     let board = Switchboard::new();
@@ -250,8 +250,8 @@ async fn the_descriptor_names_the_copies_once_they_are_in_use() {
     call(&needs, &run, now()).await.unwrap();
     assert_eq!(cluster_in_the_descriptor(&needs, &run).await, "hubs-db-r1");
     let followed = record(&needs.catalog, &run).await.followed;
-    let seen: Vec<_> = followed.iter().map(|of| (of.from.as_str(), of.to.as_str())).collect();
-    assert_eq!(seen, [("hubs-db", "hubs-db-r1"), ("hubs-rooms", "hubs-rooms-r1")]);
+    let changes: Vec<_> = followed.iter().map(|of| (of.from.as_str(), of.to.as_str())).collect();
+    assert_eq!(changes, [("hubs-db", "hubs-db-r1"), ("hubs-rooms", "hubs-rooms-r1")]);
 }
 
 #[tokio::test]
@@ -261,7 +261,7 @@ async fn a_descriptor_that_was_not_changed_when_the_call_died_is_changed_by_the_
         let (needs, run, memory) = needs_on_memory(&board, verified()).await;
         memory.lose_write(nth);
         if call(&needs, &run, now()).await.is_ok() {
-            assert!(nth > 6, "writes were lost unheard: {nth}");
+            assert!(nth > 6, "writes were lost unnoticed: {nth}");
             return;
         }
         call(&needs, &run, later(5)).await.unwrap();

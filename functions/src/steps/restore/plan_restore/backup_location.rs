@@ -1,4 +1,4 @@
-//! Where a backup is: an ARN that names another Region or account than the execution's own cannot be restored from here.
+//! The location of a backup: one in another Region or account than the execution's own cannot be restored here.
 
 use crate::domain::set::Point;
 use crate::error::Fault;
@@ -11,19 +11,19 @@ fn place(arn: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// The fault of a set's point that was made elsewhere. A guard's names say nothing of where it is.
+/// The fault of a set's point that is in another Region or account. A guard has no ARN, and so no location.
 pub fn elsewhere(set: &str, point: &Point, execution: &str) -> Option<Fault> {
     let arn = point.recovery_point.as_ref()?.arn()?;
-    let (there, here) = (place(arn)?, place(execution)?);
-    (there != here).then(|| Fault {
+    let (location, own) = (place(arn)?, place(execution)?);
+    (location != own).then(|| Fault {
         path: format!("resources.{}", point.resource.name),
-        value: format!("backup {arn} of set {set}, which is in {} of account {},", there.0, there.1),
+        value: format!("backup {arn} of set {set}, which is in {} of account {},", location.0, location.1),
         allowed: format!(
             "a backup in {} of account {}, where this stack is: restore with the stack of {}, or choose a set that was made \
              here; `holdfast sets {}` lists them",
-            here.0,
-            here.1,
-            there.0,
+            own.0,
+            own.1,
+            location.0,
             set.rsplitn(4, '-').last().unwrap_or(set)
         ),
     })

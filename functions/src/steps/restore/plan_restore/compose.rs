@@ -1,4 +1,4 @@
-//! The plan of a restore, put together from what each part of the planning found.
+//! Composes the plan of a restore from the results of each part of the planning.
 
 use super::context::Planning;
 use super::origins::{self, Origins};
@@ -16,20 +16,20 @@ use crate::domain::restore::plan::{CutOverMode, Plan};
 use crate::domain::restore::remark::Remark;
 use crate::error::{Error, Fault, Result};
 
-/// What to do about a restore that is too large for one execution.
+/// The advice for a restore that is too large for one execution.
 pub const IN_PARTS: &str = "restore the deployment in several executions, each with a part of it in \"only\"";
 
 impl Planning<'_> {
-    /// The plan, and what it makes of each resource.
+    /// The plan, and the restore item of each resource.
     ///
     /// # Errors
-    /// `InvalidInput` with every fault that was found.
+    /// `InvalidInput` with every fault found.
     pub async fn plan(&self) -> Result<(Plan, Vec<RestoreItem>)> {
         let mut faults = self.request.check_times(self.now);
         let origins = origins::find(self).await;
         let origins = match origins {
             Ok(origins) => origins,
-            // What to restore from is not known: of the rest, nothing can be told.
+            // Without a known source, nothing else can be checked.
             Err(Error::InvalidInput(more)) => {
                 faults.extend(more);
                 return Err(Error::InvalidInput(faults));
@@ -38,9 +38,9 @@ impl Planning<'_> {
         };
         faults.extend(origins.faults.iter().cloned());
         let mut items = self.items(&origins).await?;
-        let ahead = preflight::check(&self.needs.kinds, self.run, &mut items).await?;
+        let preflight = preflight::check(&self.needs.kinds, self.run, &mut items).await?;
         let cut_over = switches::plan_cut_over(self.descriptor, self.request.cut_over, &items);
-        faults.extend(ahead.faults.iter().cloned());
+        faults.extend(preflight.faults.iter().cloned());
         faults.extend(switches::without_entries(
             self.descriptor,
             self.request.cut_over,
@@ -53,8 +53,8 @@ impl Planning<'_> {
                 .preflight(self.run, &cut_over.switches, &items)
                 .await?,
         );
-        let pointing = dependents::find(self.needs.pointers.as_ref(), self.run, &cut_over, &items).await?;
-        faults.extend(pointing.faults);
+        let dependents_found = dependents::find(self.needs.dependents.as_ref(), self.run, &cut_over, &items).await?;
+        faults.extend(dependents_found.faults);
         faults.extend(self.too_long(&items));
         if self.request.safety_backup {
             faults.extend(safety_backup::faults(&self.needs.kinds, self.descriptor).await?);
@@ -74,14 +74,16 @@ impl Planning<'_> {
         if !faults.is_empty() {
             return Err(Error::InvalidInput(without_repeats(faults)));
         }
-        let mut ahead = ahead;
-        ahead.remarks.extend(directories_in_use::remarks(self, &items).await?);
-        ahead
+        let mut preflight = preflight;
+        preflight
+            .remarks
+            .extend(directories_in_use::remarks(self, &items).await?);
+        preflight
             .remarks
             .extend(self.needs.switches.remarks(&cut_over.switches, &items).await?);
-        let mut plan = self.compose(origins, ahead, cut_over, &items);
+        let mut plan = self.compose(origins, preflight, cut_over, &items);
         plan.remarks.extend(remarks);
-        plan.remarks.extend(pointing.remarks);
+        plan.remarks.extend(dependents_found.remarks);
         Ok((plan, items))
     }
 
@@ -103,7 +105,7 @@ impl Planning<'_> {
         Ok(items)
     }
 
-    /// A restore that would outgrow the history of its execution.
+    /// The fault of a restore that would exceed the history limit of its execution.
     fn too_long(&self, items: &[RestoreItem]) -> Option<Fault> {
         let planned: Vec<_> = items.iter().map(|item| item.planned.clone()).collect();
         let events = history::events(&planned, self.descriptor.probes.len());
@@ -120,7 +122,7 @@ impl Planning<'_> {
         })
     }
 
-    /// How the two sides of the restore stand to each other.
+    /// How the set's side of the restore matches today's.
     fn matching(&self, origins: &Origins, cut_over: &CutOverPlan, items: &[RestoreItem]) -> Matching {
         let mut found = Matching::default();
         if let Some(sides) = origins.sides(self) {
@@ -128,7 +130,7 @@ impl Planning<'_> {
             let (pairs, gaps) = matching::probes(&sides, &origins.counted);
             found.probes = pairs;
             found.gaps.extend(gaps);
-            // Whoever asks for no cut-over is told of the data alone.
+            // With no cut-over requested, only gaps in the data matter.
             if self.request.cut_over != Some(CutOverMode::No) {
                 found.gaps.extend(matching::switches(&sides));
             }
@@ -148,7 +150,13 @@ impl Planning<'_> {
         found
     }
 
-    fn compose(&self, origins: Origins, ahead: PreflightReport, cut_over: CutOverPlan, items: &[RestoreItem]) -> Plan {
+    fn compose(
+        &self,
+        origins: Origins,
+        preflight: PreflightReport,
+        cut_over: CutOverPlan,
+        items: &[RestoreItem],
+    ) -> Plan {
         let matching = self.matching(&origins, &cut_over, items);
         let mut remarks = origins.remarks;
         let request = origins.request.as_ref().unwrap_or(self.request);
@@ -158,7 +166,7 @@ impl Planning<'_> {
                 .map(|kind| kind.override_remarks(&item.configuration, &Overrides::of(request, name)));
             remarks.extend(of_kind.into_iter().flatten().map(|text| Remark::of(name, text)));
         }
-        remarks.extend(ahead.remarks);
+        remarks.extend(preflight.remarks);
         remarks.extend(cut_over.remarks.into_iter().map(Remark::from));
         Plan {
             set: origins.set,
@@ -175,7 +183,7 @@ impl Planning<'_> {
             on_failure: self.request.on_failure,
             switches: cut_over.words,
             matching,
-            security_groups: ahead.security_groups,
+            security_groups: preflight.security_groups,
             options: self.request.options(),
             naming: self.request.naming(),
             expected_seconds: items.iter().filter_map(|item| item.planned.usual_seconds).max(),
@@ -183,13 +191,13 @@ impl Planning<'_> {
     }
 }
 
-/// Each fault once, in its order.
+/// Removes repeated faults, keeping the order.
 fn without_repeats(faults: Vec<Fault>) -> Vec<Fault> {
-    let mut seen: Vec<Fault> = Vec::with_capacity(faults.len());
+    let mut unique: Vec<Fault> = Vec::with_capacity(faults.len());
     for fault in faults {
-        if !seen.contains(&fault) {
-            seen.push(fault);
+        if !unique.contains(&fault) {
+            unique.push(fault);
         }
     }
-    seen
+    unique
 }

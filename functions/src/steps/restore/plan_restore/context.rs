@@ -1,4 +1,4 @@
-//! What each part of the planning goes by.
+//! The input of each part of the planning.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub struct Needs {
     pub switches: Switches,
     pub executions: Arc<dyn Executions>,
     pub hooks: Hooks,
-    pub pointers: Arc<dyn DependentLookup>,
+    pub dependents: Arc<dyn DependentLookup>,
 }
 
 impl Needs {
@@ -34,12 +34,12 @@ impl Needs {
             switches: Switches::from_config(aws),
             executions: Arc::new(executions::StepFunctionsExecutions::new(aws)),
             hooks: Hooks::from_config(aws),
-            pointers: Arc::new(dependents::AwsDependentLookup::new(aws)),
+            dependents: Arc::new(dependents::AwsDependentLookup::new(aws)),
         })
     }
 }
 
-/// One plan in the making.
+/// A plan while it is being made.
 pub struct Planning<'a> {
     pub needs: &'a Needs,
     pub request: &'a RestoreRequest,

@@ -1,4 +1,4 @@
-//! Looks for what points at the resources that will be switched, and is switched by nothing.
+//! Finds what refers to the resources that will be switched, and is not switched itself.
 
 mod aws;
 
@@ -17,7 +17,7 @@ use crate::domain::restore::plan::CutOverMode;
 use crate::domain::restore::remark::Remark;
 use crate::error::{Class, Fault, Result};
 
-/// A CloudWatch alarm: its name, and the dimensions of what it watches.
+/// A CloudWatch alarm: its name, and the dimensions of its metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alarm {
     pub name: String,
@@ -32,18 +32,18 @@ pub struct EventSourceMapping {
     pub source: String,
 }
 
-/// What was read of a long list.
+/// The part of a long list that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartialList<T> {
     pub found: Vec<T>,
-    /// Whether there is no more of it.
+    /// Whether the list was read to its end.
     pub whole: bool,
 }
 
 /// Asks AWS.
 #[async_trait]
 pub trait DependentLookup: Send + Sync {
-    /// The proxies that lead to a cluster.
+    /// The proxies that have a cluster as target.
     async fn proxies(&self, cluster: &str) -> Result<Vec<String>>;
 
     /// The event subscriptions that name a cluster.
@@ -58,21 +58,21 @@ pub trait DependentLookup: Send + Sync {
     /// The selections of the Region's backup plans.
     async fn selections(&self) -> Result<PartialList<Selection>>;
 
-    /// The records of the account's hosted zones that lead to one of these hosts.
+    /// The records in the account's hosted zones that resolve to one of these hosts.
     async fn records(&self, hosts: &[&str]) -> Result<PartialList<Record>>;
 }
 
-/// What was found, as the plan says it.
+/// The dependents found, as faults and remarks of the plan.
 #[derive(Debug, Default)]
 pub struct DependentReport {
     pub faults: Vec<Fault>,
     pub remarks: Vec<Remark>,
 }
 
-/// Of every resource that a switch leads to the copy of. What may not be looked at fails no plan, and is said.
+/// Finds the dependents of every resource that will be switched. A list that cannot be read fails no plan, and is reported.
 ///
 /// # Errors
-/// Only those that pass by themselves.
+/// Only transient ones.
 pub async fn find(
     dependents: &dyn DependentLookup,
     run: &Run,
@@ -80,97 +80,101 @@ pub async fn find(
     items: &[RestoreItem],
 ) -> Result<DependentReport> {
     let mut found = DependentReport::default();
-    let led = |item: &&RestoreItem| {
+    let is_switched = |item: &&RestoreItem| {
         let name = &item.planned.resource.name;
         cut_over.switches.iter().any(|switch| switch.item_name() == *name)
     };
-    let led: Vec<&RestoreItem> = items.iter().filter(led).collect();
-    if cut_over.mode == CutOverMode::No || led.is_empty() {
+    let switched_items: Vec<&RestoreItem> = items.iter().filter(is_switched).collect();
+    if cut_over.mode == CutOverMode::No || switched_items.is_empty() {
         return Ok(found);
     }
-    let moves = led.iter().any(|item| watched(item).is_some());
+    let any_watched = switched_items.iter().any(|item| watched(item).is_some());
     let renamed = |item: &RestoreItem| {
         cut_over.switches.iter().any(|switch| {
             switch.item_name() == item.planned.resource.name && matches!(switch.action, SwitchAction::Rename)
         })
     };
-    let staying = || led.iter().filter(|item| !renamed(item) && watched(item).is_some());
-    let hosts: Vec<&str> = staying().flat_map(|item| hosts(item)).collect();
+    let not_renamed = || {
+        switched_items
+            .iter()
+            .filter(|item| !renamed(item) && watched(item).is_some())
+    };
+    let hosts: Vec<&str> = not_renamed().flat_map(|item| hosts(item)).collect();
     let (alarms, mappings, selections, records) = tokio::join!(
         async {
-            match moves {
-                true => listed(dependents.alarms().await),
+            match any_watched {
+                true => read_or_denied(dependents.alarms().await),
                 false => Ok(Ok(Vec::new())),
             }
         },
         async {
-            match led.iter().any(|item| table(item).is_some()) {
-                true => listed(dependents.mappings().await),
+            match switched_items.iter().any(|item| table(item).is_some()) {
+                true => read_or_denied(dependents.mappings().await),
                 false => Ok(Ok(Vec::new())),
             }
         },
         async {
-            match staying().next() {
-                Some(_) => tried(dependents.selections().await),
+            match not_renamed().next() {
+                Some(_) => read(dependents.selections().await),
                 None => nothing(),
             }
         },
         async {
             match hosts.is_empty() {
                 true => nothing(),
-                false => tried(dependents.records(&hosts).await),
+                false => read(dependents.records(&hosts).await),
             }
         },
     );
     let (alarms, mappings) = (alarms?, mappings?);
-    let switched = cut_over.switches.iter().filter_map(|switch| match &switch.action {
+    let switched_proxies = cut_over.switches.iter().filter_map(|switch| match &switch.action {
         SwitchAction::RdsProxy { proxy } => Some(proxy.as_str()),
         _ => None,
     });
-    let switched: Vec<&str> = switched.collect();
-    for item in led {
-        let mut pointing = of_cluster(dependents, item).await?;
-        pointing.extend(dependent_alarms(item, &alarms));
-        pointing.extend(dependent_mappings(item, &mappings));
+    let switched_proxies: Vec<&str> = switched_proxies.collect();
+    for item in switched_items {
+        let mut dependents_found = of_cluster(dependents, item).await?;
+        dependents_found.extend(dependent_alarms(item, &alarms));
+        dependents_found.extend(dependent_mappings(item, &mappings));
         if !renamed(item) {
-            pointing.extend(dependent_selections(item, run, &selections));
-            pointing.extend(dependent_records(item, &records));
+            dependents_found.extend(dependent_selections(item, run, &selections));
+            dependents_found.extend(dependent_records(item, &records));
         }
-        let pointed = SwitchedResource {
+        let switched_resource = SwitchedResource {
             resource: &item.planned.resource.name,
             target: &item.planned.resource.target,
             copy: item.planned.destination.name(),
             renamed: renamed(item),
-            proxies: &switched,
+            proxies: &switched_proxies,
         };
-        for pointer in pointing {
-            found.faults.extend(pointed.fault(&pointer));
-            let remark = pointed.remark(&pointer);
+        for dependent in dependents_found {
+            found.faults.extend(switched_resource.fault(&dependent));
+            let remark = switched_resource.remark(&dependent);
             found
                 .remarks
-                .extend(remark.map(|text| Remark::of(pointed.resource, text)));
+                .extend(remark.map(|text| Remark::of(switched_resource.resource, text)));
         }
     }
-    found.remarks.extend(moves.then(|| NEVER_TOLD.into()));
+    found.remarks.extend(any_watched.then(|| NEVER_TOLD.into()));
     Ok(found)
 }
 
-/// What AWS lists, or why it does not.
+/// What AWS lists, or why the list could not be read.
 type Listing<T> = std::result::Result<Vec<T>, String>;
 
-fn listed<T>(asked: Result<Vec<T>>) -> Result<Listing<T>> {
-    match asked {
+fn read_or_denied<T>(list: Result<Vec<T>>) -> Result<Listing<T>> {
+    match list {
         Ok(found) => Ok(Ok(found)),
         Err(error) if error.class() == Class::Final => Ok(Err(error.to_string())),
         Err(error) => Err(error),
     }
 }
 
-/// What was read of a list, or why nothing was. Where it takes a service that no restore needs, no failure of it is one of the plan.
+/// The part of a list that was read, or why nothing was. No error fails the plan, since no restore needs these services.
 type PartialListing<T> = std::result::Result<PartialList<T>, String>;
 
-fn tried<T>(asked: Result<PartialList<T>>) -> PartialListing<T> {
-    asked.map_err(|error| error.to_string())
+fn read<T>(list: Result<PartialList<T>>) -> PartialListing<T> {
+    list.map_err(|error| error.to_string())
 }
 
 fn nothing<T>() -> PartialListing<T> {
@@ -180,9 +184,9 @@ fn nothing<T>() -> PartialListing<T> {
     })
 }
 
-/// Each of a list as a pointer, or one that says why there is no list.
-fn each<T>(listed: Listing<T>, what: &'static str, dependent: impl FnMut(T) -> Dependent) -> Vec<Dependent> {
-    match listed {
+/// Converts each entry of a list to a dependent; a list that could not be read becomes one that says why.
+fn each<T>(list: Listing<T>, what: &'static str, dependent: impl FnMut(T) -> Dependent) -> Vec<Dependent> {
+    match list {
         Ok(found) => found.into_iter().map(dependent).collect(),
         Err(why) => vec![Dependent::Untold { what, why }],
     }
@@ -192,7 +196,7 @@ async fn of_cluster(dependents: &dyn DependentLookup, item: &RestoreItem) -> Res
     let Some(cluster) = aurora::cluster(&item.planned.resource.target) else {
         return Ok(Vec::new());
     };
-    let proxies = listed(dependents.proxies(cluster).await)?;
+    let proxies = read_or_denied(dependents.proxies(cluster).await)?;
     let mut found = each(proxies, "RDS proxies", |proxy| Dependent::Proxy { proxy });
     let endpoints = item.configuration["DBClusterEndpoints"]
         .as_array()
@@ -202,14 +206,14 @@ async fn of_cluster(dependents: &dyn DependentLookup, item: &RestoreItem) -> Res
     found.extend(names.map(|name| Dependent::Endpoint {
         endpoint: name.to_owned(),
     }));
-    let subscriptions = listed(dependents.subscriptions(cluster).await)?;
+    let subscriptions = read_or_denied(dependents.subscriptions(cluster).await)?;
     found.extend(each(subscriptions, "event subscriptions", |name| {
         Dependent::Subscription { name }
     }));
     Ok(found)
 }
 
-/// The dimension of alarms by which a resource is watched; none where the copy lies in the same file system.
+/// The alarm dimension that identifies a resource; none if the copy is in the same file system.
 fn watched(item: &RestoreItem) -> Option<(&'static str, &str)> {
     let target = &item.planned.resource.target;
     let kind = kinds::stateful(target).filter(|_| item.planned.destination.is_resource())?;
@@ -220,13 +224,15 @@ fn dependent_alarms(item: &RestoreItem, alarms: &Listing<Alarm>) -> Vec<Dependen
     let Some((dimension, id)) = watched(item) else {
         return Vec::new();
     };
-    let of_it = |alarm: &Alarm| {
+    let is_affected = |alarm: &Alarm| {
         alarm
             .dimensions
             .iter()
             .any(|(name, value)| name == dimension && value == id)
     };
-    let alarms = alarms.clone().map(|alarms| alarms.into_iter().filter(of_it).collect());
+    let alarms = alarms
+        .clone()
+        .map(|alarms| alarms.into_iter().filter(is_affected).collect());
     each(alarms, "alarms", |alarm: Alarm| Dependent::Alarm { name: alarm.name })
 }
 
@@ -239,10 +245,10 @@ fn dependent_mappings(item: &RestoreItem, mappings: &Listing<EventSourceMapping>
         return Vec::new();
     };
     let stream = format!(":table/{table}/stream/");
-    let of_it = |mapping: &EventSourceMapping| mapping.source.contains(&stream);
+    let is_affected = |mapping: &EventSourceMapping| mapping.source.contains(&stream);
     let mappings = mappings
         .clone()
-        .map(|mappings| mappings.into_iter().filter(of_it).collect());
+        .map(|mappings| mappings.into_iter().filter(is_affected).collect());
     each(mappings, "event source mappings", |mapping: EventSourceMapping| {
         Dependent::EventSource {
             function: mapping.function,
@@ -251,7 +257,7 @@ fn dependent_mappings(item: &RestoreItem, mappings: &Listing<EventSourceMapping>
     })
 }
 
-/// The selections that have a resource and not its copy.
+/// The selections that include a resource but not its copy.
 fn dependent_selections(item: &RestoreItem, run: &Run, selections: &PartialListing<Selection>) -> Vec<Dependent> {
     let target = &item.planned.resource.target;
     let identifier = |identifier: &str| arn(target, identifier, &run.execution);
@@ -270,7 +276,7 @@ fn dependent_selections(item: &RestoreItem, run: &Run, selections: &PartialListi
     })
 }
 
-/// The records that lead to an endpoint of a cluster.
+/// The records that resolve to an endpoint of a cluster.
 fn dependent_records(item: &RestoreItem, records: &PartialListing<Record>) -> Vec<Dependent> {
     let Some(cluster) = aurora::cluster(&item.planned.resource.target) else {
         return Vec::new();
@@ -290,11 +296,11 @@ fn dependent_records(item: &RestoreItem, records: &PartialListing<Record>) -> Ve
 }
 
 fn each_of<T>(
-    tried: &PartialListing<T>,
+    read: &PartialListing<T>,
     what: &'static str,
     dependent: impl Fn(&T) -> Option<Dependent>,
 ) -> Vec<Dependent> {
-    match tried {
+    match read {
         Ok(read) => {
             let more = (!read.whole).then_some(Dependent::Unread { what });
             read.found.iter().filter_map(dependent).chain(more).collect()
@@ -303,7 +309,7 @@ fn each_of<T>(
     }
 }
 
-/// The host names of a cluster's writer and of its readers.
+/// The host names of a cluster's writer and reader endpoints.
 fn hosts(item: &RestoreItem) -> impl Iterator<Item = &str> {
     let cluster = &item.configuration["DBCluster"];
     ["Endpoint", "ReaderEndpoint"]

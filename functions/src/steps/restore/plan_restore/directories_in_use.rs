@@ -1,4 +1,4 @@
-//! The directories of earlier restores in which something is in use today: nobody may take them for leftovers.
+//! Reports directories of earlier restores that are in use today, so that no one deletes them as leftovers.
 
 use super::context::Planning;
 use crate::domain::efs_access::directory;
@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::runs::live_directories;
 
 /// # Errors
-/// Only those that pass by themselves.
+/// Only transient ones.
 pub async fn remarks(planning: &Planning<'_>, items: &[RestoreItem]) -> Result<Vec<Remark>> {
     let mut remarks = Vec::new();
     for item in items {

@@ -1,4 +1,4 @@
-//! The restore of each resource as it is being planned: from what, and beside what.
+//! Plans the restore of each resource: its source, and its destination.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -15,21 +15,21 @@ use crate::domain::restore::stages;
 use crate::domain::set::{Point, Sample};
 use crate::error::Result;
 
-/// What one resource is restored from.
+/// The source of one resource's restore.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResourceDraft {
     pub resource: Resource,
     pub source: Source,
-    /// The moment whose data the source holds.
+    /// The time as of which the source has the data.
     pub holds: Option<Timestamp>,
     pub size_bytes: Option<u64>,
-    /// What was captured with a set; null without one.
+    /// The configuration captured with the set; null without a set.
     pub configuration: Value,
     pub sample: Option<Sample>,
 }
 
 impl ResourceDraft {
-    /// From the recovery point of a set; `None` where there is none.
+    /// From the recovery point of a set; `None` if there is none.
     pub fn of(point: &Point) -> Option<Self> {
         Some(Self {
             resource: point.resource.clone(),
@@ -42,7 +42,7 @@ impl ResourceDraft {
     }
 }
 
-/// The item that a draft becomes.
+/// The item planned from a draft.
 pub async fn item(
     planning: &Planning<'_>,
     draft: ResourceDraft,

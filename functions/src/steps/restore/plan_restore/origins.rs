@@ -1,4 +1,4 @@
-//! What a deployment is restored from: the set that was asked for, a moment, or what AWS itself kept.
+//! What a deployment is restored from: the requested set, a point in time, or the retained backups.
 
 use jiff::Timestamp;
 
@@ -18,10 +18,10 @@ use crate::domain::restore::set_selection;
 use crate::domain::set::ProbeResult;
 use crate::error::{Fault, Result};
 
-/// What is restored from what, before anything is known of the copies.
+/// The sources of a restore, before the destinations are planned.
 #[derive(Debug, Default)]
 pub struct Origins {
-    /// The set; without one, nothing was captured.
+    /// The set; without one, no configuration was captured.
     pub set: Option<String>,
     pub at: Option<Timestamp>,
     pub at_rest: bool,
@@ -29,18 +29,18 @@ pub struct Origins {
     pub faults: Vec<Fault>,
     pub not_covered: Vec<String>,
     pub remarks: Vec<Remark>,
-    /// The descriptor by which the set was made.
+    /// The descriptor that the set was made with.
     pub then: Option<Descriptor>,
-    /// The set's resources, and what they are today.
+    /// The set's resources, each matched with today's.
     pub matched: Vec<MatchedResource>,
-    /// The set's counts.
+    /// The set's probe counts.
     pub counted: Vec<ProbeResult>,
-    /// The request, by today's names.
+    /// The request, with today's names.
     pub request: Option<RestoreRequest>,
 }
 
 /// # Errors
-/// `InvalidInput` where there is nothing to restore from: the rest of the request can then not be judged.
+/// `InvalidInput` if there is nothing to restore from: then the rest of the request cannot be checked.
 pub async fn find(planning: &Planning<'_>) -> Result<Origins> {
     let at = match planning.request.wanted {
         RequestedMoment::At(at) => Some(at),
@@ -76,7 +76,7 @@ async fn of_set(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<Origin
         request: Some(request),
         matched,
     };
-    origins.say_matched(planning);
+    origins.report_matches(planning);
     for point in &points {
         if !origins.covers(&point.resource.name) {
             continue;
@@ -119,13 +119,13 @@ async fn of_retained(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<O
         not_covered: found.not_covered,
         drafts: found.drafts,
         remarks: vec![
-            "nothing is known of what was configured beside the data: the copies get what AWS kept of it, and cannot be \
+            "the configuration is unknown: the copies get what AWS kept of it, and cannot be \
              compared with anything"
                 .into(),
         ],
         ..Origins::default()
     };
-    origins.say_skew();
+    origins.report_skew();
     Ok(origins)
 }
 
@@ -145,8 +145,8 @@ impl Origins {
         })
     }
 
-    /// What is in the deployment or in the set and is not restored, and what is called otherwise now.
-    fn say_matched(&mut self, planning: &Planning<'_>) {
+    /// Reports what the deployment or the set has and the restore leaves out, and what has another name now.
+    fn report_matches(&mut self, planning: &Planning<'_>) {
         let Some(sides) = self.sides(planning) else { return };
         let set = sides.set;
         let lacking = sides.lacking().into_iter();
@@ -165,10 +165,10 @@ impl Origins {
             .filter(|matched| matched.name != matched.resource.name);
         let renamed: Vec<Remark> = renamed
             .map(|matched| {
-                let (kind, held) = (matched.resource.target.kind(), matched.resource.target.identifier());
+                let (kind, identifier) = (matched.resource.target.kind(), matched.resource.target.identifier());
                 Remark::of(
                     &matched.name,
-                    format!("the set calls {kind} {held} {}", matched.resource.name),
+                    format!("the set calls {kind} {identifier} {}", matched.resource.name),
                 )
             })
             .collect();
@@ -176,21 +176,20 @@ impl Origins {
         self.remarks.extend(renamed);
     }
 
-    /// How far apart the moments are that the resources are restored to.
-    fn say_skew(&mut self) {
+    /// Reports how far apart the resources' restore times are.
+    fn report_skew(&mut self) {
         let restored = self
             .drafts
             .iter()
             .filter(|draft| !kinds::is_guard(&draft.resource.target));
-        let moments: Vec<Timestamp> = restored.filter_map(|draft| draft.holds).collect();
-        if let (Some(first), Some(last)) = (moments.iter().min(), moments.iter().max())
+        let times: Vec<Timestamp> = restored.filter_map(|draft| draft.holds).collect();
+        if let (Some(first), Some(last)) = (times.iter().min(), times.iter().max())
             && first != last
         {
             let skew = u64::try_from(last.duration_since(*first).as_secs()).unwrap_or(0);
             let skew = duration::friendly(skew);
-            self.remarks.push(
-                format!("the resources are restored to moments up to {skew} apart, from {first} to {last}").into(),
-            );
+            self.remarks
+                .push(format!("the resources are restored to times up to {skew} apart, from {first} to {last}").into());
         }
     }
 }

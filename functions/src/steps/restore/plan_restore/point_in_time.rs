@@ -1,4 +1,4 @@
-//! A restore as of one moment: the continuous backup of what has one, else the newest recovery point from before it.
+//! A restore to one point in time: each resource from its continuous backup, or else from the newest recovery point before it.
 
 use std::collections::BTreeMap;
 
@@ -16,18 +16,18 @@ use crate::domain::restore::set_selection::{RecoveryMethod, RecoveryOptions, rec
 use crate::domain::set::BackupSet;
 use crate::error::{Fault, Result};
 
-/// What the drafts of a set become for a moment, and what there is to say of it.
+/// The drafts of a set, moved to a point in time.
 #[derive(Debug, Default)]
 pub struct PointInTimeDrafts {
     pub drafts: Vec<ResourceDraft>,
-    /// The moment that all resources with point-in-time recovery come to.
+    /// The time to which all resources with point-in-time recovery are restored.
     pub at: Option<Timestamp>,
     pub remarks: Vec<Remark>,
-    /// Where there are any, the drafts are as the set has them.
+    /// If there are any, the drafts are the set's own.
     pub faults: Vec<Fault>,
 }
 
-/// Takes the drafts of the chosen set to the moment `at`. `sets` are all of the deployment's.
+/// Moves the drafts of the chosen set to the time `at`. `sets` are all sets of the deployment.
 pub async fn as_of(
     planning: &Planning<'_>,
     drafts: Vec<ResourceDraft>,
@@ -65,7 +65,7 @@ pub async fn as_of(
     let mut remarks = found.remarks;
     if found.skew_seconds > 0 {
         let skew = duration::friendly(found.skew_seconds);
-        remarks.push(format!("the resources come back as of moments up to {skew} apart").into());
+        remarks.push(format!("the resources are restored to times up to {skew} apart").into());
     }
     let mut moved = Vec::with_capacity(drafts.len());
     for draft in drafts {
@@ -74,12 +74,12 @@ pub async fn as_of(
             moved.push(draft);
             continue;
         };
-        let held = continuous.remove(&name).flatten();
-        moved.push(match (&moment.way, held) {
-            (RecoveryMethod::PointInTime, Some(held)) => ResourceDraft {
-                source: kinds::as_of(&draft.resource.target, held.source, found.at),
+        let backup = continuous.remove(&name).flatten();
+        moved.push(match (&moment.way, backup) {
+            (RecoveryMethod::PointInTime, Some(backup)) => ResourceDraft {
+                source: kinds::as_of(&draft.resource.target, backup.source, found.at),
                 holds: Some(moment.holds),
-                // What was sampled with the set says nothing of another moment.
+                // The set's sample is from another time.
                 sample: None,
                 ..draft
             },
@@ -98,7 +98,7 @@ pub async fn as_of(
     })
 }
 
-/// What the application used at a moment: a cut-over between the set and that moment replaced it.
+/// The target that the application used at a given time: a cut-over between the set and that time may have replaced it.
 fn used_at(followed: &[DescriptorChange], draft: &ResourceDraft, at: Timestamp) -> Target {
     let mut target = draft.resource.target.clone();
     if let Some(captured) = draft.holds {

@@ -1,4 +1,4 @@
-//! The recovery points of sets, each by today's name of its resource.
+//! The recovery points of sets, with today's names of their resources.
 
 use super::context::Planning;
 use crate::domain::resource::Resource;
@@ -7,23 +7,23 @@ use crate::domain::restore::matching::{self, MatchedResource};
 use crate::domain::set::{BackupSet, Point, SetStatus};
 use crate::error::Result;
 
-/// A set's points, each by today's name of its resource.
+/// Renames a set's points to today's names of their resources.
 pub fn called_today(
     planning: &Planning<'_>,
     set: &BackupSet,
     mut points: Vec<Point>,
     followed: &[DescriptorChange],
 ) -> (Vec<MatchedResource>, Vec<Point>) {
-    let held: Vec<Resource> = points.iter().map(|point| point.resource.clone()).collect();
+    let resources: Vec<Resource> = points.iter().map(|point| point.resource.clone()).collect();
     let captured = Some(set.started_at);
-    let matched = matching::resources(planning.descriptor, &held, captured, followed, planning.now);
+    let matched = matching::resources(planning.descriptor, &resources, captured, followed, planning.now);
     for (point, matched) in points.iter_mut().zip(&matched) {
         point.resource.name.clone_from(&matched.name);
     }
     (matched, points)
 }
 
-/// The points of all sealed sets, by today's names of their resources.
+/// The points of all sealed sets, with today's names of their resources.
 pub async fn of_all_sets(
     planning: &Planning<'_>,
     sets: &[BackupSet],
@@ -31,8 +31,8 @@ pub async fn of_all_sets(
 ) -> Result<Vec<Point>> {
     let mut points = Vec::new();
     for set in sets.iter().filter(|set| set.status == SetStatus::Sealed) {
-        let held = planning.needs.catalog.points(&set.deployment, &set.id).await?;
-        points.extend(called_today(planning, set, held, followed).1);
+        let points_of_set = planning.needs.catalog.points(&set.deployment, &set.id).await?;
+        points.extend(called_today(planning, set, points_of_set, followed).1);
     }
     Ok(points)
 }

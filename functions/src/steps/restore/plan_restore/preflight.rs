@@ -1,4 +1,4 @@
-//! Runs the preflight checks of every kind, and gathers all that would go wrong later.
+//! Runs the preflight checks of every kind, and collects their faults and remarks.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use crate::error::{Class, Error, Fault, Result};
 use crate::kinds::optional;
 use crate::kinds::{Kinds, Preflight};
 
-/// As many resources as are looked at side by side: RDS and DynamoDB throttle what asks for many things at once.
-const SIDE_BY_SIDE: usize = 4;
+/// Resources checked concurrently: RDS and DynamoDB throttle a client that asks for many things at once.
+const CONCURRENT: usize = 4;
 
-/// What all looks ahead found.
+/// The results of all preflight checks.
 #[derive(Debug, Default)]
 pub struct PreflightReport {
     pub faults: Vec<Fault>,
@@ -22,77 +22,77 @@ pub struct PreflightReport {
     pub security_groups: Vec<String>,
 }
 
-/// Looks ahead for every item, and writes into each what will be created beside its copy. What cannot be told of one resource
-/// keeps no other from being told of.
+/// Runs the preflight for every item, and records in each what its restore creates besides the copy. A check that fails for one
+/// resource does not stop the others.
 ///
 /// # Errors
-/// The first that passes by itself, named after its resource.
+/// The first transient one, named after its resource.
 pub async fn check(kinds: &Kinds, run: &Run, items: &mut [RestoreItem]) -> Result<PreflightReport> {
-    let mut ahead = PreflightReport {
+    let mut report = PreflightReport {
         faults: same_names(items),
         ..PreflightReport::default()
     };
-    let looks = looks(kinds, run, items).await?;
-    for (item, look) in items.iter_mut().zip(looks) {
+    let preflights = preflights(kinds, run, items).await?;
+    for (item, result) in items.iter_mut().zip(preflights) {
         let name = item.planned.resource.name.clone();
-        let preflight = match look {
+        let preflight = match result {
             Ok(preflight) => preflight,
             Err(error) if error.class() == Class::Final => {
-                ahead.faults.push(unknown_fault(&name, &error));
+                report.faults.push(unknown_fault(&name, &error));
                 continue;
             }
             Err(error) => return Err(error),
         };
-        ahead.faults.extend(preflight.faults);
+        report.faults.extend(preflight.faults);
         let left_out = optional::remarks(&item.configuration);
         let remarks = preflight.remarks.into_iter().chain(left_out);
-        ahead.remarks.extend(remarks.map(|text| Remark::of(&name, text)));
-        ahead.security_groups.extend(preflight.security_groups);
+        report.remarks.extend(remarks.map(|text| Remark::of(&name, text)));
+        report.security_groups.extend(preflight.security_groups);
         item.planned.creates = preflight.creates;
     }
-    ahead.security_groups.sort();
-    ahead.security_groups.dedup();
-    Ok(ahead)
+    report.security_groups.sort();
+    report.security_groups.dedup();
+    Ok(report)
 }
 
-/// What each look found, in the order of the items.
-async fn looks(kinds: &Kinds, run: &Run, items: &[RestoreItem]) -> Result<Vec<Result<Preflight>>> {
-    let mut looks = Vec::with_capacity(items.len());
-    for some in items.chunks(SIDE_BY_SIDE) {
+/// The preflight result of each item, in the order of the items.
+async fn preflights(kinds: &Kinds, run: &Run, items: &[RestoreItem]) -> Result<Vec<Result<Preflight>>> {
+    let mut results = Vec::with_capacity(items.len());
+    for chunk in items.chunks(CONCURRENT) {
         let mut started = JoinSet::new();
-        for (at, item) in some.iter().cloned().enumerate() {
+        for (at, item) in chunk.iter().cloned().enumerate() {
             let (kinds, run) = (kinds.clone(), run.clone());
             started.spawn(async move { (at, kinds.of(&item.planned.resource.target).preflight(&run, &item).await) });
         }
         let mut found = BTreeMap::new();
-        while let Some(look) = started.join_next().await {
-            let (at, look) = look.map_err(|error| Error::Unavailable(format!("looking ahead: {error}")))?;
-            found.insert(at, look);
+        while let Some(joined) = started.join_next().await {
+            let (at, result) = joined.map_err(|error| Error::Unavailable(format!("running the preflight: {error}")))?;
+            found.insert(at, result);
         }
-        looks.extend(found.into_values());
+        results.extend(found.into_values());
     }
-    Ok(looks)
+    Ok(results)
 }
 
-/// A resource of which AWS did not say what its restore needs.
+/// The fault of a resource whose preflight failed.
 fn unknown_fault(name: &str, error: &Error) -> Fault {
     Fault {
         path: format!("resources.{name}"),
-        value: format!("a resource that AWS does not tell of ({}: {error})", error.name()),
-        allowed: format!("one that can be looked at; or leave it out with \"except\": [\"{name}\"]"),
+        value: format!("a resource that could not be checked ({}: {error})", error.name()),
+        allowed: format!("one that can be checked; or leave it out with \"except\": [\"{name}\"]"),
     }
 }
 
-/// Two copies cannot have one name.
+/// Faults for copies that would have the same name.
 fn same_names(items: &[RestoreItem]) -> Vec<Fault> {
-    let mut seen: BTreeMap<(&str, String), &str> = BTreeMap::new();
+    let mut resource_by_copy: BTreeMap<(&str, String), &str> = BTreeMap::new();
     let mut faults = Vec::new();
     for item in items {
         let resource = &item.planned.resource;
         let Some(copy) = item.planned.destination.identity() else {
             continue;
         };
-        if let Some(other) = seen.insert((resource.target.kind(), copy.clone()), &resource.name) {
+        if let Some(other) = resource_by_copy.insert((resource.target.kind(), copy.clone()), &resource.name) {
             faults.push(Fault {
                 path: format!("names.{}", resource.name),
                 value: copy,

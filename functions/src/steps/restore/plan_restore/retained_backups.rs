@@ -1,4 +1,4 @@
-//! What can be restored without the catalog: what AWS kept of resources that may be gone.
+//! Finds what can be restored without the catalog: the backups that AWS retains of resources that may have been deleted.
 
 use std::collections::BTreeMap;
 
@@ -13,27 +13,27 @@ use crate::domain::restore::retained_backups::{RetainedBackup, RetainedBackups};
 use crate::error::{Fault, Result};
 use crate::kinds::Kinds;
 
-/// What was found, what was not, and what nobody keeps.
+/// The retained backups found, and the resources without one.
 #[derive(Debug, Default, PartialEq)]
 pub struct RetainedDrafts {
-    /// All resources, a pattern as those that were found by it.
+    /// All resources, with a pattern expanded to the resources found for it.
     pub resources: Vec<Resource>,
     pub drafts: Vec<ResourceDraft>,
     pub faults: Vec<Fault>,
     pub not_covered: Vec<String>,
 }
 
-/// The newest of each resource, not after `before` where that is given.
+/// The newest backup of each resource, from no later than `before` if given.
 pub async fn retained(
     kinds: &Kinds,
     descriptor: &Descriptor,
     before: Option<Timestamp>,
-    wanted: &(dyn Fn(&str) -> bool + Sync),
+    is_wanted: &(dyn Fn(&str) -> bool + Sync),
 ) -> Result<RetainedDrafts> {
     let mut found = RetainedDrafts::default();
     for resource in descriptor.resources() {
         let is_pattern = kinds::is_pattern(&resource.target);
-        if !is_pattern && !wanted(&resource.name) {
+        if !is_pattern && !is_wanted(&resource.name) {
             found.resources.push(resource);
             continue;
         }
@@ -46,10 +46,10 @@ pub async fn retained(
                 found.not_covered.push(format!("{}: {why}", resource.name));
                 found.resources.push(resource);
             }
-            RetainedBackups::Found(each) if is_pattern => found.take_each(descriptor, &resource, each, wanted),
+            RetainedBackups::Found(each) if is_pattern => found.add_each(descriptor, &resource, each, is_wanted),
             RetainedBackups::Found(each) => {
                 for (_, backup) in each {
-                    found.take(&resource, backup);
+                    found.add(&resource, backup);
                 }
                 found.resources.push(resource);
             }
@@ -59,35 +59,35 @@ pub async fn retained(
 }
 
 impl RetainedDrafts {
-    /// What a pattern finds, each as a resource of its own.
-    fn take_each(
+    /// Adds each resource that a pattern matches as one of its own.
+    fn add_each(
         &mut self,
         descriptor: &Descriptor,
         pattern: &Resource,
         found: Vec<(String, std::result::Result<RetainedBackup, String>)>,
-        wanted: &(dyn Fn(&str) -> bool + Sync),
+        is_wanted: &(dyn Fn(&str) -> bool + Sync),
     ) {
         let names: Vec<String> = found.iter().map(|(name, _)| name.clone()).collect();
         let resources = descriptor.tables(pattern, &names);
-        if resources.is_empty() && wanted(&pattern.name) {
+        if resources.is_empty() && is_wanted(&pattern.name) {
             let needed = format!(
                 "a backup that AWS made of a deleted resource whose name begins with {}",
                 pattern.target.identifier()
             );
             self.resources.push(pattern.clone());
-            self.take(pattern, Err(needed));
+            self.add(pattern, Err(needed));
         }
         let mut found: BTreeMap<String, _> = found.into_iter().collect();
         for resource in resources {
             let backup = found.remove(resource.target.identifier());
-            if let Some(backup) = backup.filter(|_| wanted(&resource.name)) {
-                self.take(&resource, backup);
+            if let Some(backup) = backup.filter(|_| is_wanted(&resource.name)) {
+                self.add(&resource, backup);
             }
             self.resources.push(resource);
         }
     }
 
-    fn take(&mut self, resource: &Resource, backup: std::result::Result<RetainedBackup, String>) {
+    fn add(&mut self, resource: &Resource, backup: std::result::Result<RetainedBackup, String>) {
         match backup {
             Ok(RetainedBackup {
                 source,

@@ -37,7 +37,7 @@ use crate::testing::{
 
 const RESTORE: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-restore:by-hand";
 
-/// Nothing points at anything but a proxy at a cluster.
+/// Only a proxy refers to a cluster.
 #[derive(Default)]
 struct Pointing {
     proxied: Option<&'static str>,
@@ -77,7 +77,7 @@ impl DependentLookup for Pointing {
     }
 }
 
-/// Foresees a fault for a switch called `wrong`, and does nothing else.
+/// Has a preflight fault for a switch called `wrong`, and does nothing else.
 struct Refusing;
 
 #[async_trait]
@@ -92,7 +92,7 @@ impl SwitchDriver for Refusing {
     }
 
     async fn reference(&self, switch: &Switch, _: &Target) -> Result<Reference> {
-        panic!("planning a restore does not ask: {switch:?}")
+        panic!("planning a restore reads no reference: {switch:?}")
     }
 
     async fn observe(&self, _: &Run, switch: &Switch, _: &RestoreItem) -> Result<Value> {
@@ -108,7 +108,7 @@ impl SwitchDriver for Refusing {
     }
 }
 
-/// A deployment of every kind, with a switch for its cluster.
+/// A deployment with every kind, and a switch for its cluster.
 fn all_kinds() -> Value {
     let mut document = document("hubs-prod", &["offline"]);
     document["resources"] = json!({
@@ -194,7 +194,7 @@ fn point(set: &str, name: &str, captured_at: Timestamp) -> Point {
 
 const RESOURCES: [&str; 4] = ["database", "files", "login", "rooms"];
 
-/// A set captured so many hours ago.
+/// A set captured the given number of hours ago.
 async fn seal(catalog: &Catalog, hours: i64) -> String {
     let captured = later(-3600 * hours);
     let id = format!("hubs-prod-{}-aaaa", captured.strftime("%Y%m%d-%H%M%S"));
@@ -254,7 +254,7 @@ async fn world(document: Value, account: Recoverable) -> World {
             switches: Switches::all(Arc::new(Refusing)),
             executions: executions.clone(),
             hooks: Hooks::all(RecordedHooks::all_well()),
-            pointers: Arc::new(Pointing::default()),
+            dependents: Arc::new(Pointing::default()),
         },
         kind,
         executions,
@@ -421,7 +421,7 @@ async fn a_disabled_deployment_can_be_restored() {
 }
 
 #[tokio::test]
-async fn what_the_kinds_foresee_stands_in_the_plan() {
+async fn what_the_preflight_of_a_kind_finds_is_in_the_plan() {
     let world = world(all_kinds(), Recoverable::default()).await;
     world.kind.set_preflight(
         "database",
@@ -464,7 +464,7 @@ async fn what_the_kinds_foresee_stands_in_the_plan() {
     );
 }
 
-/// Only instances that were captured are made anew with what is asked for.
+/// Only captured instances are created again with the requested CA certificate.
 #[tokio::test]
 async fn a_certificate_authority_is_given_where_instances_were_captured_and_else_said_not_to_be() {
     let request = json!({"deployment": "hubs-prod", "ca_certificates": {"database": "rds-ca-rsa2048-g1"}});
@@ -475,7 +475,7 @@ async fn a_certificate_authority_is_given_where_instances_were_captured_and_else
         ),
         (
             json!([]),
-            "database: every instance of the copy gets rds-ca-rsa2048-g1, as asked",
+            "database: every instance of the copy gets rds-ca-rsa2048-g1, as requested",
         ),
     ] {
         let world = world(all_kinds(), Recoverable::default()).await;
@@ -517,8 +517,8 @@ async fn without_anything_to_switch_nothing_is_brought_to_rest() {
         "{:?}",
         plan.remarks
     );
-    let asked = planned(json!({"deployment": "hubs-prod", "cut_over": "no"})).await.1;
-    assert_eq!((asked.cut_over, asked.has_hooks), (CutOverMode::No, false));
+    let unswitched = planned(json!({"deployment": "hubs-prod", "cut_over": "no"})).await.1;
+    assert_eq!((unswitched.cut_over, unswitched.has_hooks), (CutOverMode::No, false));
 }
 
 #[tokio::test]
@@ -532,6 +532,6 @@ async fn what_the_descriptor_switches_is_said_in_the_plan() {
     let (_, output, record) = planned(json!({"deployment": "hubs-prod", "only": ["rooms"]})).await;
     assert_eq!(output.cut_over, CutOverMode::No, "the switch's resource is left out");
     assert!(record.plan.switches.is_empty());
-    let asked = planned(json!({"deployment": "hubs-prod", "cut_over": "ask"})).await.1;
-    assert_eq!(asked.cut_over, CutOverMode::Ask);
+    let approved = planned(json!({"deployment": "hubs-prod", "cut_over": "ask"})).await.1;
+    assert_eq!(approved.cut_over, CutOverMode::Ask);
 }

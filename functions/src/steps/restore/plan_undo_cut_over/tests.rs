@@ -10,7 +10,7 @@ use crate::testing::{EXECUTION, Running, later, now, planned};
 
 const UNDOING: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-undo-cut-over:one";
 
-/// A restore that was cut over, and whose own run holds the deployment no more.
+/// A restore that was cut over, and whose own run has released the lease.
 async fn cut_over(hooks: &[&str], states: [SwitchState; 2]) -> (Needs, String) {
     let (catalog, _, run) = planned(hooks).await;
     catalog.release_lease(&run.deployment, EXECUTION).await.unwrap();
@@ -56,8 +56,8 @@ async fn the_deployment_is_refused_while_another_run_has_it() {
         execution: EXECUTION.into(),
         ..crate::testing::run()
     };
-    let held = needs.catalog.acquire_lease(&holder, |_| async { Ok(true) });
-    held.await.unwrap();
+    let lease = needs.catalog.acquire_lease(&holder, |_| async { Ok(true) });
+    lease.await.unwrap();
     let request = json!({"deployment": "hubs-prod", "restore": restore});
     let error = handle(&needs, input(request)).await.unwrap_err();
     assert_eq!(error.name(), "DeploymentBusy");

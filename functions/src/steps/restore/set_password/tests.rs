@@ -88,9 +88,9 @@ async fn the_copys_password_is_set_once_from_the_version_that_was_tried() {
         (first.status, first.wait_seconds),
         (JobStatus::InProgress, WAIT_SECONDS)
     );
-    let asked = replay.played();
-    assert_eq!(asked[1].json()["VersionId"], "v2");
-    let modified = &asked[2];
+    let requests = replay.played();
+    assert_eq!(requests[1].json()["VersionId"], "v2");
+    let modified = &requests[2];
     for (name, value) in [
         ("DBClusterIdentifier", "hubs-db-r1"),
         ("MasterUserPassword", PASSWORD),
@@ -104,7 +104,7 @@ async fn the_copys_password_is_set_once_from_the_version_that_was_tried() {
         ("hubs/app", "v2", now())
     );
     assert!(!serde_json::to_string(&(item, first)).unwrap().contains(PASSWORD));
-    // A quarter of an hour later it still does not hold.
+    // A quarter of an hour later, the login is still refused.
     let late = answers[1].as_ref().unwrap();
     assert_eq!(late.status, JobStatus::Failed);
     assert_eq!(late.failure.as_ref().unwrap().error, "DeadlineExceeded");
@@ -122,7 +122,7 @@ async fn a_cluster_that_is_busy_is_waited_for_and_one_that_is_not_ours_is_left_a
 
 #[tokio::test]
 async fn what_rds_does_not_take_is_told_without_the_password() {
-    for (exchanges, told) in [
+    for (exchanges, expected) in [
         (
             vec![
                 described(&ours(), "available"),
@@ -133,16 +133,16 @@ async fn what_rds_does_not_take_is_told_without_the_password() {
         ),
         (
             vec![described(&ours(), "available"), held("app")],
-            "does not hold its login",
+            "no longer has its login",
         ),
     ] {
         let (answers, _, item) = call(exchanges, 1).await;
         let failed = answers[0].as_ref().unwrap();
         let cause = &failed.failure.as_ref().unwrap().cause;
         assert_eq!(failed.status, JobStatus::Failed);
-        // Nor what AWS says of it, which might quote it.
+        // Nor is AWS's message passed on, which might quote it.
         assert!(
-            cause.contains(told) && !cause.contains(PASSWORD) && !cause.contains("words"),
+            cause.contains(expected) && !cause.contains(PASSWORD) && !cause.contains("words"),
             "{cause}"
         );
         assert_eq!(item.password_from, None);

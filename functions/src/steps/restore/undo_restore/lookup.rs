@@ -1,4 +1,4 @@
-//! Asking AWS who uses a copy.
+//! Asks AWS what uses a copy.
 
 mod activity;
 mod services;
@@ -14,7 +14,7 @@ use crate::domain::usage::RestoredCopy;
 use crate::domain::usage::services::{AccessPoint, RunningService};
 use crate::error::Result;
 
-/// Asks AWS who uses something.
+/// Asks AWS what uses a resource.
 #[async_trait]
 pub trait UsageLookup: Send + Sync {
     /// All ECS services of the account and Region that have a task definition.
@@ -22,8 +22,8 @@ pub trait UsageLookup: Send + Sync {
 
     async fn access_points(&self, file_system: &str) -> Result<Vec<AccessPoint>>;
 
-    /// What was done with a copy in the whole minutes between two times, in words. `written_since` is the time since which nobody
-    /// but a user can have written; `read_since` that since which nobody but a user can have read, or connected.
+    /// The activity on a copy in the whole minutes between two times, as text. Since `written_since`, Holdfast itself has written
+    /// nothing; since `read_since`, it has not read or connected.
     async fn activity(
         &self,
         copy: &RestoredCopy,

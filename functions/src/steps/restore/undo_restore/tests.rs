@@ -15,14 +15,14 @@ use crate::testing::restores::planned_restore;
 use crate::testing::switchboard::Switchboard;
 use crate::testing::{RecordedKind, document, kinds, later, now};
 
-/// What AWS would tell of users.
+/// The usage that AWS reports.
 #[derive(Default)]
 struct Account {
     services: Mutex<Vec<RunningService>>,
     refusing: Mutex<Option<Error>>,
     active: Mutex<Vec<String>>,
-    /// Since when writes, and reads, counted.
-    asked: Mutex<Vec<(Timestamp, Timestamp)>>,
+    /// The times from which writes, and reads, counted.
+    since: Mutex<Vec<(Timestamp, Timestamp)>>,
 }
 
 #[async_trait]
@@ -45,17 +45,17 @@ impl UsageLookup for Account {
         read_since: Timestamp,
         _: Timestamp,
     ) -> Result<Vec<String>> {
-        self.asked.lock().unwrap().push((written_since, read_since));
+        self.since.lock().unwrap().push((written_since, read_since));
         Ok(self.active.lock().unwrap().clone())
     }
 }
 
-/// Notes what it is told, by token.
+/// Records the rejections, by token.
 #[derive(Default)]
-struct Told(Mutex<Vec<String>>);
+struct Rejections(Mutex<Vec<String>>);
 
 #[async_trait]
-impl Approvals for Told {
+impl Approvals for Rejections {
     async fn reject(&self, question: &Question, _: &str) -> Result<()> {
         self.0.lock().unwrap().push(question.token.clone());
         Ok(())
@@ -75,14 +75,14 @@ async fn used() -> (Needs, Arc<RecordedKind>, Run, Arc<Account>, Arc<Switchboard
     let needs = Needs {
         catalog,
         kinds: kinds(&kind),
-        answers: Arc::new(Told::default()),
+        approvals: Arc::new(Rejections::default()),
         switches: Switches::all(board.clone()),
-        looking: account.clone(),
+        usage: account.clone(),
     };
     (needs, kind, run, account, board)
 }
 
-/// As [`used`], with the copies `hubs-db-r1` and `hubs-rooms-r1` made.
+/// As [`used`], with the copies `hubs-db-r1` and `hubs-rooms-r1` created.
 async fn made() -> (Needs, Arc<RecordedKind>, Run, Arc<Account>, Arc<Switchboard>) {
     let used = used().await;
     let catalog = &used.0.catalog;
@@ -167,7 +167,7 @@ async fn what_a_switch_of_any_deployment_holds_is_not_removed() {
 async fn what_cannot_be_looked_at_is_not_removed_unless_that_is_named() {
     let (needs, kind, run, account, _) = made().await;
     *account.refusing.lock().unwrap() = Some(Error::AccessDenied("looking for services: not allowed".into()));
-    refused(&needs, &run, &["not allowed", "do without this look: services"]).await;
+    refused(&needs, &run, &["not allowed", "skip this check: services"]).await;
     assert!(kind.calls().is_empty());
     let without = Input {
         without: [UsageCheck::Services].into(),
@@ -186,10 +186,10 @@ async fn what_cannot_be_looked_at_is_not_removed_unless_that_is_named() {
 async fn what_somebody_reads_or_writes_is_not_removed_and_holdfasts_own_reads_do_not_count() {
     let (needs, _, run, account, _) = made().await;
     account.active.lock().unwrap().push("it was written".into());
-    refused(&needs, &run, &["it was written", "do without this look: activity"]).await;
-    // The restore's own run goes on: what it read until now is its own.
+    refused(&needs, &run, &["it was written", "skip this check: activity"]).await;
+    // The restore's own run has not ended: its reads until now are its own.
     let minute = |time: Timestamp| Timestamp::from_second((time.as_second() / 60 + 1) * 60).unwrap();
-    assert_eq!(account.asked.lock().unwrap()[0], (minute(later(-1800)), minute(now())));
+    assert_eq!(account.since.lock().unwrap()[0], (minute(later(-1800)), minute(now())));
     needs
         .catalog
         .mark_run("hubs-prod", &run.id, crate::catalog::RunMilestone::Ended, later(-600))
@@ -197,8 +197,8 @@ async fn what_somebody_reads_or_writes_is_not_removed_and_holdfasts_own_reads_do
         .unwrap();
     account.active.lock().unwrap().clear();
     handle(&needs, input(&run, now())).await.unwrap();
-    let asked = account.asked.lock().unwrap().last().copied().unwrap();
-    assert_eq!(asked, (minute(later(-1800)), minute(later(-600))));
+    let since = account.since.lock().unwrap().last().copied().unwrap();
+    assert_eq!(since, (minute(later(-1800)), minute(later(-600))));
 }
 
 async fn statuses(catalog: &Catalog, run: &Run) -> Vec<ItemStatus> {
@@ -240,7 +240,7 @@ async fn what_is_being_deleted_is_waited_for() {
     assert_eq!(second.status, JobStatus::Succeeded);
 }
 
-/// Stopping an execution stops no function in flight.
+/// Stopping an execution does not stop a function in flight.
 #[tokio::test]
 async fn what_a_function_is_at_work_on_is_looked_at_until_that_has_ended() {
     let (needs, _, run) = begun().await;
@@ -257,7 +257,7 @@ async fn what_a_function_is_at_work_on_is_looked_at_until_that_has_ended() {
         assert_eq!(output.status, JobStatus::InProgress);
         assert!(output.underway[0].starts_with("database: the function"), "{output:?}");
     }
-    // One that Lambda has killed by then writes nothing any more.
+    // By then Lambda has stopped it, so that it creates nothing any more.
     let output = handle(&needs, input(&run, later(900))).await.unwrap();
     assert_eq!(output.status, JobStatus::Succeeded);
     assert!(
@@ -331,15 +331,15 @@ async fn an_error_that_passes_is_tried_again() {
     assert_eq!(output.status, JobStatus::Succeeded);
 }
 
-/// Fails at 8e363f8: the execution went on waiting for a day, and no backup ran.
+/// Fails at 8e363f8: the execution waited for another day, and no backup ran.
 #[tokio::test]
 async fn what_the_restore_asks_is_answered_with_no() {
     let (mut needs, _, run) = begun().await;
-    let told = Arc::new(Told::default());
-    needs.answers = told.clone();
+    let rejections = Arc::new(Rejections::default());
+    needs.approvals = rejections.clone();
     handle(&needs, input(&run, now())).await.unwrap();
-    assert!(told.0.lock().unwrap().is_empty());
-    let asked = needs.catalog.change_restore(&run.deployment, &run.id, |record| {
+    assert!(rejections.0.lock().unwrap().is_empty());
+    let changed = needs.catalog.change_restore(&run.deployment, &run.id, |record| {
         record.question = Some(Question {
             about: About::CutOver,
             token: "token".to_owned(),
@@ -348,7 +348,7 @@ async fn what_the_restore_asks_is_answered_with_no() {
             told_at: None,
         });
     });
-    asked.await.unwrap();
+    changed.await.unwrap();
     handle(&needs, input(&run, now())).await.unwrap();
-    assert_eq!(*told.0.lock().unwrap(), ["token"]);
+    assert_eq!(*rejections.0.lock().unwrap(), ["token"]);
 }

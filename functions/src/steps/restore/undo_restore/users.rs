@@ -1,5 +1,5 @@
-//! What a restore made is looked at from all sides before anything of it is removed: what is in use stays, and who uses it is
-//! named.
+//! Checks in every way known whether a restore's copies are in use, before any of them is removed. Copies in use stay, and their
+//! users are named.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,15 +17,15 @@ use crate::domain::usage::{CopyActivity, RestoredCopy, SkippedCheck, SwitchRefer
 use crate::error::{Class, Error, Result};
 use crate::switches::Switches;
 
-/// Where users are looked for.
+/// Where usage is looked up.
 pub struct Sources<'a> {
     pub catalog: &'a Catalog,
     pub switches: &'a Switches,
-    pub looking: &'a dyn UsageLookup,
+    pub usage: &'a dyn UsageLookup,
 }
 
 /// # Errors
-/// `Conflict`, with every user and every look that was not possible; whatever is worth another try.
+/// `Conflict`, with every user and every check that was not possible; else those worth retrying.
 pub async fn ensure_unused(
     sources: &Sources<'_>,
     record: &RestoreRecord,
@@ -37,25 +37,25 @@ pub async fn ensure_unused(
     if copies.is_empty() {
         return Ok(());
     }
-    let mut seen = UsageReport::default();
-    descriptors(sources, &mut seen).await?;
-    switches(sources, &copies, &mut seen).await?;
-    if let Some(services) = record_check(UsageCheck::Services, sources.looking.services().await, &mut seen)? {
-        seen.services = services;
+    let mut report = UsageReport::default();
+    descriptors(sources, &mut report).await?;
+    switches(sources, &copies, &mut report).await?;
+    if let Some(services) = record_check(UsageCheck::Services, sources.usage.services().await, &mut report)? {
+        report.services = services;
     }
-    access_points(sources, &copies, &mut seen).await?;
-    // What is named needs no look at what was done with it.
-    if users(&copies, &seen, without).is_empty() && !without.contains(&UsageCheck::Activity) {
-        activity(sources, record, items, now, &mut seen).await?;
+    access_points(sources, &copies, &mut report).await?;
+    // With a user found, the activity is of no interest.
+    if users(&copies, &report, without).is_empty() && !without.contains(&UsageCheck::Activity) {
+        activity(sources, record, items, now, &mut report).await?;
     }
-    let users = users(&copies, &seen, without);
+    let users = users(&copies, &report, without);
     if users.is_empty() {
         return Ok(());
     }
     let words: Vec<String> = users.iter().map(ToString::to_string).collect();
-    // A line each: a message names them all.
+    // One line each: a message lists them all.
     Err(Error::Conflict(format!(
-        "undoing restore {}: {} was removed, since what it made may be in use:\n{}",
+        "undoing restore {}: {} was removed, since its copies may be in use:\n{}",
         record.id,
         match record.undoing_at {
             Some(_) => "nothing more",
@@ -65,33 +65,33 @@ pub async fn ensure_unused(
     )))
 }
 
-async fn descriptors(sources: &Sources<'_>, seen: &mut UsageReport) -> Result<()> {
-    let names = record_check(UsageCheck::Descriptors, sources.catalog.deployments().await, seen)?;
+async fn descriptors(sources: &Sources<'_>, report: &mut UsageReport) -> Result<()> {
+    let names = record_check(UsageCheck::Descriptors, sources.catalog.deployments().await, report)?;
     for (name, _) in names.unwrap_or_default() {
         let descriptor = match sources.catalog.descriptor(&name).await {
             Err(Error::NotFound(_)) => continue,
             read => read,
         };
-        if let Some(descriptor) = record_check(UsageCheck::Descriptors, descriptor, seen)? {
-            seen.descriptors.push(descriptor);
+        if let Some(descriptor) = record_check(UsageCheck::Descriptors, descriptor, report)? {
+            report.descriptors.push(descriptor);
         }
     }
     Ok(())
 }
 
-async fn switches(sources: &Sources<'_>, copies: &[RestoredCopy], seen: &mut UsageReport) -> Result<()> {
-    let descriptors = std::mem::take(&mut seen.descriptors);
+async fn switches(sources: &Sources<'_>, copies: &[RestoredCopy], report: &mut UsageReport) -> Result<()> {
+    let descriptors = std::mem::take(&mut report.descriptors);
     for descriptor in &descriptors {
         for switch in &descriptor.cut_over {
-            for copy in copies.iter().filter(|copy| concerns(switch, copy)) {
-                let leads = references_copy(sources, switch, copy).await;
-                if record_check(UsageCheck::Switches, leads, seen)? == Some(true) {
-                    seen.references.push(switch_reference(descriptor, switch, copy));
+            for copy in copies.iter().filter(|copy| can_reference(switch, copy)) {
+                let references = references_copy(sources, switch, copy).await;
+                if record_check(UsageCheck::Switches, references, report)? == Some(true) {
+                    report.references.push(switch_reference(descriptor, switch, copy));
                 }
             }
         }
     }
-    seen.descriptors = descriptors;
+    report.descriptors = descriptors;
     Ok(())
 }
 
@@ -99,8 +99,8 @@ async fn references_copy(sources: &Sources<'_>, switch: &Switch, copy: &Restored
     let kind = sources.switches.of(&switch.action);
     match copy {
         RestoredCopy::Resource { target, .. } => {
-            // One value that leads there is a user, wherever the others lead.
-            for one in each_value(switch) {
+            // One value that refers to the copy is enough, whatever the others refer to.
+            for one in one_switch_per_value(switch) {
                 if kind.reference(&one, target).await? == Reference::Matches {
                     return Ok(true);
                 }
@@ -111,8 +111,8 @@ async fn references_copy(sources: &Sources<'_>, switch: &Switch, copy: &Restored
     }
 }
 
-/// The switch once for each value of a secret.
-fn each_value(switch: &Switch) -> Vec<Switch> {
+/// A secret's switch, once for each of its values.
+fn one_switch_per_value(switch: &Switch) -> Vec<Switch> {
     let SwitchAction::Secret { secret, values } = &switch.action else {
         return vec![switch.clone()];
     };
@@ -126,17 +126,16 @@ fn each_value(switch: &Switch) -> Vec<Switch> {
     values.iter().map(one).collect()
 }
 
-/// Whether a switch can hold something of this kind of copy. Services are looked at by themselves; a rename leads nowhere.
-fn concerns(switch: &Switch, copy: &RestoredCopy) -> bool {
+/// Whether a switch can refer to this kind of copy. ECS services are checked separately; a rename refers to nothing.
+fn can_reference(switch: &Switch, copy: &RestoredCopy) -> bool {
     let kind = copy.target().and_then(kinds::stateful);
-    let tells = |fact: &Fact| match kind {
-        Some(kind) => *fact != Fact::Directory && kind.facts().iter().any(|(_, of_kind)| of_kind == fact),
-        None => *fact == Fact::Directory,
+    let fits = |fact: &Fact| match (fact, kind) {
+        // Resources of a kind have the same port.
+        (Fact::Port, _) => false,
+        (Fact::Directory, kind) => kind.is_none(),
+        (fact, kind) => kind.is_some_and(|kind| kind.has_fact(*fact)),
     };
-    switches::of(&switch.action)
-        .references(&switch.action)
-        .iter()
-        .any(tells)
+    switches::of(&switch.action).references(&switch.action).iter().any(fits)
 }
 
 fn switch_reference(descriptor: &Descriptor, switch: &Switch, copy: &RestoredCopy) -> SwitchReference {
@@ -148,7 +147,7 @@ fn switch_reference(descriptor: &Descriptor, switch: &Switch, copy: &RestoredCop
     }
 }
 
-async fn access_points(sources: &Sources<'_>, copies: &[RestoredCopy], seen: &mut UsageReport) -> Result<()> {
+async fn access_points(sources: &Sources<'_>, copies: &[RestoredCopy], report: &mut UsageReport) -> Result<()> {
     let file_systems: BTreeSet<&str> = copies
         .iter()
         .filter_map(|copy| match copy {
@@ -157,28 +156,28 @@ async fn access_points(sources: &Sources<'_>, copies: &[RestoredCopy], seen: &mu
         })
         .collect();
     for file_system in file_systems {
-        let found = sources.looking.access_points(file_system).await;
-        if let Some(found) = record_check(UsageCheck::AccessPoints, found, seen)? {
-            seen.access_points.extend(found);
+        let found = sources.usage.access_points(file_system).await;
+        if let Some(found) = record_check(UsageCheck::AccessPoints, found, report)? {
+            report.access_points.extend(found);
         }
     }
     Ok(())
 }
 
-/// Holdfast itself reads the copies, and connects to them, until the restore's run has ended; it writes nothing to them after
+/// Holdfast itself reads the copies, and connects to them, until the restore's run has ended; it writes nothing to them once
 /// they are restored.
 async fn activity(
     sources: &Sources<'_>,
     record: &RestoreRecord,
     items: &[RestoreItem],
     now: Timestamp,
-    seen: &mut UsageReport,
+    report: &mut UsageReport,
 ) -> Result<()> {
     let run = sources.catalog.run(&record.deployment, &record.id).await;
     let verified_at = record.verification.as_ref().map(|verification| verification.at);
-    let ended_at = match record_check(UsageCheck::Activity, run, seen)? {
+    let ended_at = match record_check(UsageCheck::Activity, run, report)? {
         Some(Some(run)) => run.ended_at,
-        // A run that is forgotten ended long ago.
+        // A run that was deleted ended long ago.
         Some(None) => Some(record.started_at),
         None => None,
     };
@@ -191,11 +190,11 @@ async fn activity(
     for item in items {
         let Some(copy) = RestoredCopy::of(item) else { continue };
         let written_since = item.finished_at.unwrap_or(own_until);
-        let looked = sources
-            .looking
+        let activity = sources
+            .usage
             .activity(&copy, next_minute(written_since), next_minute(own_until), now)
             .await;
-        for what in record_check(UsageCheck::Activity, looked, seen)?.unwrap_or_default() {
+        for what in record_check(UsageCheck::Activity, activity, report)?.unwrap_or_default() {
             let active = CopyActivity {
                 copy: copy.clone(),
                 what,
@@ -203,30 +202,76 @@ async fn activity(
             found.insert(format!("{copy}: {}", active.what), active);
         }
     }
-    seen.activity.extend(found.into_values());
+    report.activity.extend(found.into_values());
     Ok(())
 }
 
-/// The first whole minute after a time: metrics are kept by the minute.
+/// The first whole minute after a time: metrics have one-minute resolution.
 fn next_minute(time: Timestamp) -> Timestamp {
     let minutes = time.as_second().div_euclid(60) + 1;
     Timestamp::from_second(minutes * 60).unwrap_or(time)
 }
 
-/// What was looked at; what cannot be is noted as such.
+/// Returns the result of a check; a check that is not possible is recorded as skipped.
 ///
 /// # Errors
-/// Whatever is worth another try.
-fn record_check<T>(look: UsageCheck, looked: Result<T>, seen: &mut UsageReport) -> Result<Option<T>> {
-    match looked {
+/// Those worth retrying.
+fn record_check<T>(check: UsageCheck, result: Result<T>, report: &mut UsageReport) -> Result<Option<T>> {
+    match result {
         Ok(found) => Ok(Some(found)),
         Err(error) if error.class() == Class::Final => {
             let why = error.to_string();
-            if !seen.unseen.iter().any(|unseen| unseen.why == why) {
-                seen.unseen.push(SkippedCheck { look, why });
+            if !report.unseen.iter().any(|skipped| skipped.why == why) {
+                report.unseen.push(SkippedCheck { look: check, why });
             }
             Ok(None)
         }
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::resource::Target;
+
+    fn parameter(value: Fact) -> Switch {
+        Switch {
+            name: "app".into(),
+            resource: "database".into(),
+            table: None,
+            login: None,
+            action: SwitchAction::Parameter {
+                parameter: "/hubs/value".into(),
+                value,
+            },
+        }
+    }
+
+    /// What cannot refer to a copy is not read: being refused to read it would keep the copy.
+    #[test]
+    fn a_port_is_not_read_and_a_host_is() {
+        let target = Target::Aurora {
+            cluster: "hubs-db-r1".into(),
+        };
+        let cluster = RestoredCopy::Resource {
+            target,
+            names: Vec::new(),
+        };
+        let directory = RestoredCopy::Directory {
+            file_system: "fs-1".into(),
+            directory: "/aws-backup-restore_x".into(),
+        };
+        for (fact, of_cluster, of_directory) in [
+            (Fact::Host, true, false),
+            (Fact::MasterSecret, true, false),
+            (Fact::Port, false, false),
+            (Fact::Table, false, false),
+            (Fact::Directory, false, true),
+        ] {
+            let switch = parameter(fact);
+            assert_eq!(can_reference(&switch, &cluster), of_cluster, "{fact:?}");
+            assert_eq!(can_reference(&switch, &directory), of_directory, "{fact:?}");
+        }
     }
 }

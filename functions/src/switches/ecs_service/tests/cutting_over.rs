@@ -10,8 +10,8 @@ async fn a_copy_of_the_revision_mounts_the_directory_and_is_deployed() {
     ]));
     let looked = apply(&service, Value::Null).await.unwrap();
     assert!(is_underway(&looked, OURS), "{looked:?}");
-    let asked = replay.played();
-    let register = asked[6].json();
+    let requests = replay.played();
+    let register = requests[6].json();
     assert_eq!(
         register["volumes"],
         json!([
@@ -48,7 +48,7 @@ async fn a_copy_of_the_revision_mounts_the_directory_and_is_deployed() {
             tag("holdfast:switch", "web"),
         ])
     );
-    assert_eq!(asked[7].json()["taskDefinition"], json!(OURS));
+    assert_eq!(requests[7].json()["taskDefinition"], json!(OURS));
 }
 
 #[tokio::test]
@@ -222,7 +222,7 @@ async fn what_an_earlier_try_registered_is_checked_like_a_new_one() {
         assert_eq!(error.name(), "VerificationFailed");
         assert!(error.to_string().contains(word), "{error}");
         replay.played();
-        // Deployed: by somebody who made it of ours, tags and all.
+        // Deployed by someone who copied the switch's revision, including its tags.
         let (replay, service) = script(all([vec![stable(OURS), found(), old()], both_found().into()]));
         let error = apply(&service, Value::Null).await.unwrap_err();
         assert!(error.to_string().contains(word), "{error}");
@@ -263,7 +263,7 @@ async fn what_is_mounted_today_is_looked_for_in_the_copy_without_the_restores_si
         "/aws-backup-restore_x/hubs".to_owned(),
     ];
     assert_eq!(asked, json!({"action": "find", "paths": paths}));
-    // One that recorded what was mounted: nothing else will do.
+    // A set that recorded what was mounted: no other directory is accepted.
     let mut recorded = directory();
     recorded.configuration = json!({"InUse": {"mounts": [
         {"switch": "web", "by": "service web", "volume": "storage", "root": "/data"}]}});
@@ -272,7 +272,7 @@ async fn what_is_mounted_today_is_looked_for_in_the_copy_without_the_restores_si
     let error = seen.unwrap_err();
     assert_eq!(error.name(), "NotFound");
     assert!(error.to_string().contains("/aws-backup-restore_x/data"), "{error}");
-    // Where nothing sees into it, it says so.
+    // If no function mounts it, the error says so.
     let unseen = refuses(
         "POST /2015-03-31/functions/holdfast-efs-fs-1/invocations",
         404,
@@ -282,7 +282,7 @@ async fn what_is_mounted_today_is_looked_for_in_the_copy_without_the_restores_si
     assert!(error.to_string().contains("infra/efs-access.yaml"), "{error}");
 }
 
-/// A linear deployment takes 54 minutes by default: given up after 30, it would be switched back while it goes well.
+/// A linear deployment takes 54 minutes by default: with a limit of 30, it would be switched back while it is succeeding.
 #[tokio::test]
 async fn a_service_that_waits_by_its_strategy_has_a_later_deadline() {
     for (configuration, deadline) in [

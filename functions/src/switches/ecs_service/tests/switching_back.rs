@@ -15,8 +15,8 @@ async fn switching_back_deploys_the_old_revision_and_waits_for_it() {
         revert(&service, recorded(OURS)).await.unwrap(),
         SwitchProgress::Done(recorded(OLD))
     );
-    let asked = replay.played();
-    assert_eq!(asked[1].json()["taskDefinition"], json!(OLD));
+    let requests = replay.played();
+    assert_eq!(requests[1].json()["taskDefinition"], json!(OLD));
 }
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn a_deployment_of_which_nobody_heard_is_taken_back_too() {
     replay.played();
 }
 
-/// A service goes on running a revision that was deregistered, and ECS deploys it no more.
+/// A service continues to run a revision that was deregistered, but ECS does not deploy it any more.
 #[tokio::test]
 async fn an_old_revision_that_was_deregistered_is_registered_again() {
     let mut inactive = definition(OLD, volumes());
@@ -52,7 +52,7 @@ async fn an_old_revision_that_was_deregistered_is_registered_again() {
             json!({"taskDefinition": definition(THEIRS, volumes())}).to_string(),
         ),
         updated(),
-        // It says what the old one says: that is what was to come back.
+        // It has the content of the old one: that is what was to be deployed.
         stable(THEIRS),
         described(THEIRS, json!([])),
         inactive(),
@@ -63,8 +63,8 @@ async fn an_old_revision_that_was_deregistered_is_registered_again() {
         revert(&service, recorded(OURS)).await.unwrap(),
         SwitchProgress::Done(recorded(THEIRS))
     );
-    let asked = replay.played();
-    let registered = asked[5].json();
+    let requests = replay.played();
+    let registered = requests[5].json();
     assert_eq!(registered["volumes"], volumes());
     assert!(
         registered["tags"]
@@ -73,14 +73,14 @@ async fn an_old_revision_that_was_deregistered_is_registered_again() {
             .contains(&json!({"key": "holdfast:switch", "value": "web back"})),
         "{registered}"
     );
-    assert_eq!(asked[6].json()["taskDefinition"], json!(THEIRS));
-    // One that is active is refused for another reason.
+    assert_eq!(requests[6].json()["taskDefinition"], json!(THEIRS));
+    // An active one is refused for another reason.
     let (replay, service) = script(vec![stable(OURS), refused(), old()]);
     assert_eq!(revert(&service, recorded(OURS)).await.unwrap_err().name(), "JobFailed");
     replay.played();
 }
 
-/// The content of `OURS`, under any ARN: it has other volumes than the old one.
+/// The content of `OURS`, under any ARN: its volumes differ from the old one's.
 fn again(arn: &str, image: &str) -> Exchange {
     let mut led = definition(arn, json!([efs("storage", Some("/aws-backup-restore_x/hubs"))]));
     led["containerDefinitions"][0]["image"] = json!(image);
@@ -92,7 +92,7 @@ fn again(arn: &str, image: &str) -> Exchange {
 
 #[tokio::test]
 async fn a_revision_is_known_by_what_it_says() {
-    // Ours, registered again.
+    // The switch's revision, registered again.
     let (replay, service) = script(vec![
         stable(THEIRS),
         again(THEIRS, "hubs:1"),
@@ -109,7 +109,7 @@ async fn a_revision_is_known_by_what_it_says() {
         SwitchProgress::Done(recorded(THEIRS))
     );
     replay.played();
-    // Ours with another image: the console takes over the tags.
+    // The switch's revision with another image: the console copies the tags.
     let (replay, service) = script(vec![
         stable(THEIRS),
         again(THEIRS, "hubs:2"),

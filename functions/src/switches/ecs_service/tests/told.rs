@@ -68,7 +68,7 @@ async fn what_would_fail_is_found_before() {
         (
             vec![by("EXTERNAL", "ACTIVE")],
             &all,
-            "whatever makes the service's task sets",
+            "the tool that creates the service's task sets",
         ),
         (
             vec![by("ECS", "ACTIVE"), with(json!([]))],
@@ -103,7 +103,7 @@ async fn what_would_fail_is_found_before() {
     replay.played();
 }
 
-/// A bake time is up to a day, and neither way is shorter.
+/// A bake time is up to a day, and applies in both directions.
 #[tokio::test]
 async fn how_long_its_strategy_waits_is_told_before_anything_is_restored() {
     let remarks = async |configuration: Value| {
@@ -115,8 +115,7 @@ async fn how_long_its_strategy_waits_is_told_before_anything_is_restored() {
     assert_eq!(
         remarks(json!({"strategy": "LINEAR", "bakeTimeInMinutes": 120})).await,
         [
-            "switch web: service web of cluster hubs deploys by strategy LINEAR, which waits 2 hours 54 minutes beside the time \
-          that its tasks take to start, and as long again to switch back; until then both revisions run"
+            "switch web: service web of cluster hubs deploys by strategy LINEAR, which waits 2 hours 54 minutes in addition to the time that its tasks take to start, and as long again to switch back; until then both revisions run"
         ]
     );
 }

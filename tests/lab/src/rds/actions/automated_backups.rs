@@ -10,7 +10,7 @@ use crate::rds::xml::Xml;
 
 const FILTERS: &[&str] = &["status", "db-cluster-id", "db-cluster-resource-id"];
 
-/// DescribeDBClusterAutomatedBackups: of clusters that are there (`active`) and of deleted ones (`retained`).
+/// DescribeDBClusterAutomatedBackups: of existing clusters (`active`) and of deleted ones (`retained`).
 pub fn describe(plane: &Plane, query: &Query) -> Result<Xml> {
     let filters = Filters::read(query, FILTERS)?;
     let id = query

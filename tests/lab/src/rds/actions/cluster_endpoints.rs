@@ -1,5 +1,5 @@
-//! CreateDBClusterEndpoint, DescribeDBClusterEndpoints and DeleteDBClusterEndpoint. A custom endpoint is known and
-//! described; it leads nowhere, since an instance here has no address of its own.
+//! CreateDBClusterEndpoint, DescribeDBClusterEndpoints and DeleteDBClusterEndpoint. A custom endpoint is stored and
+//! described; it has no target, since an instance here has no address of its own.
 
 use crate::rds::cluster::Cluster;
 use crate::rds::fault::{Fault, Result};

@@ -38,7 +38,7 @@ pub fn describe(plane: &Plane, query: &Query) -> Result<Xml> {
     shared::list(&plane.state().cluster_parameter_groups, query, NAME, "DBCluster")
 }
 
-/// DeleteDBClusterParameterGroup, when no cluster has it.
+/// DeleteDBClusterParameterGroup, if no cluster uses it.
 pub fn delete(plane: &Plane, query: &Query) -> Result<Xml> {
     let name = query.required(NAME)?.to_lowercase();
     let mut state = plane.state();
@@ -54,7 +54,7 @@ pub fn modify(plane: &Plane, query: &Query) -> Result<Xml> {
     shared::modify(&mut plane.state().cluster_parameter_groups, query, NAME)
 }
 
-/// DescribeDBClusterParameters, by `Source` `user` or `engine-default` if asked for.
+/// DescribeDBClusterParameters, by `Source` `user` or `engine-default` if requested.
 pub fn parameters(plane: &Plane, query: &Query) -> Result<Xml> {
     shared::parameters(&plane.state().cluster_parameter_groups, query, NAME, DEFAULTS)
 }

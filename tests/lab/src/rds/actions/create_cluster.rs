@@ -1,4 +1,4 @@
-//! CreateDBCluster, and what restores share with it: adding a cluster to the region.
+//! CreateDBCluster, and the part that restores share: adding a cluster to the region.
 
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ pub async fn run(plane: &Arc<Plane>, call: &Call, query: &Query) -> Result<Xml> 
     Ok(xml)
 }
 
-/// A cluster to be.
+/// A cluster before its creation.
 pub struct NewCluster {
     pub id: String,
     pub settings: Settings,
@@ -74,7 +74,7 @@ pub struct NewCluster {
 }
 
 impl NewCluster {
-    /// The identifier, tags and roles that a create or restore call names; the settings are still defaults.
+    /// The identifier, tags and roles of a create or restore call; the settings are still defaults.
     pub fn read(query: &Query) -> Result<Self> {
         let roles = query.structures("AssociatedRoles");
         let role = |role: &Query| {
@@ -97,7 +97,7 @@ impl NewCluster {
         plane.world.arn("rds", &format!("cluster:{}", self.id))
     }
 
-    /// Checks that the name is free, the quota not reached and the groups there.
+    /// Checks that the name is free, the quota is not reached and the groups exist.
     pub fn check(&self, plane: &Plane) -> Result<()> {
         let state = plane.state();
         if state.clusters.contains_key(&self.id) {

@@ -1,4 +1,4 @@
-//! DeleteDBCluster: refused while protected or in use; with a final snapshot unless that is skipped.
+//! DeleteDBCluster: refused while protected or in use; takes a final snapshot unless that is skipped.
 
 use std::sync::Arc;
 
@@ -78,7 +78,7 @@ fn check(plane: &Plane, name: &str) -> Result<Cluster> {
     }
 }
 
-/// Keeps the automated backups of a cluster that goes.
+/// Retains the automated backups of a deleted cluster.
 async fn retain_backups(plane: &Plane, cluster: &Cluster) -> Result<()> {
     let Some(server) = &cluster.server else {
         return Ok(());

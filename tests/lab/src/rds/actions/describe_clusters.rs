@@ -1,4 +1,4 @@
-//! DescribeDBClusters, and how every other operation answers with a cluster.
+//! DescribeDBClusters, and the cluster in the responses of the other operations.
 
 use jiff::Timestamp;
 

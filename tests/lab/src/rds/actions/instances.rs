@@ -81,7 +81,7 @@ pub fn create(plane: &Plane, call: &Call, query: &Query) -> Result<Xml> {
     one(&state, &id)
 }
 
-/// The zone that was asked for, or one of those that the cluster has subnets in.
+/// The requested zone, or one with a subnet of the cluster.
 fn zone(state: &State, query: &Query, id: &str, cluster: &cluster::Cluster) -> Result<String> {
     let group = &cluster.settings.subnet_group;
     if let Some(zone) = query.text("AvailabilityZone") {
@@ -147,7 +147,7 @@ fn new(
     })
 }
 
-/// Checks that an instance's parameter group is there.
+/// Checks that an instance's parameter group exists.
 pub fn check_parameter_group(state: &State, name: &str) -> Result<()> {
     if state.parameter_groups.contains_key(name) {
         return Ok(());
@@ -184,7 +184,7 @@ pub fn describe(plane: &Plane, query: &Query) -> Result<Xml> {
     )
 }
 
-/// DeleteDBInstance. The last instance may go: the cluster stays, without a way in.
+/// DeleteDBInstance. The last instance may be deleted: the cluster remains, but accepts no connections.
 pub fn delete(plane: &Plane, query: &Query) -> Result<Xml> {
     let until = after(plane.now(), plane.world.durations.of(|s| s.delete));
     let mut state = plane.state();

@@ -1,4 +1,4 @@
-//! RDS's operations, one function each, a family a file.
+//! RDS's operations, one function each, one file per family.
 
 mod automated_backups;
 mod cluster_endpoints;
@@ -35,7 +35,7 @@ use crate::service::Call;
 /// Runs the operation that a call names.
 ///
 /// # Errors
-/// The operation's; `InvalidAction` when the lab doesn't have it.
+/// The operation's; `InvalidAction` if the lab doesn't have it.
 pub async fn run(plane: &Arc<Plane>, call: &Call, query: &Query) -> Result<Xml> {
     match call.action.as_str() {
         "CreateDBCluster" => create_cluster::run(plane, call, query).await,

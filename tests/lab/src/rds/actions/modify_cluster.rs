@@ -16,14 +16,14 @@ use crate::rds::secret::new_password;
 use crate::rds::state::State;
 use crate::rds::xml::Xml;
 
-/// Changes take as long as an instance's creation, at most this.
+/// Changes take as long as an instance's creation, but at most this.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// What the call says about the master password.
+/// The call's change of the master password.
 struct Password {
     value: Option<String>,
     secret: Option<ManagedSecret>,
-    /// Whether it doesn't wait for the maintenance window, whatever the call says.
+    /// Whether it is applied immediately in any case.
     at_once: bool,
 }
 
@@ -48,7 +48,7 @@ pub async fn run(plane: &Arc<Plane>, query: &Query) -> Result<Xml> {
     let takes = plane.world.durations.of(|s| s.instance_create);
     let until = after(plane.now(), takes.min(LONGEST));
     let mut state = plane.state();
-    // What came in between two looks at the cluster counts.
+    // Changes between two reads of the cluster count.
     let mut cluster = state.available_cluster(name)?.clone();
     if settings.port != cluster.settings.port {
         cluster.endpoint = state.addresses.endpoint(&cluster.id, settings.port);
@@ -66,7 +66,7 @@ pub async fn run(plane: &Arc<Plane>, query: &Query) -> Result<Xml> {
     Ok(describe_clusters::one(&state, &cluster, plane.now()))
 }
 
-/// Divides what was asked for into what is applied now and what waits. `ApplyImmediately` applies what waited, too.
+/// Divides the requested changes into those applied now and those that wait. `ApplyImmediately` applies pending ones, too.
 fn sort(asked: Pending, waiting: &Pending, at_once: bool, password_at_once: bool) -> (Pending, Pending) {
     let waiting = waiting.clone();
     let mut all = Pending {
@@ -104,11 +104,11 @@ fn status(applied: &Pending) -> &'static str {
     }
 }
 
-/// The settings after the call, with everything that they name checked.
+/// The settings after the call, with their references checked.
 fn changed(plane: &Plane, cluster: &Cluster, query: &Query) -> Result<crate::rds::settings::Settings> {
     let mut settings = cluster.settings.clone();
     settings.apply(query)?;
-    // Not known to be Aurora's: accepted, and not shown.
+    // Not documented for Aurora: accepted, and not shown.
     let before = &cluster.settings;
     settings.monitoring_interval = before.monitoring_interval;
     settings.monitoring_role = before.monitoring_role.clone();
@@ -147,7 +147,7 @@ fn version(cluster: &Cluster, query: &Query) -> Result<Option<String>> {
     Ok(Some(version).filter(|version| version != current))
 }
 
-/// What becomes of the master password and of the secret that manages it.
+/// Changes the master password and the secret that manages it.
 async fn password(plane: &Plane, cluster: &Cluster, query: &Query) -> Result<Password> {
     let given = query
         .text("MasterUserPassword")
@@ -200,7 +200,7 @@ async fn password(plane: &Plane, cluster: &Cluster, query: &Query) -> Result<Pas
     }
 }
 
-/// Gives a cluster another identifier, and with it that identifier's endpoint.
+/// Changes a cluster's identifier, and with it its endpoint.
 fn rename(plane: &Plane, state: &mut State, old: &str, new: &str) -> Result<Cluster> {
     let mut cluster = state.cluster(old)?.clone();
     state.clusters.remove(old);

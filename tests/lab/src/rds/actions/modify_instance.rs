@@ -13,7 +13,7 @@ use crate::rds::query::Query;
 use crate::rds::state::State;
 use crate::rds::xml::Xml;
 
-/// ModifyDBInstance: class, tier, group, windows, monitoring, CA, name; everything at once.
+/// ModifyDBInstance: class, tier, group, windows, monitoring, CA, name; all applied immediately.
 pub fn modify(plane: &Plane, query: &Query) -> Result<Xml> {
     let mut state = plane.state();
     let before = available(&mut state, query)?.clone();
@@ -77,7 +77,7 @@ fn rename(plane: &Plane, state: &mut State, instance: &mut Instance, name: &str)
     Ok(())
 }
 
-/// RebootDBInstance: the instance lets nobody in for a while.
+/// RebootDBInstance: the instance accepts no connections for a while.
 pub fn reboot(plane: &Plane, query: &Query) -> Result<Xml> {
     let until = short(plane);
     let mut state = plane.state();

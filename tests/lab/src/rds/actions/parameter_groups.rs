@@ -1,4 +1,4 @@
-//! DB parameter groups and their parameters; and what cluster parameter groups share with them.
+//! DB parameter groups and their parameters; and the code shared with cluster parameter groups.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ pub fn describe(plane: &Plane, query: &Query) -> Result<Xml> {
     list(&plane.state().parameter_groups, query, NAME, "DB")
 }
 
-/// DeleteDBParameterGroup, when no instance has it.
+/// DeleteDBParameterGroup, if no instance uses it.
 pub fn delete(plane: &Plane, query: &Query) -> Result<Xml> {
     let name = query.required(NAME)?.to_lowercase();
     let mut state = plane.state();
@@ -49,12 +49,12 @@ pub fn modify_one(plane: &Plane, query: &Query) -> Result<Xml> {
     modify(&mut plane.state().parameter_groups, query, NAME)
 }
 
-/// DescribeDBParameters, by `Source` `user` or `engine-default` if asked for.
+/// DescribeDBParameters, by `Source` `user` or `engine-default` if requested.
 pub fn parameters_of_one(plane: &Plane, query: &Query) -> Result<Xml> {
     parameters(&plane.state().parameter_groups, query, NAME, DEFAULTS)
 }
 
-/// The group that a create call describes; `kind` is the type in its ARN.
+/// The group in a create call; `kind` is the type in its ARN.
 pub fn new(plane: &Plane, query: &Query, name: &str, kind: &str) -> Result<ParameterGroup> {
     let id = names::new_identifier(name, query.required(name)?)?;
     let family = query.required("DBParameterGroupFamily")?;
@@ -120,7 +120,7 @@ pub fn modify(groups: &mut BTreeMap<String, ParameterGroup>, query: &Query, name
     Ok(xml)
 }
 
-/// The parameters of a group, by `Source` `user` or `engine-default` if asked for.
+/// The parameters of a group, by `Source` `user` or `engine-default` if requested.
 pub fn parameters(
     groups: &BTreeMap<String, ParameterGroup>,
     query: &Query,

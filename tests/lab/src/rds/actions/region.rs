@@ -89,7 +89,7 @@ pub fn orderable(query: &Query) -> Result<Xml> {
     ))
 }
 
-/// DescribeDBProxies: the lab has no way to make one.
+/// DescribeDBProxies: the lab cannot create one.
 pub fn proxies(query: &Query) -> Result<Xml> {
     if let Some(name) = query.text("DBProxyName") {
         return Err(Fault::new("DBProxyNotFoundFault", format!("DB proxy {name} not found")));
@@ -108,7 +108,7 @@ pub fn subscriptions(query: &Query) -> Result<Xml> {
     Ok(none.write("EventSubscriptionsList", "EventSubscription", |_, ()| {}))
 }
 
-/// DescribeAccountAttributes: what is used of each quota.
+/// DescribeAccountAttributes: the usage of each quota.
 pub fn account_attributes(plane: &Plane) -> Xml {
     let state = plane.state();
     let manual = state

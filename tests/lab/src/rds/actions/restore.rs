@@ -1,5 +1,5 @@
-//! RestoreDBClusterFromSnapshot: a new cluster beside the old, with the account's defaults for everything that the
-//! snapshot doesn't hold and the call doesn't say. Nothing says that a restored cluster shows a `DatabaseName`: none does.
+//! RestoreDBClusterFromSnapshot: a new cluster, with the account's defaults for everything that is neither in the
+//! snapshot nor in the call. AWS does not document a `DatabaseName` for a restored cluster: it has none.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::rds::snapshot::{Phase, Snapshot};
 use crate::rds::xml::Xml;
 use crate::service::Call;
 
-/// Members of the call that only Aurora Limitless takes.
+/// Members of the call for Aurora Limitless only.
 const LIMITLESS_ONLY: &[&str] = &[
     "MonitoringInterval",
     "MonitoringRoleArn",
@@ -65,7 +65,7 @@ fn source(plane: &Plane, name: &str) -> Result<Snapshot> {
     ))
 }
 
-/// What both kinds of restore refuse.
+/// Requests that both kinds of restore refuse.
 pub fn refuse_limitless(query: &Query) -> Result<()> {
     match LIMITLESS_ONLY.iter().find(|name| query.text(name).is_some()) {
         Some(name) => Err(Fault::combination(format!(
@@ -75,7 +75,7 @@ pub fn refuse_limitless(query: &Query) -> Result<()> {
     }
 }
 
-/// What a restored cluster has of its source, by the member docs of both restore calls; all else are defaults.
+/// The settings that a restored cluster takes from its source, by the member docs of both restore calls; all others are defaults.
 pub fn inherited(source: &Settings, version: &str) -> Settings {
     Settings {
         port: source.port,

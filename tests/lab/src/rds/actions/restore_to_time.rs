@@ -47,7 +47,7 @@ fn copy_on_write(query: &Query) -> bool {
     query.text("RestoreType") == Some("copy-on-write")
 }
 
-/// The backups to restore from, and the server that still adds to them.
+/// The backups to restore from, and the server that still archives to them.
 fn source(plane: &Plane, query: &Query) -> Result<(AutomatedBackup, Option<Arc<Server>>)> {
     let mut state = plane.state();
     let by_id = query.text("SourceDBClusterIdentifier");

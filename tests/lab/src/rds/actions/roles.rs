@@ -53,7 +53,7 @@ pub fn remove(plane: &Plane, query: &Query) -> Result<Xml> {
     Ok(Xml::new())
 }
 
-/// EnableHttpEndpoint and DisableHttpEndpoint: whether the Data API is on.
+/// EnableHttpEndpoint and DisableHttpEndpoint: enable or disable the Data API.
 pub fn http_endpoint(plane: &Plane, query: &Query, enabled: bool) -> Result<Xml> {
     let arn = query.required("ResourceArn")?;
     let mut state = plane.state();

@@ -1,4 +1,4 @@
-//! DescribeDBClusterSnapshotAttributes and ModifyDBClusterSnapshotAttribute: whom a snapshot is shared with.
+//! DescribeDBClusterSnapshotAttributes and ModifyDBClusterSnapshotAttribute: the accounts that a snapshot is shared with.
 
 use crate::rds::catalogue;
 use crate::rds::fault::{Fault, Result};
@@ -7,7 +7,7 @@ use crate::rds::query::Query;
 use crate::rds::snapshot::{Phase, Snapshot};
 use crate::rds::xml::Xml;
 
-/// Most accounts that a snapshot may be shared with.
+/// Maximum number of accounts that a snapshot may be shared with.
 const MOST_ACCOUNTS: usize = 20;
 
 /// DescribeDBClusterSnapshotAttributes.

@@ -24,7 +24,7 @@ pub async fn create(plane: &Arc<Plane>, call: &Call, query: &Query) -> Result<Xm
     Ok(one(&snapshot, plane))
 }
 
-/// Takes a snapshot with the data of this moment: the base backup is taken before this returns, its status then
+/// Takes a snapshot with the data as of now: the base backup is taken before this returns, its status then
 /// follows the clock.
 pub async fn take(plane: &Arc<Plane>, call: &Call, cluster: &str, id: &str, tags: Tags) -> Result<Snapshot> {
     let id = names::new_identifier("DBClusterSnapshotIdentifier", id)?;
@@ -50,7 +50,7 @@ pub async fn take(plane: &Arc<Plane>, call: &Call, cluster: &str, id: &str, tags
     Ok(snapshot)
 }
 
-/// Takes the name, so that a second call finds it taken while the backup is under way.
+/// Reserves the name, so that a second call fails while the backup runs.
 fn reserve(
     plane: &Plane,
     call: &Call,
@@ -89,7 +89,7 @@ fn reserve(
     Ok((snapshot, cluster.server))
 }
 
-/// Checks that a manual snapshot of this name can be made.
+/// Checks that a manual snapshot of this name can be created.
 ///
 /// # Errors
 /// `DBClusterSnapshotAlreadyExistsFault`, `SnapshotQuotaExceeded`.
@@ -110,7 +110,7 @@ pub fn check_name(state: &State, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// DeleteDBClusterSnapshot: an available one, a failed one, or a copy under way, which ends it.
+/// DeleteDBClusterSnapshot: an available one, a failed one, or a running copy, which ends it.
 pub fn delete(plane: &Plane, query: &Query) -> Result<Xml> {
     let until = after(plane.now(), plane.world.durations.of(|s| s.delete));
     let mut state = plane.state();

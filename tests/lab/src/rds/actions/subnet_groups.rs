@@ -67,7 +67,7 @@ pub fn describe(plane: &Plane, query: &Query) -> Result<Xml> {
     Ok(page.write("DBSubnetGroups", "DBSubnetGroup", |xml, group| group.write(xml)))
 }
 
-/// DeleteDBSubnetGroup, when no cluster is in it.
+/// DeleteDBSubnetGroup, if no cluster uses it.
 pub fn delete(plane: &Plane, query: &Query) -> Result<Xml> {
     let name = query.required("DBSubnetGroupName")?.to_lowercase();
     let mut state = plane.state();

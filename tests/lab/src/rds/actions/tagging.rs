@@ -64,7 +64,7 @@ pub fn list(plane: &Plane, query: &Query) -> Result<Xml> {
     Ok(xml)
 }
 
-/// RemoveTagsFromResource; keys that aren't there are fine.
+/// RemoveTagsFromResource; missing keys are fine.
 pub fn remove(plane: &Plane, query: &Query) -> Result<Xml> {
     let keys = query.list("TagKeys");
     let mut state = plane.state();

@@ -17,7 +17,7 @@ fn an_execution_that_broke_off_says_what_takes_it_back() {
             "failed",
             Machine::Restore,
             CleanUpAction::Begun(Machine::UndoRestore),
-            "What it made is being removed",
+            "What it created is being removed",
         ),
         (
             "failed",
@@ -53,7 +53,7 @@ fn an_execution_that_broke_off_says_what_takes_it_back() {
             "cut_over",
             Machine::Restore,
             CleanUpAction::Nothing,
-            "the way back: holdfast undo-cut-over",
+            "If not, switch back: holdfast undo-cut-over",
         ),
         (
             "restored",
@@ -79,7 +79,7 @@ fn an_execution_that_broke_off_says_what_takes_it_back() {
             &message,
             &["was aborted, in the console or by a command", "by me", says],
         );
-        // Nobody starts another run of an application that may be half-switched.
+        // An application that may be half-switched is not reported as free for another run.
         let mixed = message.subject.contains("MAY BE HALF-SWITCHED");
         assert_eq!(mixed, status == "switching", "{}", message.subject);
         assert_eq!(
@@ -91,7 +91,7 @@ fn an_execution_that_broke_off_says_what_takes_it_back() {
         assert_eq!(message.json["execution_status"], "ABORTED");
     }
     let message = restore_ended(&plain(), Machine::Restore, &ended, CleanUpAction::Nothing);
-    assert_says(&message, &["It made nothing", "holdfast restore hubs --dry-run"]);
+    assert_says(&message, &["It created nothing", "holdfast restore hubs --dry-run"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Restores that came to nothing.
+//! Restores without a result.
 
 use serde_json::json;
 
@@ -18,7 +18,7 @@ fn a_failed_restore_says_what_became_of_what_it_made() {
             "failed",
             "planned",
             json!({}),
-            "FAILED before anything was made",
+            "FAILED before anything was created",
             "undone",
         ),
         (
@@ -74,7 +74,7 @@ fn a_failed_restore_says_what_became_of_what_it_made() {
             message.text
         );
         let remains = !record.left.is_empty();
-        assert_eq!(message.text.contains("Left, and where:"), remains, "{}", message.text);
+        assert_eq!(message.text.contains("Not removed:"), remains, "{}", message.text);
         assert!(
             !remains || message.text.contains("is still creating"),
             "{}",
@@ -127,21 +127,22 @@ fn a_failed_cut_over_says_exactly_what_leads_where() {
         ],
     );
 
-    for (state, leads) in [
-        ("begun", "MAY LEAD TO EITHER, it was being switched to the copy"),
+    for (state, side) in [
+        ("begun", "MAY POINT TO EITHER, it was being switched to the copy"),
         ("done", "to the COPY"),
-        ("returning", "MAY LEAD TO EITHER, it was being switched back"),
+        ("returning", "MAY POINT TO EITHER, it was being switched back"),
     ] {
         let (message, _, succeeded) = told(&record("switching", more(state)), &items("restored"));
         assert!(!succeeded);
-        assert!(message.subject.contains("STANDS HALF-WAY"), "{}", message.subject);
+        assert!(message.subject.contains("STOPPED HALF-WAY"), "{}", message.subject);
         assert_says(
             &message,
             &[
-                "EXACTLY WHAT LEADS WHERE:",
-                leads,
-                "(was version v1, ours version v2)",
-                "Now: Keep users out, and switch back what is left, which can be tried as often as it takes: holdfast undo-cut-over hubs-20261120-041500-cd34",
+                "EXACTLY WHERE EACH SWITCH POINTS:",
+                side,
+                "(was version v1, the copy's is version v2)",
+                "Now: Keep users out, and switch back what is left, which can be repeated as often as needed: holdfast \
+                 undo-cut-over hubs-20261120-041500-cd34",
             ],
         );
     }
@@ -206,14 +207,12 @@ fn an_application_left_at_rest_comes_first() {
         assert_eq!(message.severity, Severity::Critical);
         assert_says(
             &message,
-            &[
-                "Now: See whether hubs serves its users: it was brought to rest at 2026-11-20 04:16:00 UTC and was not brought back",
-            ],
+            &["Now: See whether hubs serves its users: it was quiesced at 2026-11-20 04:16:00 UTC and was not resumed"],
         );
     }
 }
 
-/// A class that was given is replaced: the command takes each once.
+/// A given class is replaced: the command accepts each option once.
 #[test]
 fn copies_that_only_lack_capacity_are_told_after_an_application_at_rest_and_with_one_class() {
     let late =
@@ -232,9 +231,9 @@ fn copies_that_only_lack_capacity_are_told_after_an_application_at_rest_and_with
         run: Some(&run),
         ..plain()
     });
-    let rest = message.text.find("was brought to rest").unwrap();
+    let quiesced = message.text.find("was quiesced").unwrap();
     let create = message.text.find("Create an instance of another class").unwrap();
-    assert!(rest < create, "{}", message.text);
+    assert!(quiesced < create, "{}", message.text);
     assert_says(&message, &["--instance-class database=CLASS"]);
     assert_says_nothing_of(&message, &["db.r6g.large", "longer `restore_deadline`"]);
 }

@@ -1,4 +1,4 @@
-//! Whatever a restore says of itself, its message fits into SNS.
+//! The message of a restore fits into SNS, whatever the restore reports.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -29,7 +29,7 @@ fn any_reasons(most: usize) -> impl Strategy<Value = Vec<Reason>> {
     vec(reason, 0..most)
 }
 
-/// A record with this text wherever somebody else's words stand.
+/// A record with this text in every field that others write.
 fn grown(mut record: RestoreRecord, text: &str, number: usize) -> RestoreRecord {
     let many = vec![text.to_owned(); number];
     let plan = &mut record.plan;

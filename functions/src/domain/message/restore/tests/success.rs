@@ -1,4 +1,4 @@
-//! Restores that came to what was asked for, or were asked about.
+//! Restores with the requested result, or that need approval.
 
 use serde_json::json;
 
@@ -30,44 +30,45 @@ fn a_restore_that_is_cut_over_is_told_in_full() {
 
 hubs was restored from set hubs-20261120-021500-ab12 after 30 minutes and cut over: the application
 uses the copies.
-VERIFIED: 2 comparisons of the copies with what was backed up, and no difference. What was there
+VERIFIED: 2 comparisons of the copies with what was backed up, without a difference. What was there
 before is unchanged.
-Now: See whether the application works and has what was missed. If not, the way back, which leaves
-     in the copies what is written from now on:
+Now: See whether the application works and has the missing data. If not, switch back; what is
+     written from now on is then in the copies only:
      holdfast undo-cut-over hubs-20261120-041500-cd34 --region eu-west-1
 
 Then:
-1. Write the new names into the file of your descriptor, which as it is would name what is no longer
-   used. They are in:
+1. Write the new names into your descriptor file, which still names what is no longer used. They are
+   in:
    holdfast show hubs hubs-20261120-041500-cd34 --region eu-west-1
-2. Before the next deployment of the infrastructure, which would take this back: bring into its
-   source what this prints (or with --cloudformation):
+2. Before the next deployment of the infrastructure, which would revert this: add to its source what
+   this prints (or with --cloudformation):
    holdfast infrastructure hubs-20261120-041500-cd34 --terraform --region eu-west-1
-3. When you are content, in some days, remove what no switch leads to any more, listed below: see
-   first that nothing else uses it, and that the way back, which ends with it, is not needed.
-   Holdfast never removes it.
+3. When you are satisfied, in a few days, remove what no switch points to any more, listed below:
+   check first that nothing else uses it, and that you do not need to switch back, which is
+   impossible without it. Holdfast never removes it.
 
 Switched to the copies:
-  - app: secret hubs/db (host, port), for database: to the COPY (was version v1, ours version v2)
+  - app: secret hubs/db (host, port), for database: to the COPY (was version v1, the copy's is
+    version v2)
 
-The copies; what was written since is not in them:
+The copies, without what was written since:
   - database: cluster hubs-db-r20261120-041500 at new.rds:5432, data of 2026-11-20 02:15:09 UTC, 2
     hours old
 
-Backed up from now on, as the descriptor in the catalog says:
+Backed up from now on, according to the descriptor in the catalog:
   - resources.database.cluster: hubs-db-r20261120-041500 (was hubs-db)
 
-What no switch leads to any more:
+What no switch points to any more:
   - cluster hubs-db
 
-To know:
+Remarks:
   - database: a role was attached again
   - login: version 2 is newer than the set's
 
 Not covered:
   - the search index is not in the deployment
 
-The execution in account 123456789012, begun 2026-11-20 04:15:00 UTC:
+The execution in account 123456789012, started 2026-11-20 04:15:00 UTC:
 https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:holdfast-restore:at-night
 "
     );
@@ -90,10 +91,10 @@ fn a_cut_over_in_part_is_never_told_as_a_whole_one() {
     assert_eq!(message.severity, Severity::Warning);
     assert!(message.subject.contains("cut over IN PART"), "{}", message.subject);
     let said = [
-        "cut over IN PART: the application uses the copies of some resources, and goes on using others live",
+        "cut over IN PART: the application uses the copies of some resources, and continues to use others live",
         "NOT CUT OVER, in use as before:\n  - rooms\n  - files\n",
         "switch rooms: the descriptor does not have it any more",
-        "Its data is of two moments",
+        "Its data is from two points in time",
     ];
     assert_says(&message, &said);
     assert!(
@@ -137,7 +138,7 @@ fn a_restore_as_of_a_moment_is_started_again_as_of_that_moment() {
     assert_says(
         &message,
         &[
-            "from the moment 2026-11-20 03:00:00 UTC",
+            "from the point in time 2026-11-20 03:00:00 UTC",
             "holdfast restore hubs --at 2026-11-20T03:00:00Z",
         ],
     );
@@ -173,8 +174,8 @@ fn on_call_is_asked_with_both_answers_and_without_the_token() {
             &message,
             &[
                 "Answer by 2026-11-21 04:45:00 UTC",
-                "To say yes: holdfast approve hubs-20261120-041500-cd34",
-                "To say no: holdfast reject hubs-20261120-041500-cd34",
+                "To approve: holdfast approve hubs-20261120-041500-cd34",
+                "To reject: holdfast reject hubs-20261120-041500-cd34",
                 "https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/",
                 "secret hubs/db: host and port lead to the copy",
             ],
@@ -185,11 +186,11 @@ fn on_call_is_asked_with_both_answers_and_without_the_token() {
             assert_says(
                 &message,
                 &[
-                    "Now: To look first: holdfast show",
+                    "Now: To check first: holdfast show",
                     "loses what was written since 2026-11-20 02:15:09 UTC (2 hours",
                 ],
             );
-            assert_says(&message, &["Not proven: - probe users: 0 in the set, 0 in the copy"]);
+            assert_says(&message, &["Unproven: - probe users: 0 in the set, 0 in the copy"]);
         }
     }
 }
@@ -214,8 +215,8 @@ fn copies_that_are_not_cut_over_to_say_whether_they_are_proven() {
             "restored",
             json!({"cut_over": "no", "verification": verification(outcome)}),
         );
-        let (message, came, succeeded) = told(&record, &items("restored"));
-        assert_eq!(json!(came), json!(outcome));
+        let (message, reported, succeeded) = told(&record, &items("restored"));
+        assert_eq!(json!(reported), json!(outcome));
         assert!(succeeded);
         assert_eq!(
             (message.event, message.severity, message.subject.as_str()),
@@ -236,7 +237,7 @@ fn copies_that_are_not_cut_over_to_say_whether_they_are_proven() {
     assert_says(
         &message,
         &[
-            "Not proven: - probe users: 0 in the set, 0 in the copy",
+            "Unproven: - probe users: 0 in the set, 0 in the copy",
             "You decide",
             "Look at the copies",
         ],
@@ -264,7 +265,7 @@ fn a_cut_over_that_is_not_allowed_leaves_the_copies() {
         );
         assert!(message.subject.ends_with(how), "{}", message.subject);
         assert_says(&message, &["Nothing was switched", REMOVE]);
-        assert_says_nothing_of(&message, &["But look at this"]);
+        assert_says_nothing_of(&message, &["Warnings:"]);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Restores that were taken back.
+//! Restores that were undone.
 
 use serde_json::json;
 
@@ -24,7 +24,7 @@ fn what_was_undone_is_told_by_what_is_left() {
 
     let left = record(
         "undone",
-        json!({"left": [reason("database", "Conflict", "cluster x has no tag of ours")]}),
+        json!({"left": [reason("database", "Conflict", "cluster x has no tag of this restore")]}),
     );
     let failure = reason("UndoRestore", "Throttled", "slow down");
     for (record, items, failure) in [
@@ -43,7 +43,7 @@ fn what_was_undone_is_told_by_what_is_left() {
     }
     assert_says(
         &undone(&left, &[], None).0,
-        &["Left, and where:\n  - database: Conflict: cluster x has no tag of ours"],
+        &["Not removed:\n  - database: Conflict: cluster x has no tag of this restore"],
     );
 }
 
@@ -72,7 +72,7 @@ fn what_is_in_use_is_told_user_by_user() {
         &message,
         &[
             "--suffix",
-            "The application is not touched by it",
+            "does not affect the application",
             "in its service's console",
         ],
     );
@@ -87,7 +87,7 @@ fn a_cut_over_is_taken_back_or_on_call_knows_what_is_not() {
             ..plain()
         })
     };
-    // The restore's own reasons are not those of what takes it back.
+    // The restore's own reasons are not those of its undo.
     let reasons = json!([reason("app", "AccessDenied", "the restore's own")]);
     let (message, outcome, succeeded) = of(&record(
         "switched_back",
@@ -111,12 +111,12 @@ fn a_cut_over_is_taken_back_or_on_call_knows_what_is_not() {
         &message,
         &[
             "COULD NOT BE SWITCHED BACK",
-            "MAY LEAD TO EITHER",
+            "MAY POINT TO EITHER",
             "holdfast undo-cut-over hubs-20261120-041500-cd34",
         ],
     );
 
-    // A second time: nothing is said to be wrong.
+    // A second time: no error is reported.
     let (message, outcome, succeeded) = cut_over_undone(&RestoreReport {
         record: Some(&record("switched_back", json!({"switched": switched("returned")}))),
         items: &items("restored"),
@@ -125,8 +125,8 @@ fn a_cut_over_is_taken_back_or_on_call_knows_what_is_not() {
     });
     assert_eq!((outcome, succeeded), (RestoreOutcome::SwitchedBack, true));
     assert_eq!(message.severity, Severity::Info);
-    assert_says(&message, &["had been switched back already", "has touched nothing"]);
-    assert_says_nothing_of(&message, &["InvalidInput", "was taken back."]);
+    assert_says(&message, &["had already been switched back", "has touched nothing"]);
+    assert_says_nothing_of(&message, &["InvalidInput", "was undone."]);
 
     let (message, ..) = of(&record("restored", json!({})));
     assert_says(&message, &["was not cut over", "nothing was touched"]);

@@ -1,4 +1,4 @@
-//! Of any set and any descriptor: nothing that one side has falls silently between the two.
+//! For any set and any descriptor: nothing that one side has is silently ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::domain::restore::verdict::{self, Check, Finding, VerificationOutcome}
 
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
-/// What there is in AWS; a descriptor gives each of them a name, or does not have it.
+/// The resources in AWS; a descriptor may name each of them.
 fn things() -> Vec<Value> {
     vec![
         json!({"kind": "aurora", "cluster": "db-1"}),
@@ -24,7 +24,7 @@ fn things() -> Vec<Value> {
     ]
 }
 
-/// A descriptor of some of the things, with some probes and switches on them, all under any names.
+/// A descriptor of some of the resources, with probes and switches for them, all with random names.
 fn deployment() -> impl Strategy<Value = Descriptor> {
     let named = (subsequence(things(), 1..=5), Just(NAMES.to_vec()).prop_shuffle());
     let probes = btree_map(select(&["p", "q", "r"][..]), (0usize..5, 1u8..3), 0..3);
@@ -70,7 +70,7 @@ fn is_named(gaps: &[Gap], of: GapKind, name: &str) -> bool {
     gaps.iter().any(|gap| gap.of == of && gap.name == name)
 }
 
-/// What of these is not among those.
+/// Those of `these` that are not in `those`.
 fn beyond<'a>(
     these: &'a [(SwitchAction, String)],
     those: &[(SwitchAction, String)],
@@ -87,7 +87,7 @@ proptest! {
         let names: BTreeSet<&str> = matched.iter().map(|of| of.name.as_str()).collect();
         prop_assert_eq!(names.len(), matched.len(), "no two items have one name");
         for of in &matched {
-            let resource = held(&today).into_iter().find(|resource| resource.name == of.name);
+            let resource = in_set(&today).into_iter().find(|resource| resource.name == of.name);
             let same = resource.is_some_and(|resource| resource.target == of.resource.target);
             prop_assert_eq!(of.by == MatchedBy::Identity, same, "{:?}", of);
             prop_assert!(of.by == MatchedBy::Identity || is_named(&gaps, GapKind::Resource, &of.name), "{:?}", of);
@@ -114,25 +114,25 @@ proptest! {
             let compared = pairs.iter().any(|pair| pair.name == *name && pair.standing == ProbeComparability::Same);
             prop_assert!(compared || is_named(&gaps, GapKind::Probe, name), "{}", name);
         }
-        let leads = |switch: &Switch, item: &str| (switch.action.clone(), item.to_owned());
-        let now: Vec<_> = today.cut_over.iter().map(|switch| leads(switch, &switch.item_name())).collect();
+        let pair = |switch: &Switch, item: &str| (switch.action.clone(), item.to_owned());
+        let now: Vec<_> = today.cut_over.iter().map(|switch| pair(switch, &switch.item_name())).collect();
         let before = then.cut_over.iter().map(|switch| {
             let item = switch.item_name();
-            leads(switch, today_of(&item).unwrap_or(&item))
+            pair(switch, today_of(&item).unwrap_or(&item))
         });
         let before: Vec<_> = before.collect();
         let (lost, added) = (beyond(&before, &now).len(), beyond(&now, &before).len());
-        let told = gaps.iter().filter(|gap| gap.of == GapKind::Switch).count();
-        prop_assert!(told >= lost.max(added) && told <= lost + added, "{} lost, {} added: {:?}", lost, added, gaps);
+        let named = gaps.iter().filter(|gap| gap.of == GapKind::Switch).count();
+        prop_assert!(named >= lost.max(added) && named <= lost + added, "{} lost, {} added: {:?}", lost, added, gaps);
 
-        // Whatever the copies then count: with anything named, it is not verified.
+        // Whatever the counts of the copies are, with any gap the restore is not verified.
         let plan = Matching { gaps: gaps.clone(), probes: pairs, live: Vec::new() };
         let counted = verdict::counted(&plan, counts(&then), counts(&today));
         let mut checks = verdict::probes(&counted.expected, &counted.actual, true, true);
         checks.extend(counted.checks);
         for gap in &gaps {
-            let said = |check: &Check| check.name == gap.subject() && check.finding == Finding::Unproven;
-            prop_assert!(checks.iter().any(said), "{:?} is not in {:?}", gap, checks);
+            let unproven = |check: &Check| check.name == gap.subject() && check.finding == Finding::Unproven;
+            prop_assert!(checks.iter().any(unproven), "{:?} is not in {:?}", gap, checks);
         }
         let compared = plan.probes.iter().any(|pair| pair.standing == ProbeComparability::Same);
         let outcome = verdict::verify(checks, at(3)).outcome;

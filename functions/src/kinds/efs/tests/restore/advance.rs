@@ -47,7 +47,7 @@ async fn a_job_is_started_with_all_metadata_and_our_token() {
 #[tokio::test]
 async fn a_new_file_system_is_made_as_the_old_one_was() {
     let (kind, replay) = efs([started(), job("PENDING", json!({}))]);
-    let mut item = anew();
+    let mut item = into_new();
     item.configuration["FileSystem"]["PerformanceMode"] = json!("maxIO");
     let advanced = kind.advance(&run(), &item).await.unwrap();
     assert!(matches!(advanced, RestoreProgress::InProgress { made: Some(made), .. } if made == in_new(None, None)));
@@ -61,7 +61,7 @@ async fn a_new_file_system_is_made_as_the_old_one_was() {
     let (kind, replay) = efs([started(), job("PENDING", json!({}))]);
     let plain = RestoreItem {
         configuration: json!({"FileSystem": {"Encrypted": false}}),
-        ..anew()
+        ..into_new()
     };
     kind.advance(&run(), &plain).await.unwrap();
     let asked = replay.played()[0].json()["Metadata"].clone();
@@ -69,7 +69,7 @@ async fn a_new_file_system_is_made_as_the_old_one_was() {
     let (kind, replay) = efs([started(), job("PENDING", json!({}))]);
     let unknown = RestoreItem {
         configuration: Value::Null,
-        ..anew()
+        ..into_new()
     };
     kind.advance(&run(), &unknown).await.unwrap();
     assert_eq!(replay.played()[0].json()["Metadata"]["Encrypted"], "true");
@@ -82,8 +82,8 @@ async fn a_start_whose_answer_was_lost_is_repeated_with_the_same_request() {
     let error = kind.advance(&run(), &item()).await.unwrap_err();
     assert_eq!(error.name(), "Unavailable");
     assert!(error.to_string().contains("does not show it yet"), "{error}");
-    let asked = replay.played();
-    assert_eq!(asked[0].json(), asked[1].json());
+    let requests = replay.played();
+    assert_eq!(requests[0].json(), requests[1].json());
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn a_job_that_ended_badly_has_failed_in_awss_words() {
 /// Automatic backups of a file system are on by default.
 #[tokio::test]
 async fn a_job_that_another_was_in_the_way_of_is_started_again_once_that_has_ended() {
-    let hindered = || {
+    let blocked = || {
         let message = "Restore job failed because there was a running job for the same resource.";
         job("FAILED", json!({ "StatusMessage": message }))
     };
@@ -118,12 +118,12 @@ async fn a_job_that_another_was_in_the_way_of_is_started_again_once_that_has_end
     };
     let (kind, replay) = efs([
         started(),
-        hindered(),
+        blocked(),
         jobs(json!([])),
         jobs(json!([])),
         jobs(json!([])),
         backups("RUNNING"),
-        hindered(),
+        blocked(),
         jobs(json!([])),
         jobs(json!([])),
         jobs(json!([])),
@@ -154,15 +154,15 @@ async fn a_job_that_another_was_in_the_way_of_is_started_again_once_that_has_end
         matches!(&created, CreatedResource::Directory { job, .. } if job == "job-2"),
         "{created:?}"
     );
-    let asked = replay.played();
+    let requests = replay.played();
     assert_eq!(
-        asked[11].json()["IdempotencyToken"],
+        requests[11].json()["IdempotencyToken"],
         names::token(&run().id, "thing", "restore after job-1")
     );
-    assert_eq!(asked[11].json()["Metadata"], asked[0].json()["Metadata"]);
+    assert_eq!(requests[11].json()["Metadata"], requests[0].json()["Metadata"]);
 }
 
-/// A second one would restore everything twice.
+/// A second job would restore everything twice.
 #[tokio::test]
 async fn a_job_in_the_place_of_a_hindered_one_is_adopted_though_nobody_recorded_it() {
     let message = json!({"StatusMessage": "There was a running job for the same resource."});
@@ -221,7 +221,7 @@ async fn a_directory_that_cannot_be_told_fails_naming_what_it_may_be() {
         assert!(names.iter().all(|name| reason.contains(name)), "{reason}");
         replay.played();
     }
-    // Another file system's restore is no matter.
+    // Another file system's restore does not matter.
     let elsewhere = listed(
         "other",
         "RUNNING",
@@ -321,7 +321,7 @@ fn found(paths: &[&str]) -> Exchange {
     answers(INVOKE, json!({ "paths": paths }).to_string())
 }
 
-/// A set of which this was said to be in use.
+/// A set that recorded this as in use.
 fn in_use(root: &str) -> Value {
     json!({"InUse": {"declared": ["/gone"], "mounts": [{"switch": "web", "by": "service web", "volume": "v", "root": root}]}})
 }
@@ -360,10 +360,10 @@ async fn once_a_restore_has_left_a_directory_what_is_in_use_is_sampled_and_resto
     };
     assert_eq!((*files, &sampled[0].path), (3, &format!("{live}/a")));
     assert_eq!((&roots[0].path, missing), (&live, &vec!["/gone".to_owned()]));
-    let asked = replay.played();
-    assert_eq!(asked[1].json(), json!({"action": "find", "paths": ["/gone", live]}));
-    assert_eq!(asked[2].json()["root"], json!(live));
-    // And of its set, that directory alone is restored.
+    let requests = replay.played();
+    assert_eq!(requests[1].json(), json!({"action": "find", "paths": ["/gone", live]}));
+    assert_eq!(requests[2].json()["root"], json!(live));
+    // And only that directory of its set is restored.
     let item = RestoreItem {
         sample,
         configuration,
@@ -391,7 +391,7 @@ async fn a_job_of_our_token_that_restores_something_else_is_not_used() {
                 "RUNNING",
                 json!({"RecoveryPointArn": ARN, "CreatedResourceArn": arn(SOURCE)}),
             ),
-            anew(),
+            into_new(),
         ),
     ] {
         let (kind, _) = efs([started(), job]);

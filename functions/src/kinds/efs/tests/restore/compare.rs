@@ -53,12 +53,12 @@ fn answer(action: &str, checked: &TreeComparison) -> Exchange {
     answers(action, serde_json::to_string(checked).unwrap())
 }
 
-/// AWS's and the mounting function's answers to a comparison of five files, of which these differ.
+/// The responses of AWS and of the mounting function for a comparison of five files, in which these differ.
 pub fn compared(differing: Vec<DifferingFile>) -> Vec<Exchange> {
     vec![file_system(&captured()), answer(INVOKE, &checked(5, differing))]
 }
 
-/// A sampled file of 10 bytes that is not there.
+/// A sampled file of 10 bytes that does not exist.
 pub fn missing(path: &str) -> DifferingFile {
     DifferingFile {
         was: file(path, 10),
@@ -73,7 +73,7 @@ async fn checks(script: Vec<Exchange>, item: &RestoreItem, at_rest: bool) -> Vec
     checks
 }
 
-/// As `name finding`.
+/// In the form `name finding`.
 fn short(checks: &[Check]) -> Vec<String> {
     checks
         .iter()
@@ -178,7 +178,10 @@ async fn what_cannot_be_told_is_unproven_and_what_is_gone_is_different() {
 
 fn new(directory: bool) -> RestoreItem {
     let path = format!("/{DIRECTORY}");
-    sampled(with(anew(), in_new(Some(NEW), directory.then_some(path.as_str()))), 5)
+    sampled(
+        with(into_new(), in_new(Some(NEW), directory.then_some(path.as_str()))),
+        5,
+    )
 }
 
 fn script(now: &Value) -> Vec<Exchange> {
@@ -291,7 +294,7 @@ async fn without_a_directory_access_points_and_files_are_unproven() {
     );
 }
 
-/// A set of which `/r/storage` was in use, and more that was not there.
+/// A set that recorded `/r/storage` as in use, and more that did not exist.
 fn of_roots(files: u64) -> RestoreItem {
     let live = format!("/{EARLIER}/storage");
     let root = |path: &str| CountedRoot {
@@ -344,10 +347,10 @@ async fn each_directory_in_use_is_held_against_its_own_count_and_sample() {
             "thing: contents in /other Same".to_owned(),
         ]
     );
-    let asked = replay.played();
-    assert_eq!(asked[1].json()["root"], json!(format!("/{DIRECTORY}{live}")));
-    assert_eq!(asked[1].json()["sampled"][0]["path"], "/a");
-    assert_eq!(asked[2].json()["root"], json!(format!("/{DIRECTORY}/other")));
+    let requests = replay.played();
+    assert_eq!(requests[1].json()["root"], json!(format!("/{DIRECTORY}{live}")));
+    assert_eq!(requests[1].json()["sampled"][0]["path"], "/a");
+    assert_eq!(requests[2].json()["root"], json!(format!("/{DIRECTORY}/other")));
 }
 
 #[tokio::test]
@@ -366,7 +369,7 @@ async fn of_a_set_from_before_directories_were_recorded_an_earlier_restore_in_th
             "thing: directories of earlier restores Unproven"
         ]
     );
-    // Nor was it, where nothing tells what is in use.
+    // Nor if it is not known what was in use.
     let found = checks(there(), &in_use(sampled(restored(item()), 5), json!({})), true).await;
     assert_eq!(short(&found)[2], "thing: directories of earlier restores Unproven");
     let known = in_use(sampled(restored(item()), 5), json!({"declared": ["/"]}));

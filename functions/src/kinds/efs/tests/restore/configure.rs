@@ -39,7 +39,7 @@ fn waits(advance: &RestoreProgress, words: &str) {
 
 #[tokio::test]
 async fn a_new_file_system_gets_back_everything_that_was_captured() {
-    // One look after another, each with what the last one changed.
+    // One call after another, each with the changes of the one before.
     let mut now = bare();
     let mut script = vec![completed(NEW)];
     script.extend(looks(&now));
@@ -74,13 +74,13 @@ async fn a_new_file_system_gets_back_everything_that_was_captured() {
         answers(POINT_MADE, r#"{"AccessPointId":"fsap-9"}"#),
         answers(POLICY, "{}"),
     ]);
-    // All again: nothing is left to do.
+    // Once more: nothing is left to do.
     script.push(completed(NEW));
     script.extend(looks(&whole()));
     script.extend([directories(INVOKE_NEW, &[DIRECTORY]), jobs(json!([]))]);
 
     let (kind, replay) = efs(script);
-    let item = with(anew(), in_new(None, None));
+    let item = with(into_new(), in_new(None, None));
     waits(&next(&kind, &item).await, "changes its throughput");
     waits(&next(&kind, &item).await, "updating");
     waits(&next(&kind, &item).await, "subnet-1 is creating");
@@ -95,8 +95,8 @@ async fn a_new_file_system_gets_back_everything_that_was_captured() {
             }
         );
     }
-    let asked = replay.played();
-    let body = |action: &str| asked.iter().find(|asked| asked.action == action).unwrap().json();
+    let requests = replay.played();
+    let body = |action: &str| requests.iter().find(|request| request.action == action).unwrap().json();
     assert_eq!(
         body(UPDATE),
         json!({"ThroughputMode": "provisioned", "ProvisionedThroughputInMibps": 20.0})
@@ -130,7 +130,7 @@ async fn without_a_function_the_access_points_are_left_to_the_operator() {
     now["Policy"] = json!(captured()["Policy"].as_str().unwrap().replace(SOURCE, NEW));
     let script = [vec![completed(NEW)], looks(&now), vec![no_function(INVOKE_NEW)]];
     let (kind, replay) = efs(script.into_iter().flatten());
-    let advanced = next(&kind, &with(anew(), in_new(None, None))).await;
+    let advanced = next(&kind, &with(into_new(), in_new(None, None))).await;
     let RestoreProgress::Restored { made: is, remarks } = advanced else {
         panic!("{advanced:?}")
     };
@@ -155,7 +155,7 @@ async fn what_was_not_captured_is_not_invented() {
     let (kind, replay) = efs(script.into_iter().flatten());
     let unknown = RestoreItem {
         configuration: Value::Null,
-        ..with(anew(), in_new(None, None))
+        ..with(into_new(), in_new(None, None))
     };
     let advanced = next(&kind, &unknown).await;
     assert!(
@@ -167,7 +167,7 @@ async fn what_was_not_captured_is_not_invented() {
 
 #[tokio::test]
 async fn a_path_that_efs_does_not_take_is_told() {
-    let mut item = with(anew(), in_new(None, None));
+    let mut item = with(into_new(), in_new(None, None));
     item.configuration["AccessPoints"][0]["RootDirectory"]["Path"] = json!("/a/b/c/d");
     let mut now = whole();
     now["AccessPoints"] = json!([]);
@@ -205,11 +205,11 @@ async fn an_access_point_of_an_earlier_try_is_adopted_and_a_wrong_group_correcte
         ],
     ];
     let (kind, replay) = efs(script.into_iter().flatten());
-    let item = with(anew(), in_new(None, None));
-    // EFS does not list it yet, so that nobody can see whether it is as it was asked for.
+    let item = with(into_new(), in_new(None, None));
+    // EFS does not list it yet, so it cannot be checked whether it is as planned.
     assert_eq!(kind.advance(&run(), &item).await.unwrap_err().name(), "Unavailable");
-    let asked = replay.played();
-    let groups = asked.iter().find(|asked| asked.action == modify).unwrap().json();
+    let requests = replay.played();
+    let groups = requests.iter().find(|request| request.action == modify).unwrap().json();
     assert_eq!(groups["SecurityGroups"], json!(["sg-1", "sg-2"]));
     now = whole();
     now["Policy"] = Value::Null;
@@ -240,14 +240,14 @@ async fn an_access_point_of_an_earlier_try_is_adopted_and_a_wrong_group_correcte
     }
 }
 
-/// Our job names it, whatever creation token AWS Backup gave it.
+/// The restore job names it, whatever creation token AWS Backup gave it.
 #[tokio::test]
 async fn a_new_file_system_is_ours_by_the_job_that_made_it() {
     let mut other = bare();
     other["FileSystem"]["CreationToken"] = json!("AWS Backup's own");
     other["FileSystem"]["LifeCycleState"] = json!("creating");
     let (kind, _) = efs([vec![completed(NEW)], looks(&other)].into_iter().flatten());
-    let advanced = next(&kind, &with(anew(), in_new(None, None))).await;
+    let advanced = next(&kind, &with(into_new(), in_new(None, None))).await;
     assert!(matches!(advanced, RestoreProgress::InProgress { .. }), "{advanced:?}");
 }
 
@@ -258,21 +258,21 @@ async fn a_file_system_that_is_not_ours_or_not_usable_is_left_alone() {
     other["FileSystem"]["CreationTime"] = json!(1.7e9);
     let (kind, _) = efs([vec![completed(NEW)], looks(&other)].into_iter().flatten());
     let error = kind
-        .advance(&run(), &with(anew(), in_new(None, None)))
+        .advance(&run(), &with(into_new(), in_new(None, None)))
         .await
         .unwrap_err();
     assert_eq!(error.name(), "Conflict");
     let mut broken = bare();
     broken["FileSystem"]["LifeCycleState"] = json!("error");
     let (kind, _) = efs([vec![completed(NEW)], looks(&broken)].into_iter().flatten());
-    let advanced = next(&kind, &with(anew(), in_new(None, None))).await;
+    let advanced = next(&kind, &with(into_new(), in_new(None, None))).await;
     assert!(
         matches!(&advanced, RestoreProgress::Failed { reason } if reason.contains("is error")),
         "{advanced:?}"
     );
     let nothing = job("COMPLETED", json!({"CompletionDate": seconds("2026-11-20T02:16:30Z")}));
     let (kind, _) = efs([nothing]);
-    let advanced = next(&kind, &with(anew(), in_new(None, None))).await;
+    let advanced = next(&kind, &with(into_new(), in_new(None, None))).await;
     assert!(
         matches!(&advanced, RestoreProgress::Failed { reason } if reason.contains("names no file system")),
         "{advanced:?}"

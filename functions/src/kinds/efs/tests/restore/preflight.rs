@@ -21,7 +21,7 @@ fn key(state: &str) -> Exchange {
     )
 }
 
-/// All that a restore into a directory is asked for, and well.
+/// All calls of a preflight for a restore into a directory, without faults.
 pub fn good() -> [Exchange; 7] {
     [
         point(json!({})),
@@ -188,7 +188,7 @@ async fn only_an_aws_that_cannot_be_asked_is_an_error() {
 #[tokio::test]
 async fn a_new_file_system_says_what_it_takes_and_what_it_does_not_get() {
     let none = answers(FILES, r#"{"FileSystems":[]}"#);
-    let mut item = anew();
+    let mut item = into_new();
     item.configuration["FileSystem"]["AvailabilityZoneName"] = json!("eu-west-1a");
     item.configuration["Replications"] = json!([{"SourceFileSystemId": SOURCE}]);
     let (kind, replay) = efs([
@@ -214,7 +214,7 @@ async fn a_new_file_system_says_what_it_takes_and_what_it_does_not_get() {
     let mut taken = captured();
     taken["FileSystem"]["CreationToken"] = json!(TOKEN);
     let (kind, _) = efs([point(json!({})), key("Enabled"), file_system(&taken), key("Enabled")]);
-    let said = faults(&kind.preflight(&run(), &anew()).await.unwrap());
+    let said = faults(&kind.preflight(&run(), &into_new()).await.unwrap());
     assert!(
         said.contains("resources.thing.into") && said.contains("fs-01234567 has it"),
         "{said}"

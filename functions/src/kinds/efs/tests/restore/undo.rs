@@ -71,9 +71,9 @@ async fn what_a_failed_job_left_is_removed() {
     let item = with(item(), in_directory(None));
     assert_eq!(kind.undo(&run(), &item).await.unwrap(), UndoProgress::Gone);
     assert_eq!(kind.undo(&run(), &item).await.unwrap(), UndoProgress::Gone);
-    let asked = replay.played();
-    assert_eq!(asked[3].json()["directory"], failed);
-    assert_eq!(asked[4].json()["directory"], lost);
+    let requests = replay.played();
+    assert_eq!(requests[3].json()["directory"], failed);
+    assert_eq!(requests[4].json()["directory"], lost);
     let (kind, _) = efs([
         ended(),
         directories(
@@ -137,7 +137,7 @@ async fn a_job_that_nobody_heard_of_is_found_by_its_token_alone() {
     let (kind, replay) = efs([jobs(json!([ours()])), metadata("another")]);
     assert_eq!(kind.undo(&run(), &item()).await.unwrap(), UndoProgress::Gone);
     replay.played();
-    // One that does not show its metadata yet may be ours.
+    // A job that does not show its metadata yet may be this run's.
     let (kind, replay) = efs([
         jobs(json!([ours()])),
         refuses(METADATA, 400, "ResourceNotFoundException"),
@@ -155,7 +155,10 @@ async fn a_new_file_system_of_another_token_goes_by_the_job_that_made_it() {
         file_system(&new),
         answers("POST /2015-02-01/resource-tags/fs-0new", ""),
     ]);
-    let undoing = kind.undo(&run(), &with(anew(), in_new(Some(NEW), None))).await.unwrap();
+    let undoing = kind
+        .undo(&run(), &with(into_new(), in_new(Some(NEW), None)))
+        .await
+        .unwrap();
     assert!(matches!(undoing, UndoProgress::Underway(_)), "{undoing:?}");
     replay.played();
 }
@@ -190,7 +193,7 @@ async fn a_new_file_system_goes_with_its_mount_targets_and_access_points() {
         completed(NEW),
         answers(FILES, r#"{"FileSystems":[]}"#),
     ]);
-    let item = with(anew(), in_new(Some(NEW), None));
+    let item = with(into_new(), in_new(Some(NEW), None));
     for _ in 0..4 {
         let undoing = kind.undo(&run(), &item).await.unwrap();
         assert!(matches!(undoing, UndoProgress::Underway(_)), "{undoing:?}");
@@ -209,18 +212,21 @@ async fn a_new_file_system_that_was_never_tagged_is_tagged_before_it_is_deleted(
         file_system(&new),
         answers("POST /2015-02-01/resource-tags/fs-0new", ""),
     ]);
-    let undoing = kind.undo(&run(), &with(anew(), in_new(Some(NEW), None))).await.unwrap();
+    let undoing = kind
+        .undo(&run(), &with(into_new(), in_new(Some(NEW), None)))
+        .await
+        .unwrap();
     assert!(matches!(undoing, UndoProgress::Underway(_)), "{undoing:?}");
     let tags = replay.played()[2].json()["Tags"].to_string();
     assert!(tags.contains("holdfast:restore") && tags.contains(&run().id), "{tags}");
 }
 
-/// AWS Backup forgets a job, or does not say what one made that failed.
+/// AWS Backup discards a job, or does not report what a failed job created.
 #[tokio::test]
 async fn a_new_file_system_goes_by_its_noted_id_where_no_job_tells_it() {
     let mut new = bare();
     new["FileSystem"]["CreationToken"] = json!("AWS Backup's own");
-    let noted = with(anew(), in_new(Some(NEW), None));
+    let noted = with(into_new(), in_new(Some(NEW), None));
     for told in [refuses(JOB, 400, "ResourceNotFoundException"), job("FAILED", json!({}))] {
         let (kind, replay) = efs([
             told,
@@ -234,26 +240,26 @@ async fn a_new_file_system_goes_by_its_noted_id_where_no_job_tells_it() {
         );
         replay.played();
     }
-    // One that is older than the restore is none of its making, whatever was noted.
+    // A file system that is older than the restore is not the restore's, whatever was recorded.
     new["FileSystem"]["CreationTime"] = json!(1.7e9);
     let (kind, replay) = efs([refuses(JOB, 400, "ResourceNotFoundException"), file_system(&new)]);
     assert_eq!(kind.undo(&run(), &noted).await.unwrap(), UndoProgress::Gone);
     replay.played();
-    // Without a note, the token alone tells.
+    // Without a record, only the token identifies it.
     let (kind, replay) = efs([
         refuses(JOB, 400, "ResourceNotFoundException"),
         answers(FILES, r#"{"FileSystems":[]}"#),
     ]);
-    let unnoted = with(anew(), in_new(None, None));
+    let unnoted = with(into_new(), in_new(None, None));
     assert_eq!(kind.undo(&run(), &unnoted).await.unwrap(), UndoProgress::Gone);
     replay.played();
 }
 
 #[tokio::test]
 async fn a_file_system_of_another_token_is_never_deleted() {
-    // As if EFS passed over the filter.
+    // As if EFS ignored the filter.
     let (kind, replay) = efs([completed(SOURCE), file_system(&captured())]);
-    let item = with(anew(), in_new(Some(SOURCE), None));
+    let item = with(into_new(), in_new(Some(SOURCE), None));
     assert_eq!(kind.undo(&run(), &item).await.unwrap(), UndoProgress::Gone);
     replay.played();
 }

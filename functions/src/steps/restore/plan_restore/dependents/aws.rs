@@ -1,4 +1,4 @@
-//! Asking AWS what points at a resource.
+//! Asks AWS what refers to a resource.
 
 mod answers;
 mod records;
@@ -20,10 +20,10 @@ use crate::domain::restore::dependents::record::Record;
 use crate::domain::restore::dependents::selection::Selection;
 use crate::error::Result;
 
-/// As many alarms as one call tells of.
+/// The maximum number of alarms that one call returns.
 const MOST_ALARMS: &str = "100";
 
-/// How long an answer of Route 53 is waited for.
+/// How long to wait for a response from Route 53.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub struct AwsDependentLookup {
@@ -39,7 +39,7 @@ impl AwsDependentLookup {
         Self {
             rds: Lazy::new(aws, aws_sdk_rds::Client::new),
             backup: Lazy::new(aws, aws_sdk_backup::Client::new),
-            // It is reached over the internet alone: where that is closed, the plan does not wait for it.
+            // Route 53 has only public endpoints: without internet access, the plan does not wait for it.
             route_53: Lazy::new(aws, |aws| Client::new(aws, ROUTE_53).with_timeout(PATIENCE)),
             cloudwatch: Lazy::new(aws, |aws| Client::new(aws, CLOUDWATCH)),
             lambda: Lazy::new(aws, |aws| Client::new(aws, LAMBDA)),
@@ -66,11 +66,11 @@ impl DependentLookup for AwsDependentLookup {
                 Err(error) if code(&error) == Some("DBProxyNotFoundFault") => continue,
                 Err(error) => return Err(failure("describing the targets of proxy", name, error)),
             };
-            let leads = targets.iter().any(|target| {
-                // Of a cluster, the cluster itself and each of its instances.
+            let has_target = targets.iter().any(|target| {
+                // A proxy lists the cluster itself and each of its instances.
                 target.tracked_cluster_id() == Some(cluster) || target.rds_resource_id() == Some(cluster)
             });
-            if leads {
+            if has_target {
                 found.push(name.to_owned());
             }
         }
@@ -152,7 +152,7 @@ impl DependentLookup for AwsDependentLookup {
     }
 }
 
-/// With the dimensions of all that it watches: an alarm on a calculation has several metrics.
+/// An alarm with the dimensions of all its metrics: an alarm on a metric math expression has several.
 fn alarm(of: Node<'_, '_>) -> Option<Alarm> {
     let text = |node: Node<'_, '_>, name: &str| {
         let child = node.children().find(|child| child.tag_name().name() == name)?;

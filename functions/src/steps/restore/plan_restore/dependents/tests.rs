@@ -134,9 +134,9 @@ async fn records_that_lead_to_a_clusters_endpoints_are_told_with_the_copys_on_ev
         .map(|record| (record.zone.as_str(), record.name.as_str()))
         .collect();
     assert_eq!(names, [("Z1", "db.example.org."), ("Z2", "read.example.org.")]);
-    let asked = replay.played();
+    let requests = replay.played();
     assert!(
-        asked[0]
+        requests[0]
             .header("authorization")
             .contains("/us-east-1/route53/aws4_request")
     );
@@ -190,14 +190,14 @@ async fn selections_are_read_with_what_they_name() {
     replay.played();
 }
 
-/// Answers what it is told to, whichever is asked first.
-struct Told {
+/// Returns the given lists.
+struct FixedLists {
     selections: Vec<Selection>,
     records: Vec<Record>,
 }
 
 #[async_trait]
-impl DependentLookup for Told {
+impl DependentLookup for FixedLists {
     async fn proxies(&self, _: &str) -> Result<Vec<String>> {
         Ok(Vec::new())
     }
@@ -228,7 +228,7 @@ impl DependentLookup for Told {
 
 #[tokio::test]
 async fn selections_and_records_of_a_cluster_are_told_unless_its_copy_takes_its_name() {
-    let told = Told {
+    let lists = FixedLists {
         selections: vec![Selection {
             plan: "p1".into(),
             id: "s1".into(),
@@ -248,19 +248,19 @@ async fn selections_and_records_of_a_cluster_are_told_unless_its_copy_takes_its_
     cluster.configuration = captured();
     cluster.configuration["DBClusterEndpoints"] = json!([]);
     let switched = cut_over(CutOverMode::Yes, vec![testing::secret_switch()]);
-    let found = find(&told, &run(), &switched, &[cluster.clone()]).await.unwrap();
-    let said = [
-        "selection nightly of backup plan p1 goes on backing up cluster hubs-db alone",
+    let found = find(&lists, &run(), &switched, &[cluster.clone()]).await.unwrap();
+    let expected = [
+        "selection nightly of backup plan p1",
         r#""ResourceRecords":[{"Value":"hubs-db-r1.cluster-x.eu-west-1.rds.amazonaws.com"}]"#,
-        "there are more Route 53 records than were looked at",
+        "there are more Route 53 records than were read",
         "of other accounts",
     ];
-    assert_eq!(found.remarks.len(), said.len(), "{:?}", found.remarks);
-    for (remark, said) in found.remarks.iter().zip(said) {
+    assert_eq!(found.remarks.len(), expected.len(), "{:?}", found.remarks);
+    for (remark, said) in found.remarks.iter().zip(expected) {
         assert!(remark.text.contains(said), "{said} in {remark:?}");
     }
     let renamed = cut_over(CutOverMode::Yes, vec![rename()]);
-    let found = find(&told, &run(), &renamed, &[cluster]).await.unwrap();
+    let found = find(&lists, &run(), &renamed, &[cluster]).await.unwrap();
     assert_eq!(found.remarks.len(), 1, "{:?}", found.remarks);
 }
 
@@ -285,10 +285,10 @@ async fn neither_selections_nor_records_fail_a_plan() {
     .await
     .unwrap();
     for said in ["selections of AWS Backup plans", "Route 53 records"] {
-        let said = format!("{said} that name cluster hubs-db could not be looked for");
+        let expected = format!("{said} that name cluster hubs-db could not be looked for");
         assert!(
-            found.remarks.iter().any(|remark| remark.text.contains(&said)),
-            "{said} in {:?}",
+            found.remarks.iter().any(|remark| remark.text.contains(&expected)),
+            "{expected} in {:?}",
             found.remarks
         );
     }
@@ -319,14 +319,14 @@ async fn what_points_at_a_cluster_is_told_and_a_proxy_refuses_the_cut_over() {
     .unwrap();
     assert_eq!(found.faults.len(), 1, "{:?}", found.faults);
     assert!(found.faults[0].value.contains("RDS Proxy pool"), "{:?}", found.faults);
-    let said = [
+    let expected = [
         "custom endpoint reports",
         "event subscription dba",
         "alarm cpu",
         "Route 53",
     ];
-    assert_eq!(found.remarks.len(), said.len(), "{:?}", found.remarks);
-    for (remark, said) in found.remarks.iter().zip(said) {
+    assert_eq!(found.remarks.len(), expected.len(), "{:?}", found.remarks);
+    for (remark, said) in found.remarks.iter().zip(expected) {
         assert!(remark.text.contains(said), "{said} in {remark:?}");
     }
     replay.played();

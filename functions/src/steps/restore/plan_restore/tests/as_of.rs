@@ -1,4 +1,4 @@
-//! A restore as of one moment.
+//! A restore to one point in time.
 
 use super::*;
 use crate::domain::restore::retained_backups::ContinuousBackup;
@@ -63,7 +63,7 @@ async fn what_has_a_continuous_backup_comes_to_the_moment_and_the_rest_as_near_b
     let said: Vec<String> = plan.remarks.iter().map(ToString::to_string).collect();
     let said = said.join("\n");
     assert!(
-        said.contains("files: it comes back") && said.contains("apart"),
+        said.contains("files: it is restored") && said.contains("apart"),
         "{said}"
     );
 }

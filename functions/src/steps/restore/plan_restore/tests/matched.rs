@@ -12,14 +12,14 @@ fn counted(name: &str) -> ProbeResult {
     }
 }
 
-/// The deployment as it was when the newest set was made, which counted its rooms.
+/// The deployment as of the newest set, which counted its rooms.
 fn before() -> Value {
     let mut document = all_kinds();
     document["probes"] = json!({"rooms": {"resource": "rooms", "table": "hubs-rooms"}});
     document
 }
 
-/// Plans the newest set, which was made by one descriptor, by another.
+/// Plans a restore of the newest set, which was made with one descriptor, with another.
 async fn planned_since(before: &Value, today: Value, request: Value) -> (Output, RestoreRecord) {
     let world = world(today, Recoverable::default()).await;
     let catalog = &world.needs.catalog;
@@ -74,7 +74,7 @@ async fn a_renamed_resource_is_restored_counted_and_switched_under_its_new_name(
         "{:?}",
         record.plan.remarks
     );
-    // No switch leads to the files and the table: what is used of them is told.
+    // No switch concerns the files and the table: the plan lists them as still in use.
     assert_eq!(record.plan.matching.live, ["files", "items"]);
 }
 
@@ -121,7 +121,7 @@ async fn what_was_removed_or_added_since_is_a_gap_in_the_plan() {
         output.text
     );
     assert_eq!(record.plan.matching.live, ["database", "files", "cache"]);
-    // Where nothing is to be switched, switches have no say in what is proven.
+    // With no cut-over, changed switches do not affect what is proven.
     let request = json!({"deployment": "hubs-prod", "cut_over": "no"});
     let (_, record) = planned_since(&before(), today, request).await;
     assert!(

@@ -1,4 +1,4 @@
-//! What is refused: everything at once, before anything is taken or made.
+//! Requests that are refused, with all faults at once, before the lease is taken or anything is created.
 
 use super::*;
 
@@ -111,7 +111,7 @@ async fn a_cut_over_of_nothing_is_refused() {
     }
 }
 
-/// On the code before it was planned, asked about, and then always failed.
+/// Before this check, such a restore was planned and approved, and then always failed.
 #[tokio::test]
 async fn a_switch_to_a_file_system_that_is_not_there_yet_is_refused() {
     let mut document = all_kinds();
@@ -245,7 +245,7 @@ async fn a_run_that_has_ended_is_not_planned_again() {
 
 #[tokio::test]
 async fn a_run_that_ends_while_it_is_planned_leaves_no_lease() {
-    // The clean-up gets in after each write in turn: the run's record, the lease, four items, the restore.
+    // In turn, the clean-up runs after each write: the run's record, the lease, four items, the restore.
     for nth in 1..=7 {
         let world = world(all_kinds(), Recoverable::default()).await;
         world.memory.meanwhile(nth, |items| {
@@ -264,11 +264,11 @@ async fn a_run_that_ends_while_it_is_planned_leaves_no_lease() {
     }
 }
 
-/// Who connects through it would stay with the old cluster.
+/// Clients of the proxy would stay with the old cluster.
 #[tokio::test]
 async fn a_proxy_in_front_of_a_cluster_that_is_switched_is_refused() {
     let mut world = world(all_kinds(), Recoverable::default()).await;
-    world.needs.pointers = Arc::new(Pointing {
+    world.needs.dependents = Arc::new(Pointing {
         proxied: Some("hubs-db"),
     });
     let found = faults(&world, json!({"deployment": "hubs-prod"})).await;

@@ -1,4 +1,4 @@
-//! What AWS kept of a deployment whose sets are lost.
+//! Restoring what AWS retained of a deployment whose sets are lost.
 
 use super::*;
 use crate::domain::restore::retained_backups::{RetainedBackup, RetainedBackups};
@@ -76,12 +76,12 @@ async fn what_aws_kept_nothing_of_is_named_with_what_it_would_take() {
     let Err(Error::InvalidInput(faults)) = retained(without_set(), kept).await else {
         panic!("not InvalidInput")
     };
-    let told: Vec<_> = faults
+    let reported: Vec<_> = faults
         .iter()
         .map(|fault| (fault.path.as_str(), fault.allowed.split('.').next().unwrap_or_default()))
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             ("resources.database", "a snapshot"),
             ("resources.rooms", "a SYSTEM backup")

@@ -1,4 +1,4 @@
-//! What CloudWatch counted of the use of a copy.
+//! The activity on a copy, from CloudWatch metrics.
 
 use jiff::{SignedDuration, Timestamp};
 use roxmltree::Document;
@@ -9,12 +9,12 @@ use crate::domain::kinds::{self, Metric, Use};
 use crate::domain::usage::RestoredCopy;
 use crate::error::{Error, Result};
 
-/// How far back reads and writes count: what an application uses, it uses every hour.
+/// How far back reads and writes count: an application reads or writes at least every hour.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
-/// How far back connections count: an application keeps them.
+/// How far back connections count: an application keeps its connections open.
 const QUARTER: SignedDuration = SignedDuration::from_mins(15);
 
-/// What CloudWatch counted of a copy's use, in words.
+/// What CloudWatch counted for a copy, as text.
 pub async fn of(
     cloudwatch: &Client,
     copy: &RestoredCopy,
@@ -26,7 +26,7 @@ pub async fn of(
         let earliest = now.checked_sub(window).unwrap_or(since);
         since.max(earliest)
     };
-    // Metrics know no directories.
+    // There are no metrics for a single directory.
     let Some(target) = copy.target() else {
         return Ok(Vec::new());
     };
@@ -52,7 +52,7 @@ pub async fn of(
     Ok(done)
 }
 
-/// A statistic of a metric in the minutes of a window, added up or the highest.
+/// A metric's statistic in the minutes of a window: the sum, or the maximum.
 async fn statistic(
     cloudwatch: &Client,
     of: &Metric,
@@ -77,7 +77,7 @@ async fn statistic(
     let reply = reply.map_err(|error| failure("reading metric", of.name, error))?;
     let unreadable = || {
         Error::Unavailable(format!(
-            "reading metric {} of {}: AWS's answer cannot be read. Trying again may help",
+            "reading metric {} of {}: AWS's response cannot be read. Trying again may help",
             of.name, value
         ))
     };
@@ -93,7 +93,7 @@ async fn statistic(
     })
 }
 
-/// In whole seconds, which is as fine as CloudWatch keeps it.
+/// In whole seconds, CloudWatch's precision.
 fn second(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
@@ -152,12 +152,12 @@ mod tests {
             .unwrap();
         assert_eq!(done.len(), 1, "{done:?}");
         assert!(done[0].contains("written") && done[0].contains("3.5"), "{done:?}");
-        let asked = replay.played();
-        let field = |at: usize, name: &str| asked[at].field(name).unwrap();
+        let requests = replay.played();
+        let field = |at: usize, name: &str| requests[at].field(name).unwrap();
         assert_eq!(field(0, "Dimensions.member.1.Value"), "rooms-r1");
         assert_eq!(field(0, "StartTime"), "2026-11-20T01:30:00Z");
         assert_eq!(field(1, "StartTime"), "2026-11-20T02:00:00Z");
-        // Neither what was long ago, nor what Holdfast did until now.
+        // Neither activity long ago, nor Holdfast's own.
         let (replay, cloudwatch) = self::cloudwatch(vec![points("Sum", &[])]);
         of(&cloudwatch, &table, at("00:00:00"), at("02:16:00"), at("02:15:00"))
             .await

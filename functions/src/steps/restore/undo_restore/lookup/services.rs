@@ -12,7 +12,7 @@ use crate::error::Result;
 /// The most services that one call describes.
 const DESCRIBED: usize = 10;
 
-/// All services that run, each with its task definition.
+/// All active services, each with its task definition.
 pub async fn all(ecs: &Client) -> Result<Vec<RunningService>> {
     let mut running = Vec::new();
     for cluster in list(ecs, "ListClusters", "clusterArns", json!({})).await? {
@@ -21,8 +21,8 @@ pub async fn all(ecs: &Client) -> Result<Vec<RunningService>> {
     let mut definitions: BTreeMap<String, Value> = BTreeMap::new();
     for (_, arn) in &running {
         if !definitions.contains_key(arn) {
-            let asked = json!({ "taskDefinition": arn });
-            let described = ecs.call("DescribeTaskDefinition", asked).await;
+            let request = json!({ "taskDefinition": arn });
+            let described = ecs.call("DescribeTaskDefinition", request).await;
             let mut described = described.map_err(|error| failure("describing task definition", last(arn), error))?;
             definitions.insert(arn.clone(), described.take("taskDefinition"));
         }
@@ -36,12 +36,12 @@ pub async fn all(ecs: &Client) -> Result<Vec<RunningService>> {
 }
 
 /// All ARNs of a list, page by page.
-async fn list(ecs: &Client, action: &str, member: &str, asked: Value) -> Result<Vec<String>> {
+async fn list(ecs: &Client, action: &str, member: &str, parameters: Value) -> Result<Vec<String>> {
     let (mut found, mut token) = (Vec::new(), Value::Null);
     loop {
-        let mut asked = asked.clone();
-        asked["nextToken"] = token;
-        let page = ecs.call(action, asked).await;
+        let mut request = parameters.clone();
+        request["nextToken"] = token;
+        let page = ecs.call(action, request).await;
         let mut page = page.map_err(|error| failure("looking for services:", action, error))?;
         let arns = page.take_list(member).into_iter();
         found.extend(arns.filter_map(|arn| arn.as_str().map(str::to_owned)));
@@ -56,16 +56,16 @@ async fn list(ecs: &Client, action: &str, member: &str, asked: Value) -> Result<
 async fn of_cluster(ecs: &Client, cluster: &str) -> Result<Vec<(String, String)>> {
     let arns = list(ecs, "ListServices", "serviceArns", json!({ "cluster": cluster })).await?;
     let mut found = Vec::new();
-    for some in arns.chunks(DESCRIBED) {
-        let asked = json!({ "cluster": cluster, "services": some });
-        let described = ecs.call("DescribeServices", asked).await;
+    for chunk in arns.chunks(DESCRIBED) {
+        let request = json!({ "cluster": cluster, "services": chunk });
+        let described = ecs.call("DescribeServices", request).await;
         let mut described = described.map_err(|error| failure("describing the services of cluster", cluster, error))?;
         for service in described.take_list("services") {
             let text = |member: &str| service[member].as_str().unwrap_or_default().to_owned();
             if text("status") == "INACTIVE" {
                 continue;
             }
-            // What is being replaced runs too; another controller's services have theirs in task sets.
+            // Deployments being replaced still run; services of another controller have their definitions in task sets.
             let parts = ["deployments", "taskSets"]
                 .into_iter()
                 .filter_map(|part| service[part].as_array());

@@ -1,4 +1,4 @@
-//! What the answers have in common that are read as XML.
+//! Helpers for responses in XML.
 
 use roxmltree::Node;
 
@@ -10,6 +10,6 @@ pub fn named<'a, 'input>(of: Node<'a, 'input>, name: &'static str) -> impl Itera
 
 pub fn unreadable(what: &str, error: &dyn std::error::Error) -> Error {
     Error::Unavailable(format!(
-        "listing {what}: AWS's answer cannot be read: {error}. Trying again may help"
+        "listing {what}: AWS's response cannot be read: {error}. Trying again may help"
     ))
 }

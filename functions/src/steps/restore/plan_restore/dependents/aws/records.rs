@@ -1,4 +1,4 @@
-//! The records of Route 53 that lead to hosts.
+//! Finds the Route 53 records that resolve to given hosts.
 
 use roxmltree::{Document, Node};
 
@@ -9,13 +9,13 @@ use crate::aws::service::{Client, escaped};
 use crate::domain::restore::dependents::record::Record;
 use crate::error::Result;
 
-/// So many calls are made: Route 53 takes five a second of an account.
+/// The most calls that a plan makes: Route 53 allows an account five a second.
 const MOST_CALLS: usize = 20;
 
 /// The largest page of records (Amazon Route 53 API Reference, "ListResourceRecordSets").
 const PAGE: &str = "maxitems=300";
 
-/// Those of the first zones that lead to one of the hosts.
+/// The records that resolve to one of the hosts, as far as the calls suffice.
 pub async fn records(route_53: &Client, hosts: &[&str]) -> Result<PartialList<Record>> {
     let mut calls = Calls {
         route_53,
@@ -47,7 +47,7 @@ pub async fn records(route_53: &Client, hosts: &[&str]) -> Result<PartialList<Re
     Ok(PartialList { found, whole })
 }
 
-/// Whether the zone was read to its end.
+/// Returns whether the zone was read to its end.
 async fn of_zone(calls: &mut Calls<'_>, zone: &str, hosts: &[&str], found: &mut Vec<Record>) -> Result<bool> {
     let mut from = String::new();
     loop {
@@ -72,10 +72,10 @@ async fn of_zone(calls: &mut Calls<'_>, zone: &str, hosts: &[&str], found: &mut 
     }
 }
 
-/// A record set that leads to one of the hosts.
+/// The record of a set that resolves to one of the hosts.
 fn record(zone: &str, set: Node<'_, '_>, hosts: &[&str]) -> Option<Record> {
     let alias = named(set, "AliasTarget").find_map(|alias| text_of(alias, "DNSName"));
-    // A service's record has its host last.
+    // An SRV record has its host last.
     let values = named(set, "ResourceRecord").filter_map(|record| text_of(record, "Value"));
     let values = values.filter_map(|value| value.split_whitespace().next_back().map(str::to_owned));
     let of_host = |host: String| Record {
@@ -95,14 +95,14 @@ fn text_of(node: Node<'_, '_>, name: &str) -> Option<String> {
     child.text().map(str::to_owned)
 }
 
-/// The calls that a plan may still make.
+/// Counts down the calls that a plan may still make.
 struct Calls<'a> {
     route_53: &'a Client,
     left: usize,
 }
 
 impl Calls<'_> {
-    /// `None` once there is none left.
+    /// `None` once there are no calls left.
     async fn get(&mut self, action: &str, path: &str) -> Result<Option<String>> {
         let Some(left) = self.left.checked_sub(1) else {
             return Ok(None);

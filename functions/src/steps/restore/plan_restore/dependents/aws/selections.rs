@@ -1,4 +1,4 @@
-//! The selections of AWS Backup's plans.
+//! Reads the selections of AWS Backup plans.
 
 use aws_sdk_backup::Client;
 use tokio::task::JoinSet;
@@ -8,13 +8,13 @@ use crate::aws::{code, failure};
 use crate::domain::restore::dependents::selection::Selection;
 use crate::error::{Error, Result};
 
-/// So many selections are looked at: each takes a call of its own.
-const MOST: usize = 50;
+/// The most selections that are read: each takes a call of its own.
+const MOST_SELECTIONS: usize = 50;
 
-/// So many at the same time.
-const SIDE_BY_SIDE: usize = 10;
+/// Concurrent calls.
+const CONCURRENT: usize = 10;
 
-/// Those of the first plans.
+/// The selections of all plans, up to the limit.
 pub async fn selections(backup: &Client) -> Result<PartialList<Selection>> {
     let mut listed = Vec::new();
     let mut plans = backup.list_backup_plans().into_paginator().items().send();
@@ -22,30 +22,30 @@ pub async fn selections(backup: &Client) -> Result<PartialList<Selection>> {
         let plan = plan.map_err(|error| failure("listing", "backup plans", error))?;
         let Some(plan) = plan.backup_plan_id else { continue };
         listed.extend(of_plan(backup, plan).await?);
-        if listed.len() > MOST {
+        if listed.len() > MOST_SELECTIONS {
             break;
         }
     }
-    let whole = listed.len() <= MOST;
-    listed.truncate(MOST);
+    let whole = listed.len() <= MOST_SELECTIONS;
+    listed.truncate(MOST_SELECTIONS);
     let mut found = Vec::with_capacity(listed.len());
-    for some in listed.chunks_mut(SIDE_BY_SIDE) {
+    for chunk in listed.chunks_mut(CONCURRENT) {
         let mut started = JoinSet::new();
-        for (at, selection) in some.iter().cloned().enumerate() {
+        for (at, selection) in chunk.iter().cloned().enumerate() {
             let backup = backup.clone();
             started.spawn(async move { (at, resources(&backup, &selection).await) });
         }
-        while let Some(look) = started.join_next().await {
-            let (at, resources) =
-                look.map_err(|error| Error::Unavailable(format!("looking at selections: {error}")))?;
-            some[at].resources = resources?;
+        while let Some(result) = started.join_next().await {
+            let (at, resources) = result
+                .map_err(|error| Error::Unavailable(format!("reading the selections of backup plans: {error}")))?;
+            chunk[at].resources = resources?;
         }
-        found.extend_from_slice(some);
+        found.extend_from_slice(chunk);
     }
     Ok(PartialList { found, whole })
 }
 
-/// The selections of a plan, without what they select; none of a plan that is gone by now.
+/// The selections of a plan, without their resources; none of a plan that was deleted meanwhile.
 async fn of_plan(backup: &Client, plan: String) -> Result<Vec<Selection>> {
     let mut found = Vec::new();
     let list = backup.list_backup_selections().backup_plan_id(&plan);
@@ -76,6 +76,6 @@ async fn resources(backup: &Client, selection: &Selection) -> Result<Vec<String>
             .and_then(|selection| selection.resources)
             .unwrap_or_default()),
         Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(Vec::new()),
-        Err(error) => Err(failure("looking at selection", &selection.name, error)),
+        Err(error) => Err(failure("reading selection", &selection.name, error)),
     }
 }
