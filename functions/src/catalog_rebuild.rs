@@ -167,12 +167,11 @@ fn resource(tagged: &TaggedPoint, descriptor: Option<&Descriptor>) -> Resource {
 
 /// From the tag; for a recovery point without tags, from its kind.
 fn name(tagged: &TaggedPoint, descriptor: Option<&Descriptor>) -> String {
-    let found = (tagged.set.as_str(), &tagged.target, &tagged.recovery_point);
     match (&tagged.resource, kinds::stateful(&tagged.target)) {
         (Some(name), _) => name.clone(),
         (None, Some(kind)) => {
             let known: Vec<Resource> = descriptor.into_iter().flat_map(Descriptor::resources).collect();
-            kind.name_without_tags(found, &known)
+            kind.name_without_tags(&tagged.set, &tagged.target, &tagged.recovery_point, &known)
         }
         (None, None) => tagged.target.identifier().to_owned(),
     }

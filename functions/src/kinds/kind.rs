@@ -82,9 +82,7 @@ pub trait Backup: Send + Sync {
     /// (guards).
     ///
     /// [`names::TAG_SEALED`]: crate::domain::names::TAG_SEALED
-    async fn mark_sealed(&self, _point: &RecoveryPoint, _points: usize) -> Result<()> {
-        Ok(())
-    }
+    async fn mark_sealed(&self, point: &RecoveryPoint, points: usize) -> Result<()>;
 
     /// All finished recovery points with Holdfast's tags or names, whether or not a catalog knows them; none for guards. `known`
     /// are resources of descriptors, which determine where else to search.

@@ -226,7 +226,7 @@ impl Stateful for DynamoDb {
     }
 
     /// The name of a backup ends with a hash of the resource's name.
-    fn name_without_tags(&self, (set, target, point): (&str, &Target, &RecoveryPoint), known: &[Resource]) -> String {
+    fn name_without_tags(&self, set: &str, target: &Target, point: &RecoveryPoint, known: &[Resource]) -> String {
         let table = target.identifier();
         let mut candidates = known.iter().filter_map(|resource| match &resource.target {
             Target::DynamoDb { table: own } => (own == table).then(|| resource.name.clone()),

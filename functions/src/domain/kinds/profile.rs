@@ -174,7 +174,7 @@ pub trait Stateful: Sync {
     }
 
     /// The resource name for a recovery point without tags, if the recovery point shows it; otherwise the target's identifier.
-    fn name_without_tags(&self, tagged: (&str, &Target, &RecoveryPoint), _known: &[Resource]) -> String {
-        tagged.1.identifier().to_owned()
+    fn name_without_tags(&self, _set: &str, target: &Target, _point: &RecoveryPoint, _known: &[Resource]) -> String {
+        target.identifier().to_owned()
     }
 }

@@ -1,5 +1,7 @@
 //! The message of a run whose execution ended before it could report.
 
+use jiff::Timestamp;
+
 use super::builder::MessageParts;
 use super::facts;
 use super::layout::{NextStep, Section};
@@ -95,9 +97,13 @@ pub fn ended(backup: &BackupReport<'_>, ended: &EarlyEnd<'_>) -> Message {
 
 /// The message of a clean-up that resumed an application after a message had reported it as quiesced.
 pub fn hooks_resumed(backup: &BackupReport<'_>) -> Message {
-    let name = backup.name();
     let at = backup.run.and_then(|run| run.resumed_at).unwrap_or(backup.now);
-    backup.message(MessageParts {
+    resumed(backup.name(), at, |parts| backup.message(parts))
+}
+
+/// The same message, of a run of any machine.
+pub(super) fn resumed(name: &str, at: Timestamp, message: impl FnOnce(MessageParts<'_>) -> Message) -> Message {
+    message(MessageParts {
         event: Event::BroughtBack,
         severity: Severity::Info,
         subject: &format!("Holdfast: {name} was resumed"),

@@ -89,6 +89,11 @@ impl Backup for Secret {
         versions(KIND, point).map(|_| ())
     }
 
+    /// Nothing was created, so nothing is tagged.
+    async fn mark_sealed(&self, _: &RecoveryPoint, _: usize) -> Result<()> {
+        Ok(())
+    }
+
     /// Nothing was created, so nothing is deleted.
     async fn delete(&self, _: &Run, point: &RecoveryPoint) -> Result<Deletion> {
         versions(KIND, point).map(|_| Deletion::Gone)

@@ -30,8 +30,8 @@ impl Needs {
 
 pub async fn handle(needs: &Needs, input: Input) -> Result<Job> {
     // Both kinds refuse a resource of any other kind.
-    match matches!(input.resource.target, Target::Parameters { .. }) {
-        true => start(&needs.catalog, &needs.parameters, input).await,
-        false => start(&needs.catalog, &needs.secret, input).await,
+    if matches!(input.resource.target, Target::Parameters { .. }) {
+        return start(&needs.catalog, &needs.parameters, input).await;
     }
+    start(&needs.catalog, &needs.secret, input).await
 }

@@ -4,6 +4,7 @@ use super::cut_over::source_update_steps;
 use super::{RestoreReport, commands, copies, facts};
 use crate::domain::machine::{Activity, Machine};
 use crate::domain::message::builder::MessageParts;
+use crate::domain::message::early_end::resumed;
 use crate::domain::message::facts as common;
 use crate::domain::message::layout::{NextStep, Section};
 use crate::domain::message::{EarlyEnd, Event, Message, Severity, words};
@@ -210,21 +211,6 @@ fn application_state<'a>(restore: &RestoreReport<'_>, after: CleanUpAction<'_>) 
 
 /// The message of a clean-up that resumed an application after a message had reported it as quiesced.
 pub fn restore_hooks_resumed(restore: &RestoreReport<'_>) -> Message {
-    let name = restore.name();
     let at = restore.run.and_then(|run| run.resumed_at).unwrap_or(restore.now);
-    restore.message(MessageParts {
-        event: Event::BroughtBack,
-        severity: Severity::Info,
-        subject: &format!("Holdfast: {name} was resumed"),
-        happened: &format!(
-            "The application of {name}, which an earlier message reported as quiesced, was resumed at {}.",
-            words::time(at)
-        ),
-        means: "All hooks of this run have resumed.",
-        steps: &[NextStep::say(
-            "Nothing, unless somebody is resuming it by hand: let them know.",
-        )],
-        reasons: &[],
-        sections: Vec::new(),
-    })
+    resumed(restore.name(), at, |parts| restore.message(parts))
 }

@@ -3,7 +3,7 @@
 use super::hcl::{BodyItem, block, quoted};
 use crate::domain::descriptor::{Descriptor, SwitchAction};
 use crate::domain::kinds::efs;
-use crate::domain::restore::item::{CreatedResource, RestoreItem};
+use crate::domain::restore::item::RestoreItem;
 
 /// The definition of each service's volume, for CloudFormation and for Terraform.
 pub fn patches(descriptor: &Descriptor, items: &[RestoreItem]) -> String {
@@ -20,12 +20,9 @@ pub fn patches(descriptor: &Descriptor, items: &[RestoreItem]) -> String {
             .iter()
             .find(|item| item.planned.resource.name == switch.resource)?;
         let created = item.created.as_ref()?;
-        let directory = match (efs::directory(created)?, created) {
-            ((_, Some(directory)), _) => directory,
-            ((_, None), CreatedResource::FileSystem { .. }) => "/",
-            ((_, None), _) => return None,
-        };
-        let (file_system, _) = efs::directory(created)?;
+        let (file_system, directory) = efs::directory(created)?;
+        // In a new file system, where no directory is known, all of it is the copy.
+        let directory = directory.or_else(|| created.identifier().map(|_| "/"))?;
         let source = item.planned.resource.target.identifier();
         Some(patch(
             &format!("{service} of ECS cluster {cluster}"),
