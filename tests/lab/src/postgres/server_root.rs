@@ -16,8 +16,9 @@ const LONGEST_ROOT: usize = 72;
 /// Where Linux keeps files in memory. Data directories have a thousand small files each: on disks with TRIM
 /// for every freed block, removing those of a few clusters takes a minute.
 const MEMORY: &str = "/dev/shm";
-/// The free space above which memory is used: a cluster takes about 60 MB, a snapshot 30.
-const ROOMY: u64 = 4 << 30;
+/// The memory that must be available for another directory in it: several labs run at once, each with clusters of about
+/// 80 MB and snapshots of 30, and what they keep in memory is not there for their processes.
+const ROOMY: u64 = 6 << 30;
 
 /// Unprivileged users that Linux distributions have, in order of preference.
 const UNPRIVILEGED: [&str; 3] = ["nobody", "postgres", "daemon"];
@@ -31,31 +32,41 @@ pub struct ServerRoot {
 }
 
 impl ServerRoot {
-    /// Prepares an empty directory: in memory if there is enough, else `dir`, else a temporary one when the servers'
-    /// user can't work in `dir` or its path is too long for a Unix socket. An earlier lab's files in `dir` are removed.
-    pub async fn prepare(dir: &Path) -> Result<Self> {
-        let user = servers_user()?;
-        let own = format!("holdfast-lab-{}", crate::ids::hex(8));
-        let memory = Path::new(MEMORY).join(&own);
-        let temporary = std::env::temp_dir().join(&own);
-        let candidates = [memory, dir.to_owned(), temporary];
-        for root in candidates.iter().skip(usize::from(!roomy_memory())) {
-            let place = Self {
-                root: root.clone(),
-                temporary: root != dir,
-                user: user.clone(),
-                next: AtomicU32::new(1),
-            };
-            if place.make_root().await.is_ok() && place.usable().await {
-                return Ok(place);
-            }
-            place.clean_up().await;
+    /// Prepares an empty directory in memory; `None` if there is none that the servers' user can work in.
+    pub async fn in_memory() -> Result<Option<Self>> {
+        let own = Path::new(MEMORY).join(own_name());
+        Ok(Self::first_usable(&[(own, true)], &servers_user()?).await)
+    }
+
+    /// Prepares an empty directory on disk: `dir`, or a temporary one when the servers' user can't work in `dir` or its
+    /// path is too long for a Unix socket. An earlier lab's files in `dir` are removed.
+    pub async fn on_disk(dir: &Path) -> Result<Self> {
+        let temporary = std::env::temp_dir().join(own_name());
+        let candidates = [(dir.to_owned(), false), (temporary, true)];
+        if let Some(place) = Self::first_usable(&candidates, &servers_user()?).await {
+            return Ok(place);
         }
         bail!(
             "PostgreSQL's user can work neither in {} nor in {}: set TMPDIR to a directory that every user can enter",
             dir.display(),
             std::env::temp_dir().display()
         )
+    }
+
+    async fn first_usable(candidates: &[(PathBuf, bool)], user: &Option<User>) -> Option<Self> {
+        for (root, temporary) in candidates {
+            let place = Self {
+                root: root.clone(),
+                temporary: *temporary,
+                user: user.clone(),
+                next: AtomicU32::new(1),
+            };
+            if place.make_root().await.is_ok() && place.usable().await {
+                return Some(place);
+            }
+            place.clean_up().await;
+        }
+        None
     }
 
     pub fn root(&self) -> &Path {
@@ -148,9 +159,24 @@ impl ServerRoot {
     }
 }
 
-fn roomy_memory() -> bool {
-    let memory = nix::sys::statvfs::statvfs(MEMORY);
-    memory.is_ok_and(|fs| fs.blocks_available() * fs.fragment_size() >= ROOMY)
+/// The name of this lab's directory.
+fn own_name() -> String {
+    format!("holdfast-lab-{}", crate::ids::hex(8))
+}
+
+/// Whether another directory in memory leaves enough for all processes of this machine.
+pub fn roomy_memory() -> bool {
+    let file_system = nix::sys::statvfs::statvfs(MEMORY);
+    let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    file_system.is_ok_and(|fs| fs.blocks_available() * fs.fragment_size() >= ROOMY)
+        && available_memory(&meminfo).is_some_and(|bytes| bytes >= ROOMY)
+}
+
+/// `MemAvailable` in the text of `/proc/meminfo`, in bytes.
+fn available_memory(meminfo: &str) -> Option<u64> {
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes << 10)
 }
 
 /// The user to run servers as: an unprivileged one if we are root, else the current user (`None`).
@@ -176,4 +202,16 @@ pub async fn run(mut command: Command, doing: &str) -> Result<Output> {
         bail!("{doing}: {}: {}", output.status, said.trim());
     }
     Ok(output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn available_memory_is_read_in_bytes() {
+        let text = "MemTotal:       24576 kB\nMemFree:        1024 kB\nMemAvailable:       2048 kB\n";
+        assert_eq!(available_memory(text), Some(2 << 20));
+        assert_eq!(available_memory("MemFree: 1 kB\n"), None);
+    }
 }
