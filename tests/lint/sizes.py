@@ -14,8 +14,8 @@ import rust_modules
 MOST_LINES = 350
 MOST_FILES = 30
 # The tested code, and the lab.
-PRODUCTION = ["functions/src/lib.rs", "cli/src/main.rs", "tests/lab/src/lib.rs"]
-FOLDERS = ["functions", "cli", "tests", "infra", "state-machines", "docs"]
+PRODUCTION = ["functions/src/lib.rs", "transfer/src/lib.rs", "cli/src/main.rs", "tests/lab/src/lib.rs"]
+FOLDERS = ["functions", "transfer", "cli", "tests", "infra", "state-machines", "docs"]
 
 
 def faults(sizes, most, unit):
