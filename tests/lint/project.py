@@ -49,6 +49,14 @@ def named(step):
     return Call("Sub", f"${{AWS::StackName}}-{step}")
 
 
+STACK = Call("Ref", "AWS::StackName")
+
+
+def invoked(machine):
+    """The steps whose functions a machine invokes."""
+    return set(re.findall(r'"\$\{StackName\}-([\w-]+)"', json.dumps(machine)))
+
+
 class Project:
     """The files that the state machines depend on."""
 
@@ -62,18 +70,18 @@ class Project:
         """Disagreements, as (where, fault). `machines`: name to definition."""
         yield from self._functions(machines)
         for name, machine in machines.items():
-            yield from self._substitutions(name, json.dumps(machine))
+            yield from self._substitutions(name, machine)
             yield from self._timeouts(name, machine)
         yield from self._sleepers(machines)
 
     def _sleepers(self, machines):
         """Functions that no nightly run uses, or in a VPC, are invoked every week: Lambda makes unused ones inactive."""
-        used = {name: set(re.findall(r"\$\{(\w+)FunctionArn\}", json.dumps(machine))) for name, machine in machines.items()}
+        used = {name: invoked(machine) for name, machine in machines.items()}
         at_night = set().union(*(used.get(name, set()) for name in AT_NIGHT))
-        sleepers = set().union(*used.values()) - at_night | {pascal(step) for step in BY_EVENT & self.steps}
-        sleepers |= {name.removesuffix("Function") for name, function in self._deployed().items() if "VpcConfig" in function}
+        sleepers = set().union(*used.values()) - at_night | BY_EVENT & self.steps
+        sleepers |= {kebab(name.removesuffix("Function")) for name, function in self._deployed().items() if "VpcConfig" in function}
         may = {str(one) for statement in self.template.statements("WakeRole") for one in template.listed(statement["Resource"])}
-        for step in sorted(map(kebab, sleepers)):
+        for step in sorted(sleepers):
             if not wakes(self.template.function(f"{pascal(step)}Function"), named(f"wake-{step}")):
                 yield "template", f"{step} sleeps, and no schedule wakes it"
             if not any(one.endswith(f":function:${{AWS::StackName}}-{step}") for one in may):
@@ -93,7 +101,7 @@ class Project:
         return template.Template(file).function(f"{pascal(step)}Function") if file.exists() else {}
 
     def _functions(self, machines):
-        everything = "".join(json.dumps(machine) for machine in machines.values())
+        run = set().union(*map(invoked, machines.values()))
         for step in self.own_stacks:
             if not serves(self._own_function(step), step):
                 yield OWN_STACKS[step], f"no function with the program's code and Handler {step}"
@@ -103,7 +111,7 @@ class Project:
                 yield "template", f"no {pascal(step)}Function with the program's code and Handler {step}"
             if function.get("FunctionName") != named(step):
                 yield "template", f"{pascal(step)}Function is not named ${{AWS::StackName}}-{step}"
-            if step not in BY_EVENT and f"${{{pascal(step)}FunctionArn}}" not in everything:
+            if step not in BY_EVENT and step not in run:
                 yield REGISTRY, f"no state machine runs {step}"
         deployed = {function["Handler"] for function in self._deployed().values()}
         for step in sorted(deployed - self.steps):
@@ -111,7 +119,7 @@ class Project:
         for step in sorted(deployed & OWN_STACKS.keys()):
             yield "template", f"deploys {step}, which {OWN_STACKS[step]} deploys"
 
-    def _substitutions(self, name, definition):
+    def _substitutions(self, name, machine):
         here = f"../../state-machines/{name}.asl.json"
         machines = map(self.template.properties, self.template.of_type("AWS::Serverless::StateMachine"))
         deployed = next((machine for machine in machines if machine["DefinitionUri"] == here), None)
@@ -121,19 +129,16 @@ class Project:
         given = deployed.get("DefinitionSubstitutions", {})
         role = f"{pascal(name)}StateMachineRole"
         allowed = [one for statement in self.template.statements(role) for one in template.listed(statement["Resource"])]
-        used = set(re.findall(r"\$\{(\w+)\}", definition))
+        used = set(re.findall(r"\$\{(\w+)\}", json.dumps(machine)))
         for missing in sorted(used - given.keys()):
             yield "template", f"{name}: ${{{missing}}} is not substituted"
         for idle in sorted(given.keys() - used):
             yield "template", f"{name}: {idle} is substituted but not used"
-        for key, value in given.items():
-            if not key.endswith("FunctionArn"):
-                continue
-            function = Call("GetAtt", f"{key.removesuffix('Arn')}.Arn")
-            if value != function:
-                yield "template", f"{name}: {key} is {value}"
-            if key in used and function not in allowed:
-                yield "template", f"{name}: its role may not invoke {key.removesuffix('Arn')}"
+        if given.get("StackName") != STACK:
+            yield "template", f"{name}: StackName is {given.get('StackName')}"
+        for step in sorted(invoked(machine)):
+            if Call("GetAtt", f"{pascal(step)}Function.Arn") not in allowed:
+                yield "template", f"{name}: its role may not invoke {step}"
 
     def _timeouts(self, name, machine):
         """A function's timeout is below its state's: otherwise its work would continue after the state has failed."""

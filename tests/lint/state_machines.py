@@ -83,7 +83,7 @@ def tasks(machine, steps):
         if state.get("Resource") != LAMBDA:
             continue
         step = _step(name)
-        wanted, found = f"${{{step}FunctionArn}}", state.get("Arguments", {}).get("FunctionName")
+        wanted, found = f"${{StackName}}-{project.kebab(step)}", state.get("Arguments", {}).get("FunctionName")
         if found != wanted:
             yield path, f"FunctionName is {found!r}, but a Task has the name of its step: {wanted}"
         if project.kebab(step) not in steps:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs the external asl-validator over the state machines: each as CloudFormation substitutes its file, with sample ARNs
-for the functions'. Allowed messages are in asl_validator_allowed.json, each with a reason.
+"""Runs the external asl-validator over the state machines: each as CloudFormation substitutes its file, with sample names
+and ARNs. Allowed messages are in asl_validator_allowed.json, each with a reason.
 
 Exit code 1 and a line for each fault. Without Node it is skipped, and says so.
 """
@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-SAMPLES = {"Partition": "aws", "ResultsBucket": "holdfast-results"}
+SAMPLES = {"Partition": "aws", "StackName": "holdfast", "ResultsBucket": "holdfast-results"}
 HERE = "us-east-1:123456789012"
 
 
@@ -21,8 +21,7 @@ def sample(name):
     """A sample value for a substitution of the template."""
     if name in SAMPLES:
         return SAMPLES[name]
-    kind = "states" if name.endswith("StateMachineArn") else "lambda"
-    return f"arn:aws:{kind}:{HERE}:{'stateMachine' if kind == 'states' else 'function'}:{name}"
+    return f"arn:aws:states:{HERE}:stateMachine:{name}"
 
 
 def substituted(text):

@@ -10,9 +10,9 @@ import asl_validator
 
 
 class AslValidator(unittest.TestCase):
-    def test_substitutions_become_arns(self):
-        text = asl_validator.substituted('"${PlanBackupFunctionArn}" "arn:${Partition}:states" "${BackupStateMachineArn}"')
-        self.assertIn('"arn:aws:lambda:us-east-1:123456789012:function:PlanBackupFunctionArn"', text)
+    def test_substitutions_become_samples(self):
+        text = asl_validator.substituted('"${StackName}-plan-backup" "arn:${Partition}:states" "${BackupStateMachineArn}"')
+        self.assertIn('"holdfast-plan-backup"', text)
         self.assertIn('"arn:aws:states"', text)
         self.assertIn(":stateMachine:BackupStateMachineArn", text)
 

@@ -81,19 +81,16 @@ class Agreement(unittest.TestCase):
         self.replaced("${AWS::StackName}-end-run\n", "endrun\n", "EndRunFunction is not named")
 
     def test_substitutions(self):
-        self.replaced("        EndRunFunctionArn: !GetAtt EndRunFunction.Arn\n", "", "${EndRunFunctionArn} is not substituted")
-        self.replaced("EndRunFunctionArn: !GetAtt EndRun", "EndRunFunctionArn: !GetAtt Notify", "EndRunFunctionArn is !GetAtt")
-        self.replaced(
-            "        EndRunFunctionArn:",
-            "        OtherFunctionArn: !GetAtt OtherFunction.Arn\n        EndRunFunctionArn:",
-            "OtherFunctionArn is substituted but not used",
-        )
+        given = "        StackName: !Ref AWS::StackName\n"
+        self.replaced(given, "", "${StackName} is not substituted")
+        self.replaced(given, "        StackName: !Ref Topic\n", "StackName is !Ref Topic")
+        self.replaced(given, f"{given}        Other: !Ref Topic\n", "Other is substituted but not used")
 
     def test_a_machine_that_is_not_deployed(self):
         self.assertIn("template: does not deploy state-machines/more.asl.json", faults(machines=MACHINES | {"more": {}}))
 
     def test_a_role_that_may_not_invoke(self):
-        self.replaced("                  - !GetAtt EndRunFunction.Arn\n", "", "its role may not invoke EndRunFunction")
+        self.replaced("                  - !GetAtt EndRunFunction.Arn\n", "", "its role may not invoke end-run")
 
     def test_a_function_that_outlives_its_state(self):
         self.replaced("Role: !GetAtt PollStatusRole.Arn\n      Timeout: 290", "Role: !GetAtt PollStatusRole.Arn\n      Timeout: 300", "TimeoutSeconds is not above its function's 300 s")

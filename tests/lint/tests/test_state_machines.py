@@ -108,7 +108,7 @@ class Broken(unittest.TestCase):
     def test_a_task_that_runs_another_step(self):
         self.caught(
             "a Task has the name of its step",
-            lambda m: state(m, "PollStatus")["Arguments"].update(FunctionName="${SealSetFunctionArn}"),
+            lambda m: state(m, "PollStatus")["Arguments"].update(FunctionName="${StackName}-seal-set"),
         )
 
     def test_a_task_without_a_binary(self):
