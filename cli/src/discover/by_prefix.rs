@@ -3,11 +3,13 @@
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 use holdfast::aws::service::{Client, SSM};
+use holdfast::domain::kinds;
+use holdfast::domain::resource::Target;
 use serde_json::{Value, json};
 
 use super::clusters::{self, Cluster};
 use super::compose::{VaultAndRole, compose};
-use super::{DescriptorDraft, FoundResource, by_tag};
+use super::{DescriptorDraft, FoundResource, by_tag, classify};
 use crate::aws;
 use crate::failure::Result;
 
@@ -37,34 +39,40 @@ pub async fn draft(config: &SdkConfig, prefix: &str) -> Result<DescriptorDraft> 
 /// The copies that were found, and the others: a copy's name begins with its source's.
 fn without_copies(found: Vec<FoundResource>, copies: &[FoundResource]) -> (Vec<FoundResource>, Vec<FoundResource>) {
     let is_copy = |found: &FoundResource| {
-        let same = |copy: &FoundResource| {
-            std::mem::discriminant(copy) == std::mem::discriminant(found) && copy.id() == found.id()
+        let copied = |target| {
+            copies
+                .iter()
+                .filter_map(FoundResource::restored)
+                .any(|copy| kinds::is_same(copy, target))
         };
-        found.id().is_some() && copies.iter().any(same)
+        found.restored().is_some_and(copied)
     };
     found.into_iter().partition(is_copy)
 }
 
 /// One table by its name; several by their prefix, so that later tables are protected too.
 fn in_prefix(found: Vec<FoundResource>, prefix: &str) -> Vec<FoundResource> {
-    let is_table = |found: &FoundResource| matches!(found, FoundResource::Table { .. });
+    let is_table = |found: &FoundResource| matches!(found.restored(), Some(Target::DynamoDb { .. }));
     let (tables, mut others): (Vec<FoundResource>, Vec<FoundResource>) = found.into_iter().partition(is_table);
     match tables.len() {
         0 | 1 => others.extend(tables),
-        _ => others.push(FoundResource::Tables {
-            prefix: prefix.to_owned(),
-            now: tables.iter().filter_map(FoundResource::id).map(str::to_owned).collect(),
-        }),
+        _ => {
+            let names = tables
+                .iter()
+                .filter_map(FoundResource::restored)
+                .map(Target::identifier);
+            others.push(FoundResource::Tables {
+                prefix: prefix.to_owned(),
+                now: names.map(str::to_owned).collect(),
+            });
+        }
     }
     others
 }
 
 fn cluster(id: &str, all: &std::collections::BTreeMap<String, Cluster>) -> FoundResource {
     let hint = if all.len() == 1 { "database" } else { id };
-    FoundResource::Cluster {
-        id: id.to_owned(),
-        hint: hint.to_owned(),
-    }
+    FoundResource::protected(Target::Aurora { cluster: id.to_owned() }, hint)
 }
 
 async fn file_systems(config: &SdkConfig, prefix: &str) -> Result<Vec<FoundResource>> {
@@ -74,10 +82,8 @@ async fn file_systems(config: &SdkConfig, prefix: &str) -> Result<Vec<FoundResou
     while let Some(system) = pages.next().await {
         let system = system.map_err(|error| aws::failure("listing", "file systems", error))?;
         if let Some(name) = system.name().filter(|name| name.starts_with(prefix)) {
-            found.push(FoundResource::FileSystem {
-                id: system.file_system_id().to_owned(),
-                hint: name.to_owned(),
-            });
+            let file_system = classify::file_system(system.file_system_id().to_owned());
+            found.push(FoundResource::protected(file_system, name));
         }
     }
     Ok(found)
@@ -92,10 +98,7 @@ async fn tables(config: &SdkConfig, prefix: &str) -> Result<Vec<FoundResource>> 
     }
     let of_prefix = names.into_iter().filter(|name| name.starts_with(prefix));
     Ok(of_prefix
-        .map(|name| FoundResource::Table {
-            hint: name.clone(),
-            name,
-        })
+        .map(|name| FoundResource::protected(Target::DynamoDb { table: name.clone() }, name))
         .collect())
 }
 
@@ -112,9 +115,13 @@ async fn secrets(config: &SdkConfig, prefix: &str) -> Result<Vec<FoundResource>>
             .iter()
             .filter_map(|secret| secret.name())
             .filter(|name| name.starts_with(prefix));
-        found.extend(names.map(|name| FoundResource::Secret {
-            id: name.to_owned(),
-            hint: name.to_owned(),
+        found.extend(names.map(|name| {
+            FoundResource::protected(
+                Target::Secret {
+                    secret: name.to_owned(),
+                },
+                name,
+            )
         }));
     }
     Ok(found)
@@ -144,17 +151,11 @@ mod tests {
     use super::*;
 
     fn table(name: &str) -> FoundResource {
-        FoundResource::Table {
-            name: name.into(),
-            hint: name.into(),
-        }
+        FoundResource::protected(Target::DynamoDb { table: name.into() }, name)
     }
 
     fn cluster(id: &str, hint: &str) -> FoundResource {
-        FoundResource::Cluster {
-            id: id.into(),
-            hint: hint.into(),
-        }
+        FoundResource::protected(Target::Aurora { cluster: id.into() }, hint)
     }
 
     /// Fails at 8e363f8: the copies of a restore were part of the draft.

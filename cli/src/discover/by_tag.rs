@@ -3,6 +3,7 @@
 use aws_config::SdkConfig;
 use holdfast::aws::service::{Client, TAGGING};
 use holdfast::domain::names;
+use holdfast::domain::resource::Target;
 use serde_json::{Value, json};
 
 use super::compose::{VaultAndRole, compose};
@@ -35,7 +36,11 @@ pub async fn copies(config: &SdkConfig) -> Result<Vec<FoundResource>> {
 
 /// The note about copies that are left out of a draft.
 pub fn left_out(copies: &[FoundResource]) -> Option<String> {
-    let names: Vec<&str> = copies.iter().filter_map(FoundResource::id).collect();
+    let names: Vec<&str> = copies
+        .iter()
+        .filter_map(FoundResource::restored)
+        .map(Target::identifier)
+        .collect();
     (!names.is_empty()).then(|| {
         format!(
             "Left out, as copies of restores: {}. Name those to which the application was cut over.",

@@ -1,5 +1,7 @@
 //! What a CloudFormation resource or an ARN means to Holdfast.
 
+use holdfast::domain::resource::Target;
+
 use super::FoundResource;
 
 /// CloudFormation types with state that Holdfast cannot back up.
@@ -27,16 +29,29 @@ const STATEFUL: &[&str] = &[
 pub fn stack_resource(kind: &str, physical: &str, logical: &str) -> Option<FoundResource> {
     let (id, hint) = (physical.to_owned(), logical.to_owned());
     match kind {
-        "AWS::RDS::DBCluster" => Some(FoundResource::Cluster { id, hint }),
-        "AWS::EFS::FileSystem" => Some(FoundResource::FileSystem { id, hint }),
-        "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable" => Some(FoundResource::Table { name: id, hint }),
-        "AWS::SecretsManager::Secret" => Some(FoundResource::Secret { id, hint }),
+        "AWS::RDS::DBCluster" => found(Target::Aurora { cluster: id }, hint),
+        "AWS::EFS::FileSystem" => found(file_system(id), hint),
+        "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable" => found(Target::DynamoDb { table: id }, hint),
+        "AWS::SecretsManager::Secret" => found(Target::Secret { secret: id }, hint),
         "AWS::SSM::Parameter" => Some(FoundResource::Parameter { name: id }),
         _ if STATEFUL.contains(&kind) => Some(FoundResource::Unprotected {
             what: kind.to_owned(),
             id,
         }),
         _ => None,
+    }
+}
+
+fn found(target: Target, hint: String) -> Option<FoundResource> {
+    Some(FoundResource::protected(target, hint))
+}
+
+/// A file system in the stack's own vault, with the stack's own role.
+pub fn file_system(id: String) -> Target {
+    Target::Efs {
+        file_system: id,
+        vault: None,
+        role: None,
     }
 }
 
@@ -53,21 +68,16 @@ pub fn arn(arn: &str) -> Option<FoundResource> {
     };
     let (id, hint) = (id.to_owned(), id.to_owned());
     match (service, kind) {
-        ("rds", "cluster") => Some(FoundResource::Cluster { id, hint }),
+        ("rds", "cluster") => found(Target::Aurora { cluster: id }, hint),
         ("rds", "db") => unprotected("AWS::RDS::DBInstance"),
-        ("elasticfilesystem", "file-system") => Some(FoundResource::FileSystem {
-            id,
-            hint: "storage".to_owned(),
-        }),
+        ("elasticfilesystem", "file-system") => found(file_system(id), "storage".to_owned()),
         // A table's indexes, streams and backups have longer resource parts.
-        ("dynamodb", "table") if !id.contains('/') => Some(FoundResource::Table { name: id, hint }),
+        ("dynamodb", "table") if !id.contains('/') => found(Target::DynamoDb { table: id }, hint),
         ("secretsmanager", "secret") => {
             // Secrets Manager adds a hyphen and six random characters to the name.
             let name = id.rsplit_once('-').map_or(id.as_str(), |(name, _)| name).to_owned();
-            Some(FoundResource::Secret {
-                id: arn.to_owned(),
-                hint: name,
-            })
+            let secret = arn.to_owned();
+            found(Target::Secret { secret }, name)
         }
         // `parameter/hubs/key` is `/hubs/key`, and `parameter/key` is `key`.
         ("ssm", "parameter") => {
@@ -101,19 +111,20 @@ mod tests {
     #[test]
     fn arns_are_told_apart() {
         let a = |rest: &str| arn(&format!("arn:aws:{rest}"));
-        let (id, hint) = ("hubs-db".to_owned(), "hubs-db".to_owned());
+        let cluster = "hubs-db".to_owned();
         assert_eq!(
             a("rds:us-east-1:000000000000:cluster:hubs-db"),
-            Some(FoundResource::Cluster { id, hint })
+            found(Target::Aurora { cluster }, "hubs-db".to_owned())
         );
-        let (id, hint) = ("fs-0123456789abcdef0".to_owned(), "storage".to_owned());
         assert_eq!(
             a("elasticfilesystem:us-east-1:000000000000:file-system/fs-0123456789abcdef0"),
-            Some(FoundResource::FileSystem { id, hint })
+            found(file_system("fs-0123456789abcdef0".to_owned()), "storage".to_owned())
         );
         let secret = "secretsmanager:us-east-1:000000000000:secret:hubs/login-AbCdEf";
-        let (id, hint) = (format!("arn:aws:{secret}"), "hubs/login".to_owned());
-        assert_eq!(a(secret), Some(FoundResource::Secret { id, hint }));
+        let target = Target::Secret {
+            secret: format!("arn:aws:{secret}"),
+        };
+        assert_eq!(a(secret), found(target, "hubs/login".to_owned()));
         let parameter = |name: &str| Some(FoundResource::Parameter { name: name.to_owned() });
         assert_eq!(
             a("ssm:us-east-1:000000000000:parameter/hubs/prod/key"),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
+use holdfast::domain::resource::Target;
 
 use super::FoundResource;
 use crate::aws;
@@ -44,17 +45,22 @@ pub fn sort_out(found: Vec<FoundResource>, clusters: &BTreeMap<String, Cluster>)
             .any(|cluster| cluster.instances.iter().any(|instance| instance == id))
     };
     let sorted = found.into_iter().filter_map(|found| match found {
-        FoundResource::Cluster { id, hint } => match clusters.get(&id.to_ascii_lowercase()) {
-            Some(cluster) if cluster.engine.starts_with("aurora") => Some(FoundResource::Cluster { id, hint }),
-            Some(cluster) => Some(FoundResource::Unprotected {
+        FoundResource::Protected {
+            target: Target::Aurora { cluster: id },
+            hint,
+        } => Some(match clusters.get(&id.to_ascii_lowercase()) {
+            Some(cluster) if cluster.engine.starts_with("aurora") => {
+                FoundResource::protected(Target::Aurora { cluster: id }, hint)
+            }
+            Some(cluster) => FoundResource::Unprotected {
                 what: format!("{} cluster", cluster.engine),
                 id,
-            }),
-            None => Some(FoundResource::Unprotected {
+            },
+            None => FoundResource::Unprotected {
                 what: "database cluster that no longer exists:".to_owned(),
                 id,
-            }),
-        },
+            },
+        }),
         FoundResource::Unprotected { what, id } if what == "AWS::RDS::DBInstance" && is_member(&id) => None,
         other => Some(other),
     });
@@ -75,10 +81,7 @@ mod tests {
             ("hubs-db".to_owned(), cluster("aurora-postgresql", "hubs-db-1")),
             ("docs".to_owned(), cluster("docdb", "docs-1")),
         ]);
-        let found = |id: &str| FoundResource::Cluster {
-            id: id.into(),
-            hint: "h".into(),
-        };
+        let found = |id: &str| FoundResource::protected(Target::Aurora { cluster: id.into() }, "h");
         let instance = |id: &str| FoundResource::Unprotected {
             what: "AWS::RDS::DBInstance".into(),
             id: id.into(),

@@ -34,25 +34,11 @@ pub fn compose(deployment: &str, found: Vec<FoundResource>, place: &VaultAndRole
         }
         seen.push(found.clone());
         let (hint, target, comment) = match found {
-            FoundResource::Cluster { id, hint } => (hint, Target::Aurora { cluster: id }, None),
-            FoundResource::FileSystem { id, hint } => {
-                let VaultAndRole { vault, role } = place.clone();
-                (
-                    hint,
-                    Target::Efs {
-                        file_system: id,
-                        vault,
-                        role,
-                    },
-                    None,
-                )
-            }
-            FoundResource::Table { name, hint } => (hint, Target::DynamoDb { table: name }, None),
+            FoundResource::Protected { target, hint } => (hint, kept_in(place, target), None),
             FoundResource::Tables { prefix, now } => {
                 let comment = format!("today: {}", now.join(", "));
                 ("tables".to_owned(), Target::DynamodbPrefix { prefix }, Some(comment))
             }
-            FoundResource::Secret { id, hint } => (hint, Target::Secret { secret: id }, None),
             FoundResource::Parameter { name } => {
                 parameters.insert(name);
                 continue;
@@ -71,6 +57,15 @@ pub fn compose(deployment: &str, found: Vec<FoundResource>, place: &VaultAndRole
     }
     add_parameters(&mut draft, &parameters, &mut taken);
     draft
+}
+
+/// A file system with the vault and the role of its recovery points; any other target as it is.
+fn kept_in(place: &VaultAndRole, mut target: Target) -> Target {
+    if let Target::Efs { vault, role, .. } = &mut target {
+        vault.clone_from(&place.vault);
+        role.clone_from(&place.role);
+    }
+    target
 }
 
 /// One resource a path: the parents of the parameters, without those below another.
@@ -154,9 +149,9 @@ mod tests {
 
     #[test]
     fn what_is_found_twice_stands_once() {
-        let table = |hint: &str| FoundResource::Table {
-            name: "rooms".to_owned(),
-            hint: hint.to_owned(),
+        let table = |hint: &str| {
+            let table = "rooms".to_owned();
+            FoundResource::protected(Target::DynamoDb { table }, hint)
         };
         let draft = compose("x", vec![table("a"), table("a"), table("b")], &VaultAndRole::default());
         assert_eq!(draft.resources.len(), 1);

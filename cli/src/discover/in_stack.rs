@@ -85,14 +85,9 @@ pub fn draft(listing: &StackListing) -> DescriptorDraft {
             &VaultAndRole::default(),
         ),
         Some((cluster, place)) => {
-            found.retain(|found| !matches!(found, FoundResource::Cluster { id, .. } if *id == cluster));
-            found.insert(
-                0,
-                FoundResource::Cluster {
-                    id: cluster,
-                    hint: "database".to_owned(),
-                },
-            );
+            let database = Target::Aurora { cluster };
+            found.retain(|found| found.restored() != Some(&database));
+            found.insert(0, FoundResource::protected(database, "database"));
             found.iter_mut().for_each(call_as_in_hubs);
             let mut draft = compose(&listing.name, clusters::sort_out(found, &listing.clusters), &place);
             draft.notes = hubs_notes(listing, &draft);
@@ -154,10 +149,13 @@ fn role_arn(stack_arn: &str, role: &str) -> String {
 }
 
 fn call_as_in_hubs(found: &mut FoundResource) {
-    match found {
-        FoundResource::FileSystem { hint, .. } if hint == "StorageEFS" => *hint = "storage".to_owned(),
-        FoundResource::Secret { hint, .. } => *hint = "login".to_owned(),
-        _ => {}
+    let FoundResource::Protected { target, hint } = found else {
+        return;
+    };
+    if matches!(target, Target::Efs { .. }) && hint == "StorageEFS" {
+        *hint = "storage".to_owned();
+    } else if matches!(target, Target::Secret { .. }) {
+        *hint = "login".to_owned();
     }
 }
 

@@ -9,55 +9,33 @@ pub mod in_stack;
 pub mod names;
 pub mod yaml;
 
+use holdfast::domain::kinds;
 use holdfast::domain::resource::Target;
 
 /// Something stateful that AWS listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FoundResource {
-    /// An RDS cluster; only those whose engine is Aurora can be protected.
-    Cluster {
-        id: String,
-        hint: String,
-    },
-    FileSystem {
-        id: String,
-        hint: String,
-    },
-    Table {
-        name: String,
-        hint: String,
-    },
+    /// What a kind protects, and a hint for its name. A cluster of any engine: only those of Aurora can be protected.
+    Protected { target: Target, hint: String },
     /// All tables with this prefix; `now` are the existing ones.
-    Tables {
-        prefix: String,
-        now: Vec<String>,
-    },
-    /// A secret, by name or ARN.
-    Secret {
-        id: String,
-        hint: String,
-    },
+    Tables { prefix: String, now: Vec<String> },
     /// One parameter, by its name.
-    Parameter {
-        name: String,
-    },
+    Parameter { name: String },
     /// Stateful, but of no kind that Holdfast backs up: what it is, and its identifier.
-    Unprotected {
-        what: String,
-        id: String,
-    },
+    Unprotected { what: String, id: String },
 }
 
 impl FoundResource {
-    /// Its identifier, if it is a single resource that Holdfast restores.
-    pub fn id(&self) -> Option<&str> {
+    fn protected(target: Target, hint: impl Into<String>) -> Self {
+        let hint = hint.into();
+        FoundResource::Protected { target, hint }
+    }
+
+    /// The target, if it is a single resource that Holdfast restores.
+    pub fn restored(&self) -> Option<&Target> {
         match self {
-            FoundResource::Cluster { id, .. } | FoundResource::FileSystem { id, .. } => Some(id),
-            FoundResource::Table { name, .. } => Some(name),
-            FoundResource::Tables { .. }
-            | FoundResource::Secret { .. }
-            | FoundResource::Parameter { .. }
-            | FoundResource::Unprotected { .. } => None,
+            FoundResource::Protected { target, .. } => Some(target).filter(|target| !kinds::is_guard(target)),
+            FoundResource::Tables { .. } | FoundResource::Parameter { .. } | FoundResource::Unprotected { .. } => None,
         }
     }
 }

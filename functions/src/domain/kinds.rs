@@ -8,8 +8,10 @@ mod parameters;
 mod profile;
 mod registry;
 pub mod secret;
+pub mod shapes;
 
-pub use profile::{Counting, Metric, Profile, Stateful, Use};
+pub use profile::{Counting, DestinationFacts, Metric, Profile, Stateful, Use};
 pub use registry::{
-    ALL, any_of, as_of, data_expires, is_guard, is_pattern, is_read_while_backed_up, is_same, names, of, stateful,
+    ALL, any_of, as_of, copy_identifier, data_expires, destination, is_guard, is_pattern, is_read_while_backed_up,
+    is_same, names, of, planned_name, stateful,
 };

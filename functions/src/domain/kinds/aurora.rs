@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::profile::{Counting, Metric, Profile, Stateful, Use};
+use super::profile::{Counting, DestinationFacts, Metric, Profile, Stateful, Use};
 use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::formats::{self, visible};
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat};
@@ -13,7 +13,7 @@ use crate::domain::resource::{RecoveryPoint, Target};
 use crate::domain::restore::infrastructure::place::{Element, SourceLocation, SourceReplacement};
 use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::domain::restore::naming::Overrides;
-use crate::domain::restore::plan::Source;
+use crate::domain::restore::plan::{Destination, Source};
 
 const CLUSTER: Element = Element {
     terraform: "aws_rds_cluster",
@@ -196,8 +196,27 @@ impl Stateful for Aurora {
         replaced
     }
 
+    fn destination<'a>(&self, destination: &'a Destination) -> Option<DestinationFacts<'a>> {
+        let Destination::Cluster { cluster } = destination else {
+            return None;
+        };
+        Some(DestinationFacts {
+            words: format!("cluster {cluster}"),
+            name: cluster,
+            identity: Some(cluster.to_lowercase()),
+            is_resource: true,
+        })
+    }
+
+    fn copy_identifier<'a>(&self, created: &'a CreatedResource) -> Option<&'a str> {
+        let CreatedResource::Cluster { cluster, .. } = created else {
+            return None;
+        };
+        Some(cluster)
+    }
+
     fn copy(&self, created: &CreatedResource, _: &Target) -> Option<Target> {
-        let cluster = created.identifier()?.to_owned();
+        let cluster = self.copy_identifier(created)?.to_owned();
         Some(Target::Aurora { cluster })
     }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::profile::{Counting, Metric, Profile, Stateful, Use};
+use super::profile::{Counting, DestinationFacts, Metric, Profile, Stateful, Use};
 use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::formats::{self, visible};
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat, shown};
@@ -12,7 +12,7 @@ use crate::domain::names;
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::domain::restore::infrastructure::place::{Element, SourceLocation, SourceReplacement};
 use crate::domain::restore::item::{CreatedResource, RestoreItem};
-use crate::domain::restore::plan::Source;
+use crate::domain::restore::plan::{Destination, Source};
 
 const TABLE: Element = Element {
     terraform: "aws_dynamodb_table",
@@ -94,7 +94,7 @@ impl Stateful for DynamoDb {
     }
 
     fn fact<'a>(&self, created: &'a CreatedResource, fact: Fact) -> Option<&'a str> {
-        created.identifier().filter(|_| fact == Fact::Table)
+        self.copy_identifier(created).filter(|_| fact == Fact::Table)
     }
 
     fn has_logins(&self) -> bool {
@@ -136,7 +136,7 @@ impl Stateful for DynamoDb {
     }
 
     fn replaced(&self, place: &SourceLocation, item: &RestoreItem, _: bool) -> Vec<SourceReplacement> {
-        let Some(copy) = item.created.as_ref().and_then(CreatedResource::identifier) else {
+        let Some(copy) = item.created.as_ref().and_then(|created| self.copy_identifier(created)) else {
             return Vec::new();
         };
         let scaled = format!("table/{}", item.planned.resource.target.identifier());
@@ -145,13 +145,32 @@ impl Stateful for DynamoDb {
         replaced
     }
 
+    fn destination<'a>(&self, destination: &'a Destination) -> Option<DestinationFacts<'a>> {
+        let Destination::Table { table } = destination else {
+            return None;
+        };
+        Some(DestinationFacts {
+            words: format!("table {table}"),
+            name: table,
+            identity: Some(table.clone()),
+            is_resource: true,
+        })
+    }
+
+    fn copy_identifier<'a>(&self, created: &'a CreatedResource) -> Option<&'a str> {
+        let CreatedResource::Table { table, .. } = created else {
+            return None;
+        };
+        Some(table)
+    }
+
     fn copy(&self, created: &CreatedResource, _: &Target) -> Option<Target> {
-        let table = created.identifier()?.to_owned();
+        let table = self.copy_identifier(created)?.to_owned();
         Some(Target::DynamoDb { table })
     }
 
     fn copy_words(&self, created: &CreatedResource) -> String {
-        format!("table {}", created.identifier().unwrap_or_default())
+        format!("table {}", self.copy_identifier(created).unwrap_or_default())
     }
 
     /// By its name or its ARN.

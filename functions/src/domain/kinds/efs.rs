@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::profile::{Counting, Metric, Profile, Stateful, Use};
+use super::profile::{Counting, DestinationFacts, Metric, Profile, Stateful, Use};
 use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::formats::{self, visible};
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat};
 use crate::domain::resource::{RecoveryPoint, Target};
 use crate::domain::restore::infrastructure::place::{Element, SourceLocation, SourceReplacement};
 use crate::domain::restore::item::{CreatedResource, RestoreItem};
-use crate::domain::restore::plan::Source;
+use crate::domain::restore::plan::{Destination, Source};
 
 const FILE_SYSTEM: Element = Element {
     terraform: "aws_efs_file_system",
@@ -140,8 +140,35 @@ impl Stateful for Efs {
 
     /// Empty for a directory, which is restored inside the existing file system.
     fn replaced(&self, place: &SourceLocation, item: &RestoreItem, _: bool) -> Vec<SourceReplacement> {
-        let new = item.created.as_ref().and_then(CreatedResource::identifier);
+        let new = item.created.as_ref().and_then(|created| self.copy_identifier(created));
         new.map(|id| place.resource(FILE_SYSTEM, id)).into_iter().collect()
+    }
+
+    fn destination<'a>(&self, destination: &'a Destination) -> Option<DestinationFacts<'a>> {
+        if let Destination::FileSystem { token } = destination {
+            return Some(DestinationFacts {
+                words: format!("a new file system, with creation token {token}"),
+                name: "the new file system",
+                identity: None,
+                is_resource: true,
+            });
+        }
+        let Destination::Directory { file_system } = destination else {
+            return None;
+        };
+        Some(DestinationFacts {
+            words: format!("a new directory of file system {file_system}"),
+            name: file_system,
+            identity: None,
+            is_resource: false,
+        })
+    }
+
+    fn copy_identifier<'a>(&self, created: &'a CreatedResource) -> Option<&'a str> {
+        let CreatedResource::FileSystem { file_system, .. } = created else {
+            return None;
+        };
+        file_system.as_deref()
     }
 
     fn copy(&self, created: &CreatedResource, source: &Target) -> Option<Target> {

@@ -9,7 +9,7 @@ use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::domain::restore::infrastructure::place::{SourceLocation, SourceReplacement};
 use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::domain::restore::naming::Overrides;
-use crate::domain::restore::plan::Source;
+use crate::domain::restore::plan::{Destination, Source};
 
 /// A kind of resource. Methods without a default must be implemented by each kind.
 pub trait Profile: Sync {
@@ -74,6 +74,19 @@ pub enum Use {
     Connections,
 }
 
+/// What is known about a copy before it is created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DestinationFacts<'a> {
+    /// As text, for plans and messages.
+    pub words: String,
+    /// Its name in AWS; a new file system has none yet.
+    pub name: &'a str,
+    /// What must be unique among the copies of a kind; `None` if AWS names the copy.
+    pub identity: Option<String>,
+    /// Whether the copy is a resource of its own, and not a part of an existing one.
+    pub is_resource: bool,
+}
+
 /// A kind that is backed up and restored.
 pub trait Stateful: Sync {
     /// How probes count in it; `None` if they cannot.
@@ -129,6 +142,12 @@ pub trait Stateful: Sync {
     /// Everything in the infrastructure's source that the copy replaces; empty for a copy inside an existing resource.
     /// `renamed` is whether the copy takes the name of its source.
     fn replaced(&self, place: &SourceLocation, item: &RestoreItem, renamed: bool) -> Vec<SourceReplacement>;
+
+    /// What is known about the copy before it is created; `None` for a destination of another kind.
+    fn destination<'a>(&self, destination: &'a Destination) -> Option<DestinationFacts<'a>>;
+
+    /// The copy's identifier in AWS; `None` if it is not a resource of its own, or has no identifier yet.
+    fn copy_identifier<'a>(&self, created: &'a CreatedResource) -> Option<&'a str>;
 
     /// The copy as a resource that `capture` describes; `None` until it is created.
     fn copy(&self, created: &CreatedResource, source: &Target) -> Option<Target>;

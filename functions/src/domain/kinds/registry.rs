@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::profile::{Profile, Stateful};
+use super::profile::{DestinationFacts, Profile, Stateful};
 use super::{aurora, dynamodb, efs, parameters, secret};
 use crate::domain::resource::Target;
-use crate::domain::restore::plan::Source;
+use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::plan::{PlannedResource, Source};
 
 macro_rules! kinds {
     ($($kind:path: $target:pat,)*) => {
@@ -63,6 +64,21 @@ pub fn as_of(target: &Target, source: Source, moment: Timestamp) -> Source {
         Some(kind) => kind.as_of(source, moment),
         None => source,
     }
+}
+
+/// What is known about the copy of a planned restore before it is created; `None` if nothing is created.
+pub fn destination(planned: &PlannedResource) -> Option<DestinationFacts<'_>> {
+    stateful(&planned.resource.target)?.destination(&planned.destination)
+}
+
+/// The planned name of a copy in AWS; empty if nothing is created.
+pub fn planned_name(planned: &PlannedResource) -> &str {
+    destination(planned).map_or("", |destination| destination.name)
+}
+
+/// The identifier in AWS of what was created; `None` if it is not a resource of its own, or has no identifier yet.
+pub fn copy_identifier(item: &RestoreItem) -> Option<&str> {
+    stateful(&item.planned.resource.target)?.copy_identifier(item.created.as_ref()?)
 }
 
 /// Whether data of a target expires by itself, according to the captured configuration.

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::domain::descriptor::{Count, Descriptor, SwitchAction};
-use crate::domain::kinds::{aurora, dynamodb};
+use crate::domain::kinds::{self, aurora, dynamodb};
 use crate::domain::resource::Target;
-use crate::domain::restore::item::{CreatedResource, RestoreItem};
+use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::login::is_managed;
 use crate::domain::restore::switch_progress::{SwitchRecord, SwitchState};
 
@@ -39,7 +39,7 @@ pub fn in_use(switched: &[SwitchRecord], items: &[RestoreItem]) -> BTreeMap<Stri
         let renamed = matches!(switch.action, SwitchAction::Rename).then(|| target.identifier());
         // A rename takes precedence: the copy then has the old name.
         let known = names.get(&name).map(|known| known.now.clone());
-        let created = item.created.as_ref().and_then(CreatedResource::identifier);
+        let created = kinds::copy_identifier(item);
         let now = renamed.map(str::to_owned).or(known).or(created.map(str::to_owned));
         if let Some(now) = now {
             let was = target.clone();

@@ -15,6 +15,8 @@ use crate::domain::restore::stages::Stages;
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 
+pub use crate::domain::kinds::shapes::CreatedResource;
+
 /// The record of one resource's restore.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RestoreItem {
@@ -87,53 +89,6 @@ pub struct PasswordSource {
     pub at: Timestamp,
 }
 
-/// What a restore created for one resource, and how an application reaches it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "made", rename_all = "snake_case")]
-pub enum CreatedResource {
-    Cluster {
-        cluster: String,
-        arn: String,
-        /// Writer endpoint.
-        host: String,
-        reader_host: String,
-        port: u16,
-        /// ARN of the new managed master secret, if the source had one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        master_secret: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        master_username: Option<String>,
-        /// `DbClusterResourceId`, which identifies it in policies for `rds-db:connect`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        resource_id: Option<String>,
-        /// Whether it accepts logins by IAM.
-        #[serde(default)]
-        iam_authentication: bool,
-    },
-    Table {
-        table: String,
-        arn: String,
-    },
-    /// A directory of the file system that was backed up, such as `/aws-backup-restore_2026-11-20T02-15-00-123Z`; not known while
-    /// the job runs.
-    Directory {
-        file_system: String,
-        job: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        directory: Option<String>,
-    },
-    /// A new file system; its directory is known if an access function mounts it.
-    FileSystem {
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        file_system: Option<String>,
-        job: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        directory: Option<String>,
-    },
-    /// A guard creates nothing.
-    Nothing,
-}
-
 /// The longest that Lambda runs a function (Lambda Developer Guide, "Lambda quotas").
 const LONGEST_INVOCATION: SignedDuration = SignedDuration::from_secs(900);
 
@@ -177,18 +132,6 @@ impl RestoreItem {
     pub fn is_busy(&self, now: Timestamp) -> bool {
         self.busy_since
             .is_some_and(|since| now.duration_since(since) < LONGEST_INVOCATION)
-    }
-}
-
-impl CreatedResource {
-    /// The copy's identifier in AWS; `None` if it is not a resource of its own, or has no identifier yet.
-    pub fn identifier(&self) -> Option<&str> {
-        match self {
-            CreatedResource::Cluster { cluster, .. } => Some(cluster),
-            CreatedResource::Table { table, .. } => Some(table),
-            CreatedResource::FileSystem { file_system, .. } => file_system.as_deref(),
-            CreatedResource::Directory { .. } | CreatedResource::Nothing => None,
-        }
     }
 }
 

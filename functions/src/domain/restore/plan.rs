@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::resource::{Resource, Version};
+use crate::domain::resource::Resource;
 use crate::domain::restore::matching::Matching;
 use crate::domain::restore::remark::Remark;
 
+pub use crate::domain::kinds::shapes::{Destination, Source};
 pub use crate::domain::restore::modes::{CutOverMode, OnFailure};
 
 /// A restore of a whole set, or of some of its resources.
@@ -75,106 +76,4 @@ pub struct PlannedResource {
     /// What is created in addition to the copy, such as a parameter group that no longer exists, as text.
     #[serde(default)]
     pub creates: Vec<String>,
-}
-
-/// What a restore reads.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "from", rename_all = "snake_case")]
-pub enum Source {
-    /// An Aurora cluster snapshot.
-    ClusterSnapshot { id: String, arn: String },
-    /// Aurora's continuous backup: of an existing cluster, or (by `DbClusterResourceId`) the retained automated backup of a
-    /// deleted one; the latest restorable time if `at` is `None`.
-    ClusterAt {
-        cluster: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        resource_id: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        at: Option<Timestamp>,
-    },
-    /// An AWS Backup recovery point.
-    RecoveryPoint { arn: String, vault: String },
-    /// A DynamoDB backup, on demand or (of a deleted table) `SYSTEM`.
-    TableBackup { arn: String },
-    /// DynamoDB's point-in-time recovery.
-    TableAt { table: String, at: Timestamp },
-    /// A guard's versions: nothing is read, they are only compared.
-    Versions { versions: Vec<Version> },
-}
-
-/// What a restore creates, in addition to the live resource.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "into", rename_all = "snake_case")]
-pub enum Destination {
-    /// A cluster with this `DBClusterIdentifier`.
-    Cluster { cluster: String },
-    /// A table of this name.
-    Table { table: String },
-    /// A directory in the file system that was backed up.
-    Directory { file_system: String },
-    /// A new file system, identified by its `CreationToken`.
-    FileSystem { token: String },
-    /// A guard creates nothing.
-    Nothing,
-}
-
-/// What is known about a destination.
-struct About<'a> {
-    words: Option<String>,
-    name: &'a str,
-    identity: Option<String>,
-    is_resource: bool,
-}
-
-impl Destination {
-    fn about(&self) -> About<'_> {
-        let resource = |words: String, name, identity| About {
-            words: Some(words),
-            name,
-            identity,
-            is_resource: true,
-        };
-        match self {
-            Destination::Cluster { cluster } => {
-                resource(format!("cluster {cluster}"), cluster, Some(cluster.to_lowercase()))
-            }
-            Destination::Table { table } => resource(format!("table {table}"), table, Some(table.clone())),
-            Destination::FileSystem { token } => {
-                let words = format!("a new file system, with creation token {token}");
-                resource(words, "the new file system", None)
-            }
-            Destination::Directory { file_system } => About {
-                words: Some(format!("a new directory of file system {file_system}")),
-                name: file_system,
-                identity: None,
-                is_resource: false,
-            },
-            Destination::Nothing => About {
-                words: None,
-                name: "",
-                identity: None,
-                is_resource: false,
-            },
-        }
-    }
-
-    /// As text, for plans and messages; `None` if nothing is created.
-    pub fn words(&self) -> Option<String> {
-        self.about().words
-    }
-
-    /// Its name in AWS; a new file system has none yet.
-    pub fn name(&self) -> &str {
-        self.about().name
-    }
-
-    /// What must be unique among the copies of a kind; `None` if AWS names the copy.
-    pub fn identity(&self) -> Option<String> {
-        self.about().identity
-    }
-
-    /// Whether the copy is a resource of its own, and not a part of an existing one.
-    pub fn is_resource(&self) -> bool {
-        self.about().is_resource
-    }
 }

@@ -134,6 +134,6 @@ fn creates(planned: &PlannedResource) -> Vec<String> {
     let usual = usual
         .map(|usual| format!("; usually created within {usual}"))
         .unwrap_or_default();
-    let own = planned.destination.words().map(|own| own + &usual);
+    let own = kinds::destination(planned).map(|own| own.words + &usual);
     own.into_iter().chain(planned.creates.iter().cloned()).collect()
 }

@@ -17,13 +17,9 @@ pub fn removable(record: &RestoreRecord, items: &[RestoreItem]) -> Vec<String> {
         let name = &item.planned.resource.name;
         let switches = || record.switched.iter().filter(|of| of.switch.item_name() == *name);
         let all_done = switches().next().is_some() && switches().all(|of| of.state == SwitchState::Done);
-        let Some(created) = item
-            .created
-            .as_ref()
-            .filter(|_| all_done && !record.live().contains(name))
-        else {
+        if item.created.is_none() || !all_done || record.live().contains(name) {
             continue;
-        };
+        }
         if let Some(rename) = switches().find(|of| matches!(of.switch.action, SwitchAction::Rename)) {
             found.extend(side_name(rename).map(|side| ("cluster", side, None)));
             continue;
@@ -31,9 +27,9 @@ pub fn removable(record: &RestoreRecord, items: &[RestoreItem]) -> Vec<String> {
         let noun = kinds::of(&item.planned.resource.target).noun();
         let changed = record.followed.iter().filter(|change| change.resource == *name);
         let named = changed.filter_map(|change| match &change.place {
-            DescriptorField::Resource(_) => created.identifier().map(|_| (noun, change.from.clone(), None)),
+            DescriptorField::Resource(_) => kinds::copy_identifier(item).map(|_| (noun, change.from.clone(), None)),
             DescriptorField::Root(_) => {
-                let (system, directory) = restored_inside(created)?;
+                let (system, directory) = restored_inside(item)?;
                 let apart = is_apart(&change.from, directory?);
                 apart.then(|| ("directory", change.from.clone(), Some(system.to_owned())))
             }
@@ -59,8 +55,8 @@ pub fn removable(record: &RestoreRecord, items: &[RestoreItem]) -> Vec<String> {
 }
 
 /// The file system and directory of a copy in the file system of its source.
-fn restored_inside(created: &CreatedResource) -> Option<(&str, Option<&str>)> {
-    efs::directory(created).filter(|_| created.identifier().is_none())
+fn restored_inside(item: &RestoreItem) -> Option<(&str, Option<&str>)> {
+    efs::directory(item.created.as_ref()?).filter(|_| kinds::copy_identifier(item).is_none())
 }
 
 /// The side name of the old cluster; `None` if there was no old cluster.
@@ -89,15 +85,10 @@ fn in_use<'a>(record: &'a RestoreRecord, items: &'a [RestoreItem]) -> BTreeSet<(
     for item in items {
         let planned = &item.planned.resource;
         let what = kinds::of(&planned.target).noun();
-        in_use.extend(
-            item.created
-                .as_ref()
-                .and_then(CreatedResource::identifier)
-                .map(|name| (what, name)),
-        );
+        in_use.extend(kinds::copy_identifier(item).map(|name| (what, name)));
         // The file system that contains the copy's directory.
         if let Some(CreatedResource::Directory { file_system, .. }) = &item.created {
-            in_use.insert(("file system", file_system));
+            in_use.insert(("file system", file_system.as_str()));
         }
         let switched = record.switched.iter().any(|of| of.switch.item_name() == planned.name);
         if live.contains(&planned.name) || !switched {

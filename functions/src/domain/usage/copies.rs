@@ -5,7 +5,7 @@ use std::fmt;
 use crate::domain::kinds::{self, efs};
 use crate::domain::resource::Target;
 use crate::domain::restore::item::{ItemStatus, RestoreItem};
-use crate::domain::restore::plan::Destination;
+use crate::domain::restore::plan::PlannedResource;
 
 /// The copy of one resource, as its users name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +24,13 @@ impl RestoredCopy {
         }
         let source = &item.planned.resource.target;
         let Some(created) = &item.created else {
-            return Self::planned(source, &item.planned.destination);
+            return Self::planned(&item.planned);
         };
-        if let Some(identifier) = created.identifier() {
+        let kind = kinds::stateful(source)?;
+        if let Some(identifier) = kind.copy_identifier(created) {
             return Some(RestoredCopy::Resource {
                 target: source.renamed(identifier),
-                names: kinds::stateful(source)?.other_names(created),
+                names: kind.other_names(created),
             });
         }
         let (file_system, directory) = efs::directory(created)?;
@@ -40,9 +41,10 @@ impl RestoredCopy {
     }
 
     /// What may exist under its planned name, although its creation was never confirmed.
-    fn planned(source: &Target, destination: &Destination) -> Option<Self> {
-        destination.identity().map(|_| RestoredCopy::Resource {
-            target: source.renamed(destination.name()),
+    fn planned(planned: &PlannedResource) -> Option<Self> {
+        let destination = kinds::destination(planned)?;
+        destination.identity.map(|_| RestoredCopy::Resource {
+            target: planned.resource.target.renamed(destination.name),
             names: Vec::new(),
         })
     }

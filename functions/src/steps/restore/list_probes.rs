@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{self, Descriptor};
 use crate::domain::job::{Failure, Run};
-use crate::domain::kinds::aurora;
+use crate::domain::kinds::{self, aurora};
 use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::domain::restore::login::{LoginPlan, plans};
 use crate::error::Result;
@@ -63,7 +63,7 @@ fn probes(descriptor: &Descriptor, items: &[RestoreItem]) -> Vec<PlannedProbe> {
                 let CreatedResource::Cluster { host, port, .. } = created else {
                     return None;
                 };
-                let cluster = created.identifier()?;
+                let cluster = kinds::copy_identifier(item)?;
                 let failure = cannot_count(item, cluster);
                 let endpoint = Endpoint {
                     host: host.clone(),
@@ -80,7 +80,7 @@ fn probes(descriptor: &Descriptor, items: &[RestoreItem]) -> Vec<PlannedProbe> {
                 })
             }
             descriptor::Count::Items { .. } => Count::Items {
-                table: created.identifier()?.to_owned(),
+                table: kinds::copy_identifier(item)?.to_owned(),
             },
         };
         Some(PlannedProbe {

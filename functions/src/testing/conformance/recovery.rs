@@ -6,6 +6,7 @@ use aws_config::SdkConfig;
 use serde_json::{Value, json};
 
 use super::{BackupAnswers, Example, Replays, Script, assert_refused};
+use crate::domain::kinds;
 use crate::domain::resource::Resource;
 use crate::domain::restore::naming::{Naming, Overrides};
 use crate::domain::restore::retained_backups::{RetainedBackup, RetainedBackups};
@@ -132,7 +133,9 @@ impl RecoveryAnswers {
             let call = async |kind: Arc<dyn Kind>| kind.destination(&run(), &self.resource, &naming).await;
             let destination = self.replays().repeatedly(script, call).await;
             // If AWS chooses the copy's name, it is unknown.
-            let Some(name) = destination.identity() else {
+            let kind = kinds::stateful(&self.resource.target);
+            let facts = kind.and_then(|kind| kind.destination(&destination));
+            let Some(name) = facts.and_then(|facts| facts.identity) else {
                 continue;
             };
             match given {

@@ -112,7 +112,7 @@ impl RestoreAnswers {
         assert_eq!(preflight.faults, []);
         if let Some(taken) = self.preflight_taken {
             let faults = self.replays().repeatedly(taken, call).await.faults;
-            let names = |value: &str| value.contains(self.item.planned.destination.name());
+            let names = |value: &str| value.contains(kinds::planned_name(&self.item.planned));
             assert!(faults.len() == 1 && names(&faults[0].value), "{faults:?}");
         }
     }

@@ -13,7 +13,7 @@ pub fn copy(item: &RestoreItem) -> Option<String> {
     let kind = kinds::stateful(&item.planned.resource.target)?;
     let created = match &item.created {
         Some(created) => kind.copy_words(created),
-        None => item.planned.destination.words()?,
+        None => kinds::destination(&item.planned)?.words,
     };
     Some(words::line(&created))
 }

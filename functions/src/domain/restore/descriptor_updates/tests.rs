@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::restore::item::CreatedResource;
 use crate::testing::generated;
 
 fn now() -> Timestamp {

@@ -2,7 +2,7 @@
 
 use super::hcl::{BodyItem, block, quoted};
 use crate::domain::descriptor::{Descriptor, SwitchAction};
-use crate::domain::kinds::efs;
+use crate::domain::kinds::{self, efs};
 use crate::domain::restore::item::RestoreItem;
 
 /// The definition of each service's volume, for CloudFormation and for Terraform.
@@ -22,7 +22,7 @@ pub fn patches(descriptor: &Descriptor, items: &[RestoreItem]) -> String {
         let created = item.created.as_ref()?;
         let (file_system, directory) = efs::directory(created)?;
         // In a new file system, where no directory is known, all of it is the copy.
-        let directory = directory.or_else(|| created.identifier().map(|_| "/"))?;
+        let directory = directory.or_else(|| kinds::copy_identifier(item).map(|_| "/"))?;
         let source = item.planned.resource.target.identifier();
         Some(patch(
             &format!("{service} of ECS cluster {cluster}"),

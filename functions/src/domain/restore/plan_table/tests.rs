@@ -156,22 +156,24 @@ fn every_source_and_every_place_is_told() {
         assert_eq!(reads(&planned), [expected]);
         assert_eq!(creates(&planned), [""; 0]);
     }
-    for (destination, words) in [
-        (Destination::Table { table: text("t") }, "table t"),
+    for (target, destination, words) in [
+        (target(), Destination::Table { table: text("t") }, "table t"),
         (
+            files(),
             Destination::Directory {
                 file_system: text("fs-1"),
             },
             "a new directory of file system fs-1",
         ),
         (
+            files(),
             Destination::FileSystem { token: text("x") },
             "a new file system, with creation token x",
         ),
     ] {
         let source = Source::TableBackup { arn: text("b") };
         let expected = format!("{words}; usually created within 21 minutes");
-        assert_eq!(creates(&planned("a", target(), source, destination)), [expected]);
+        assert_eq!(creates(&planned("a", target, source, destination)), [expected]);
     }
 }
 

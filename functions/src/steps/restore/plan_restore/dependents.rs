@@ -143,7 +143,7 @@ pub async fn find(
         let switched_resource = SwitchedResource {
             resource: &item.planned.resource.name,
             target: &item.planned.resource.target,
-            copy: item.planned.destination.name(),
+            copy: kinds::planned_name(&item.planned),
             renamed: renamed(item),
             proxies: &switched_proxies,
         };
@@ -216,7 +216,8 @@ async fn of_cluster(dependents: &dyn DependentLookup, item: &RestoreItem) -> Res
 /// The alarm dimension that identifies a resource; none if the copy is in the same file system.
 fn watched(item: &RestoreItem) -> Option<(&'static str, &str)> {
     let target = &item.planned.resource.target;
-    let kind = kinds::stateful(target).filter(|_| item.planned.destination.is_resource())?;
+    let kind =
+        kinds::stateful(target).filter(|_| kinds::destination(&item.planned).is_some_and(|copy| copy.is_resource))?;
     Some((kind.alarm_dimension(), target.identifier()))
 }
 
@@ -261,7 +262,7 @@ fn dependent_mappings(item: &RestoreItem, mappings: &Listing<EventSourceMapping>
 fn dependent_selections(item: &RestoreItem, run: &Run, selections: &PartialListing<Selection>) -> Vec<Dependent> {
     let target = &item.planned.resource.target;
     let identifier = |identifier: &str| arn(target, identifier, &run.execution);
-    let copy = identifier(item.planned.destination.name());
+    let copy = identifier(kinds::planned_name(&item.planned));
     let (Some(old), Some(copy), Some(_)) = (identifier(target.identifier()), copy, watched(item)) else {
         return Vec::new();
     };
@@ -288,7 +289,7 @@ fn dependent_records(item: &RestoreItem, records: &PartialListing<Record>) -> Ve
     }
     each_of(records, what, |record| {
         let host = hosts(item).find(|host| record.leads_to(host))?;
-        let copy = item.planned.destination.name();
+        let copy = kinds::planned_name(&item.planned);
         let host = host_of_copy(host, cluster, copy).unwrap_or_else(|| format!("<endpoint of {copy}>"));
         let record = record.clone();
         Some(Dependent::Record { record, host })

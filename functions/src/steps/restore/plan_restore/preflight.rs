@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tokio::task::JoinSet;
 
 use crate::domain::job::Run;
+use crate::domain::kinds;
 use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::remark::Remark;
 use crate::error::{Class, Error, Fault, Result};
@@ -89,7 +90,7 @@ fn same_names(items: &[RestoreItem]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for item in items {
         let resource = &item.planned.resource;
-        let Some(copy) = item.planned.destination.identity() else {
+        let Some(copy) = kinds::destination(&item.planned).and_then(|destination| destination.identity) else {
             continue;
         };
         if let Some(other) = resource_by_copy.insert((resource.target.kind(), copy.clone()), &resource.name) {

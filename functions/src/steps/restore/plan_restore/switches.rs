@@ -132,7 +132,8 @@ pub fn live(descriptor: &Descriptor, switches: &[Switch], items: &[RestoreItem])
 fn words(switch: &Switch, items: &[RestoreItem]) -> String {
     let item = item_of(switch, items);
     let copy = item
-        .and_then(|item| item.planned.destination.words())
+        .and_then(|item| kinds::destination(&item.planned))
+        .map(|destination| destination.words)
         .unwrap_or_default();
     let kind = item.and_then(|item| kinds::stateful(&item.planned.resource.target));
     switches::of(&switch.action).effect(&switch.action, &copy, kind)
