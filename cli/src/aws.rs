@@ -11,6 +11,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use holdfast::aws::codes::{ErrorMeaning, classify};
+
 use crate::credentials;
 use crate::failure::{Failure, Result, causes};
 use crate::global::Global;
@@ -54,7 +56,8 @@ where
         Some(service) => {
             let code = service.code().unwrap_or("no error code");
             let said = service.message().unwrap_or("no message");
-            refused(doing, what, code, said)
+            let status = error.raw_response().map(|response| response.status().as_u16());
+            failed(doing, what, code, status, said)
         }
         None => match credentials_error(&error) {
             Some(error) => Failure::SignIn(without_credentials(doing, what, error)),
@@ -83,28 +86,44 @@ fn without_credentials(doing: &str, what: &str, error: &CredentialsError) -> Str
 const UNREACHABLE: &str =
     "Check that the Region is right and that its endpoint can be reached from here; then run the command again.";
 
-fn refused(doing: &str, what: &str, code: &str, said: &str) -> Failure {
+/// Codes of credentials that AWS does not know, or no longer accepts.
+///
+/// Source: "Common Errors" in the API References of Security Token Service and of the services called here.
+const SIGN_IN: [&str; 7] = [
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+];
+
+fn failed(doing: &str, what: &str, code: &str, status: Option<u16>, said: &str) -> Failure {
     let error = format!("{doing} {what}: AWS returned {code}: {}", one_line(said));
-    let has = |part: &str| code.contains(part);
-    if has("NotFound") || has("DoesNotExist") {
-        let next = "Check that the name, the account and the Region are right.";
-        return Failure::NotFound(format!("{error}. {next}"));
-    }
-    if ["Expired", "InvalidClientToken", "UnrecognizedClient", "Signature"]
-        .into_iter()
-        .any(has)
-    {
-        let next = "The credentials are not valid, or have expired: sign in again (`aws sso login`), or set others.";
-        return Failure::SignIn(format!("{error}. {next}"));
-    }
-    let next = if has("AccessDenied") || has("Unauthorized") || has("NotAuthorized") {
-        "Ask for this action to be allowed to your role, or use another --profile."
-    } else if has("Throttl") || has("TooManyRequests") || has("LimitExceeded") {
-        "AWS throttles requests: run the command again in a minute."
-    } else if has("Unavailable") || has("Internal") || has("Timeout") {
-        "The fault is on AWS's side: run the command again in a minute."
-    } else {
-        "Correct what AWS names, then run the command again."
+    let next = match classify(code, status) {
+        ErrorMeaning::NotFound => {
+            let next = "Check that the name, the account and the Region are right.";
+            return Failure::NotFound(format!("{error}. {next}"));
+        }
+        ErrorMeaning::AccessDenied if SIGN_IN.contains(&code) => {
+            let next =
+                "The credentials are not valid, or have expired: sign in again (`aws sso login`), or set others.";
+            return Failure::SignIn(format!("{error}. {next}"));
+        }
+        ErrorMeaning::AccessDenied => "Ask for this action to be allowed to your role, or use another --profile.",
+        ErrorMeaning::Throttled => "AWS throttles requests: run the command again in a minute.",
+        ErrorMeaning::Unavailable => "The fault is on AWS's side: run the command again in a minute.",
+        ErrorMeaning::Quota => {
+            "A quota of the account is used up: request a higher one in the Service Quotas console, or free some of it."
+        }
+        ErrorMeaning::NotReady
+        | ErrorMeaning::Shortage
+        | ErrorMeaning::NoAddress
+        | ErrorMeaning::NoAddressNow
+        | ErrorMeaning::TooSoon
+        | ErrorMeaning::Conflict
+        | ErrorMeaning::Refused => "Correct what AWS names, then run the command again.",
     };
     Failure::Aws(format!("{error}. {next}"))
 }
@@ -120,12 +139,14 @@ mod tests {
             ("DBClusterNotFoundFault", 3, "name, the account"),
             ("AccessDeniedException", 4, "--profile"),
             ("ExpiredTokenException", 4, "aws sso login"),
+            ("SignatureDoesNotMatch", 4, "aws sso login"),
             ("ThrottlingException", 4, "in a minute"),
+            ("ExecutionLimitExceeded", 4, "Service Quotas"),
             ("ServiceUnavailable", 4, "on AWS's side"),
             ("ValidationError", 4, "Correct what AWS names"),
         ];
         for (code, exit, next) in cases {
-            let failure = refused("describing stack", "holdfast", code, "words");
+            let failure = failed("describing stack", "holdfast", code, None, "words");
             assert_eq!(failure.code(), exit, "{code}");
             let message = failure.to_string();
             assert!(message.starts_with(&format!("describing stack holdfast: AWS returned {code}: words. ")));

@@ -1,6 +1,6 @@
 //! Converts AWS's errors into Holdfast's, in one place.
 
-mod codes;
+pub mod codes;
 pub mod functions;
 pub mod lazy;
 pub mod partition;

@@ -75,6 +75,25 @@ impl Error {
         }
     }
 
+    /// The same error with more to say; unchanged for `InvalidInput`, whose faults speak for themselves.
+    pub fn and(mut self, more: &str) -> Self {
+        match &mut self {
+            Error::InvalidInput(_) => {}
+            Error::Throttled(text)
+            | Error::Unavailable(text)
+            | Error::NotReady(text)
+            | Error::QuotaExceeded(text)
+            | Error::NotFound(text)
+            | Error::AccessDenied(text)
+            | Error::Conflict(text)
+            | Error::JobFailed(text)
+            | Error::DeadlineExceeded(text)
+            | Error::DeploymentBusy(text)
+            | Error::VerificationFailed(text) => *text = format!("{text}; {more}"),
+        }
+        self
+    }
+
     /// One fault in one field.
     pub fn invalid(path: impl Into<String>, value: impl Into<String>, allowed: impl Into<String>) -> Self {
         Error::InvalidInput(vec![Fault {

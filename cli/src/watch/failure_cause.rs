@@ -4,18 +4,18 @@ use aws_sdk_sfn::Client;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::HistoryEvent;
 use holdfast::domain::job::Failure as Caught;
+use holdfast::domain::machine::Machine;
 
 use super::waiting::TRIED_AGAIN;
 
-/// The errors of our machines' own `Fail` states, whose cause is a summary.
-const SUMMED_UP: [&str; 4] = ["BackupFailed", "RestoreFailed", "UndoFailed", "NightFailed"];
 /// Newest events that are read: the failure is near the end.
 const EVENTS: i32 = 200;
 
 /// The execution's error and cause; for a summary, the failure that it summarizes, which may have several lines.
 pub async fn why(client: &Client, ended: &DescribeExecutionOutput) -> Option<String> {
     let own = cause(ended);
-    if !ended.error().is_some_and(|error| SUMMED_UP.contains(&error)) {
+    // The cause of our machines' own `Fail` states is a summary.
+    if !ended.error().is_some_and(Machine::has_notified) {
         return own;
     }
     let history = client

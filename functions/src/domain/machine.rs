@@ -38,8 +38,10 @@ pub struct MachineFacts {
     /// The purpose of its runs; `None` if its executions are not recorded as runs.
     pub purpose: Option<Purpose>,
     pub restore: RestoreId,
+    /// The error of its executions that failed and have notified on-call: of its `Fail` state.
+    pub failed: &'static str,
     /// Whether another machine has to undo an execution that ended early.
-    pub is_taken_back: bool,
+    pub has_rollback: bool,
     /// The setting of `clean-up` with the machine's ARN, if the machine undoes a restore or its cut-over.
     pub setting: Option<&'static str>,
     /// The command that starts a new execution for a deployment.
@@ -75,7 +77,8 @@ machines! {
         activity: Activity::BackUp,
         purpose: None,
         restore: RestoreId::None,
-        is_taken_back: false,
+        failed: "NightFailed",
+        has_rollback: false,
         setting: None,
         again: backup,
     },
@@ -85,7 +88,8 @@ machines! {
         activity: Activity::BackUp,
         purpose: Some(Purpose::Backup),
         restore: RestoreId::None,
-        is_taken_back: false,
+        failed: "BackupFailed",
+        has_rollback: false,
         setting: None,
         again: backup,
     },
@@ -95,7 +99,8 @@ machines! {
         activity: Activity::Restore,
         purpose: Some(Purpose::Restore),
         restore: RestoreId::OfRun,
-        is_taken_back: true,
+        failed: "RestoreFailed",
+        has_rollback: true,
         setting: None,
         again: |deployment| format!("`holdfast restore {deployment}`"),
     },
@@ -106,7 +111,8 @@ machines! {
         activity: Activity::RemoveCopies,
         purpose: None,
         restore: RestoreId::InInput,
-        is_taken_back: false,
+        failed: "UndoFailed",
+        has_rollback: false,
         setting: Some("UNDO_RESTORE_STATE_MACHINE_ARN"),
         again: |deployment| undo("undo-restore", deployment),
     },
@@ -117,7 +123,8 @@ machines! {
         activity: Activity::SwitchBack,
         purpose: Some(Purpose::UndoCutOver),
         restore: RestoreId::InInput,
-        is_taken_back: false,
+        failed: "UndoFailed",
+        has_rollback: false,
         setting: Some("UNDO_CUT_OVER_STATE_MACHINE_ARN"),
         again: |deployment| undo("undo-cut-over", deployment),
     },
@@ -135,6 +142,11 @@ impl Machine {
     /// The machine's name without the stack's.
     pub fn name(self) -> &'static str {
         self.facts().name
+    }
+
+    /// Whether an execution with this error has notified on-call itself.
+    pub fn has_notified(error: &str) -> bool {
+        Machine::ALL.iter().any(|machine| machine.facts().failed == error)
     }
 
     pub fn activity(self) -> Activity {
@@ -229,6 +241,25 @@ mod tests {
         let mut known: Vec<&str> = Machine::ALL.iter().map(|machine| machine.name()).collect();
         known.sort_unstable();
         assert_eq!(deployed, known);
+    }
+
+    /// Compares with the deployed files: clean-up would notify on-call again of an execution whose error it does not know.
+    #[test]
+    fn a_machine_fails_with_its_own_error_once_it_has_notified() {
+        for machine in Machine::ALL {
+            let file = format!("../state-machines/{}.asl.json", machine.name());
+            let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+            let definition: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let states = definition["States"].as_object().unwrap().values();
+            let mut errors: Vec<&str> = states
+                .filter(|state| state["Type"] == "Fail")
+                .map(|state| state["Error"].as_str().unwrap())
+                .collect();
+            errors.sort_unstable();
+            let mut expected = [machine.facts().failed, "NotifyFailed"];
+            expected.sort_unstable();
+            assert_eq!(errors, expected, "{machine:?}");
+        }
     }
 
     #[test]

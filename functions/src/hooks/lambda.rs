@@ -40,7 +40,7 @@ impl LambdaHook {
             .functions
             .invoke(function, event.to_string().into_bytes(), timeout)
             .await
-            .map_err(|error| failure(&doing, &format!("{function} of hook {}", hook.name), error))?;
+            .map_err(|error| explained(failure(&doing, &format!("{function} of hook {}", hook.name), error)))?;
         match &answer.function_error {
             None => Ok(()),
             Some(how) => {
@@ -80,6 +80,22 @@ impl HookDriver for LambdaHook {
                 .to_owned(),
         }))
     }
+}
+
+/// An error of a call with what it means for a function.
+fn explained(error: Error) -> Error {
+    let meaning = match error.name() {
+        "Throttled" => "its reserved concurrency, or the account's, is used up",
+        "NotReady" => {
+            "it is being updated, or waits for its network: wait until its console shows it as active; if its subnets have no free \
+             address, free some, or use other subnets"
+        }
+        "AccessDenied" => {
+            "its name has to match the stack's parameter HookFunctionPattern, and its own policy must not deny the call"
+        }
+        _ => return error,
+    };
+    error.and(meaning)
 }
 
 /// Maximum length of a function's own error in a message, in characters.
@@ -158,6 +174,21 @@ mod tests {
             "{message}"
         );
         replay.played();
+    }
+
+    #[tokio::test]
+    async fn a_refused_call_says_what_that_means_for_a_function() {
+        for (status, code, name, meaning) in [
+            (429, "TooManyRequestsException", "Throttled", "reserved concurrency"),
+            (403, "AccessDeniedException", "AccessDenied", "HookFunctionPattern"),
+            (502, "ResourceNotReadyException", "NotReady", "being updated"),
+        ] {
+            let (hooks, replay) = hooks(refuses(INVOKE, status, code));
+            let error = hooks.quiesce(&hook(), &run()).await.unwrap_err();
+            assert_eq!(error.name(), name, "{error}");
+            assert!(error.to_string().contains(meaning), "{error}");
+            replay.played();
+        }
     }
 
     #[tokio::test]

@@ -1,5 +1,6 @@
 //! `clean-up`: closes an execution that ended before its own Notify. Resumes the application, fails the set or has the restore
-//! undone, releases the lease, and notifies on-call. Started by EventBridge's `Step Functions Execution Status Change`.
+//! undone, releases the lease, and notifies on-call. AWS jobs that the execution started are not stopped: a backup that ends later
+//! is removed with its set, a copy with its restore. Started by EventBridge's `Step Functions Execution Status Change`.
 
 mod ended_execution;
 mod rollback;
@@ -28,9 +29,6 @@ use crate::runs::notifying::{Sns, Topic, send};
 use crate::runs::resuming::resume;
 use crate::runs::state_machines::{Machines, Sfn};
 use crate::runtime;
-
-/// The errors with which the machines end after they have notified on-call themselves.
-const NOTIFIED: [&str; 4] = ["BackupFailed", "NightFailed", "RestoreFailed", "UndoFailed"];
 
 pub struct Needs {
     pub catalog: Catalog,
@@ -83,7 +81,7 @@ pub struct Output {
 pub async fn handle(needs: &Needs, Input { time: now, detail }: Input) -> Result<Output> {
     let started_at = Timestamp::from_millisecond(detail.start_date)
         .map_err(|error| Error::invalid("detail.startDate", error.to_string(), "milliseconds since 1970"))?;
-    let has_notified = detail.error.as_deref().is_some_and(|error| NOTIFIED.contains(&error));
+    let has_notified = detail.error.as_deref().is_some_and(Machine::has_notified);
     if detail.state_machine_arn == needs.nightly {
         return match has_notified {
             true => Ok(Output { acted: false }),
@@ -149,7 +147,7 @@ async fn clean_up(
             .mark_run(&run.deployment, &run.id, RunMilestone::Ended, now)
             .await?;
     }
-    let rollback_by = match ended.machine.facts().is_taken_back {
+    let rollback_by = match ended.machine.facts().has_rollback {
         true => or_default_if_unreadable(rollback_machine(catalog, run, has_notified).await)?,
         false => None,
     };

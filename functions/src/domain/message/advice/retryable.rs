@@ -10,9 +10,7 @@ pub fn throttled(location: FailureLocation) -> &'static str {
              the schedule or request a higher rate from AWS."
         }
         FailureLocation::Prune => PRUNED_LATER,
-        FailureLocation::Hook => {
-            "Lambda had no concurrency left to run the hook's function: its reserved concurrency, or the account's, is used up. Free some."
-        }
+        FailureLocation::Hook => "what the hook calls had no capacity left; the reason says of what. Free some.",
         FailureLocation::SwitchBack => SWITCH_BACK_AGAIN,
         _ => "AWS throttled the calls for longer than Holdfast retries. Start again in a few minutes.",
     }
@@ -21,7 +19,7 @@ pub fn throttled(location: FailureLocation) -> &'static str {
 pub fn unavailable(location: FailureLocation) -> &'static str {
     match location {
         FailureLocation::Hook => {
-            "the hook's function did not respond in time, and may have done its work nevertheless. Its log shows what it was doing."
+            "what the hook calls did not respond in time, and may have done its work nevertheless. Its log shows what it was doing."
         }
         FailureLocation::Probe | FailureLocation::Login => {
             "the database, or the network path to it, did not respond. Check that the cluster is available and that its security group \
@@ -41,10 +39,7 @@ pub fn unavailable(location: FailureLocation) -> &'static str {
 
 pub fn not_ready(location: FailureLocation) -> &'static str {
     match location {
-        FailureLocation::Hook => {
-            "the hook's function is being updated, or waits for its network; the reason says which. Wait until its console shows it as \
-             active; if its subnets have no free address, free some, or use other subnets."
-        }
+        FailureLocation::Hook => "what the hook calls is not ready; the reason says why, and what to wait for.",
         FailureLocation::Probe | FailureLocation::Login => {
             "the database is not ready for logins; the reason says why. Wait until its console shows it as available."
         }
