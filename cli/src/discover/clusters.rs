@@ -39,32 +39,32 @@ pub async fn list(config: &SdkConfig) -> Result<BTreeMap<String, Cluster>> {
 
 /// Keeps only existing Aurora clusters, and drops instances that belong to one.
 pub fn sort_out(found: Vec<FoundResource>, clusters: &BTreeMap<String, Cluster>) -> Vec<FoundResource> {
-    let is_member = |id: &str| {
-        clusters
-            .values()
-            .any(|cluster| cluster.instances.iter().any(|instance| instance == id))
+    let checked = found.into_iter().filter(|found| !is_member(found, clusters));
+    checked.map(|found| if_aurora(found, clusters)).collect()
+}
+
+fn is_member(found: &FoundResource, clusters: &BTreeMap<String, Cluster>) -> bool {
+    let FoundResource::Unprotected { what, id } = found else {
+        return false;
     };
-    let sorted = found.into_iter().filter_map(|found| match found {
-        FoundResource::Protected {
-            target: Target::Aurora { cluster: id },
-            hint,
-        } => Some(match clusters.get(&id.to_ascii_lowercase()) {
-            Some(cluster) if cluster.engine.starts_with("aurora") => {
-                FoundResource::protected(Target::Aurora { cluster: id }, hint)
-            }
-            Some(cluster) => FoundResource::Unprotected {
-                what: format!("{} cluster", cluster.engine),
-                id,
-            },
-            None => FoundResource::Unprotected {
-                what: "database cluster that no longer exists:".to_owned(),
-                id,
-            },
-        }),
-        FoundResource::Unprotected { what, id } if what == "AWS::RDS::DBInstance" && is_member(&id) => None,
-        other => Some(other),
-    });
-    sorted.collect()
+    what == "AWS::RDS::DBInstance" && clusters.values().any(|cluster| cluster.instances.contains(id))
+}
+
+/// A cluster of another engine, or one that is gone, cannot be protected.
+fn if_aurora(found: FoundResource, clusters: &BTreeMap<String, Cluster>) -> FoundResource {
+    let FoundResource::Protected {
+        target: Target::Aurora { cluster: id },
+        ..
+    } = &found
+    else {
+        return found;
+    };
+    let what = match clusters.get(&id.to_ascii_lowercase()) {
+        Some(cluster) if cluster.engine.starts_with("aurora") => return found,
+        Some(cluster) => format!("{} cluster", cluster.engine),
+        None => "database cluster that no longer exists:".to_owned(),
+    };
+    FoundResource::Unprotected { what, id: id.clone() }
 }
 
 #[cfg(test)]

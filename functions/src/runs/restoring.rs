@@ -1,7 +1,6 @@
-//! Shared by the three restoring steps. Each call reads the present state and takes the next step; the result is in the catalog
+//! How every kind's restore is advanced. Each call reads the present state and takes the next step; the result is in the catalog
 //! before it is returned to the machine.
 
-use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -17,22 +16,6 @@ use crate::domain::restore::{RestoreRecord, RestoreStatus, stages};
 use crate::domain::set::Reason;
 use crate::error::{Class, Error, Result};
 use crate::kinds::Restore;
-use crate::runtime;
-
-/// What a restoring step needs: the catalog and its own kind.
-pub struct Needs<K> {
-    pub catalog: Catalog,
-    pub kind: K,
-}
-
-impl<K> Needs<K> {
-    pub fn from_env(aws: &SdkConfig, kind: K) -> Result<Self> {
-        Ok(Self {
-            catalog: runtime::catalog(aws)?,
-            kind,
-        })
-    }
-}
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {

@@ -1,9 +1,8 @@
-//! Shared by the four start steps: the configuration is captured, the point is recorded before anything is created, the backup is
+//! How every kind's backup is started: the configuration is captured, the point is recorded before anything is created, the backup is
 //! started or adopted, and its id recorded before it is returned to the machine.
 
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,28 +16,11 @@ use crate::domain::pacing;
 use crate::domain::resource::Resource;
 use crate::domain::set::{Point, PointStatus, Reason, Sample};
 use crate::error::{Class, Error, Result};
-use crate::kinds::Restore;
 use crate::kinds::optional;
 use crate::kinds::{Kind, StartedBackup};
-use crate::runtime;
 
 /// How long a backup waits for a sample, within its step's time: the application may be at rest meanwhile.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// What a start step needs: the catalog and its own kind.
-pub struct Needs<K> {
-    pub catalog: Catalog,
-    pub kind: K,
-}
-
-impl<K> Needs<K> {
-    pub fn from_env(aws: &SdkConfig, kind: K) -> Result<Self> {
-        Ok(Self {
-            catalog: runtime::catalog(aws)?,
-            kind,
-        })
-    }
-}
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
@@ -52,14 +34,14 @@ pub struct Input {
 ///
 /// # Errors
 /// `NotFound` for a prefix that matches no table; `Conflict` for a run that has ended; else the kind's own.
-pub async fn start<K: Kind + Restore>(catalog: &Catalog, kind: &K, input: Input) -> Result<Job> {
+pub async fn start(catalog: &Catalog, kind: &dyn Kind, input: Input) -> Result<Job> {
     start_with_configuration(catalog, kind, input, None).await
 }
 
 /// As [`start`], with a field of the configuration that the kind does not capture itself.
-pub async fn start_with_configuration<K: Kind + Restore>(
+pub async fn start_with_configuration(
     catalog: &Catalog,
-    kind: &K,
+    kind: &dyn Kind,
     input: Input,
     extra_field: Option<(&str, Value)>,
 ) -> Result<Job> {
@@ -121,10 +103,10 @@ pub async fn start_with_configuration<K: Kind + Restore>(
 }
 
 /// A sample to compare a restore with. No backup fails for lack of one: a second failure is a warning.
-async fn sample_or_warn<K: Restore>(
+async fn sample_or_warn(
     patience: Duration,
     catalog: &Catalog,
-    kind: &K,
+    kind: &dyn Kind,
     run: &Run,
     resource: &Resource,
     configuration: &Value,
