@@ -1,5 +1,6 @@
 //! Converts AWS's errors into Holdfast's, in one place.
 
+pub mod clusters;
 pub mod codes;
 pub mod functions;
 pub mod lazy;

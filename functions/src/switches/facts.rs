@@ -2,11 +2,10 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_rds::Client;
-use aws_sdk_rds::operation::describe_db_clusters::DescribeDBClustersError;
 use aws_sdk_rds::types::DbCluster;
 use serde_json::Value;
 
-use crate::aws::failure;
+use crate::aws::clusters;
 use crate::aws::lazy::Lazy;
 use crate::domain::descriptor::{Fact, Switch};
 use crate::domain::kinds::{self, aurora};
@@ -75,7 +74,7 @@ impl Facts {
     async fn cluster(&self, made: &str, item: &RestoreItem) -> Result<DbCluster> {
         let renamed = aurora::cluster(&item.planned.resource.target);
         for name in [Some(made), renamed].into_iter().flatten() {
-            if let Some(found) = describe(&self.clusters, name).await?
+            if let Some(found) = clusters::find(&self.clusters, name).await?
                 && is_ours(&found, item)
             {
                 return Ok(found);
@@ -113,21 +112,6 @@ pub fn check(switch: &Switch, field: &str, fact: Fact, item: &RestoreItem) -> Op
              secret of its own",
         )
     })
-}
-
-/// A cluster by its name; `None` if there is none.
-pub async fn describe(clusters: &Client, name: &str) -> Result<Option<DbCluster>> {
-    match clusters.describe_db_clusters().db_cluster_identifier(name).send().await {
-        Ok(answer) => Ok(answer.db_clusters.unwrap_or_default().into_iter().next()),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(DescribeDBClustersError::is_db_cluster_not_found_fault) =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(failure("describing cluster", name, error)),
-    }
 }
 
 /// Whether the item's restore created a cluster.

@@ -4,9 +4,9 @@ use aws_config::SdkConfig;
 use aws_sdk_rds::Client;
 use aws_sdk_rds::types::DbCluster;
 
-use super::facts::{describe, master_secret};
-use crate::aws::failure;
+use super::facts::master_secret;
 use crate::aws::lazy::Lazy;
+use crate::aws::{clusters, failure};
 use crate::domain::descriptor::Fact;
 use crate::domain::kinds;
 use crate::domain::reference::{self, ClusterHosts, Reference};
@@ -41,7 +41,7 @@ impl ReferenceReader {
     }
 
     async fn of_host(&self, value: &str, cluster: &str) -> Result<Reference> {
-        let Some(found) = describe(&self.clusters, cluster).await? else {
+        let Some(found) = clusters::find(&self.clusters, cluster).await? else {
             return Ok(Reference::Unknown(format!(
                 "there is no cluster {cluster} to compare with"
             )));
@@ -60,7 +60,7 @@ impl ReferenceReader {
     }
 
     async fn of_master_secret(&self, value: &str, cluster: &str) -> Result<Reference> {
-        let found = describe(&self.clusters, cluster).await?;
+        let found = clusters::find(&self.clusters, cluster).await?;
         let Some(own) = found.as_ref().and_then(master_secret) else {
             let why = format!("there is no cluster {cluster} whose master password RDS manages, to compare with");
             return Ok(Reference::Unknown(why));

@@ -8,10 +8,10 @@ use aws_sdk_rds::types::{DbCluster, Filter};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::facts::{describe, is_ours};
+use super::facts::is_ours;
 use super::switch::{SwitchDriver, fault, wrong_action};
 use crate::aws::lazy::Lazy;
-use crate::aws::{code, failure};
+use crate::aws::{clusters, code, failure};
 use crate::domain::descriptor::{Switch, SwitchAction};
 use crate::domain::job::Run;
 use crate::domain::names;
@@ -110,7 +110,7 @@ impl Rename {
             Ok(_) => Ok(underway(phase)),
             Err(error) if code(&error) == Some("DBClusterAlreadyExistsFault") => {
                 // A name that an earlier rename freed stays taken for a moment, by one of these clusters or by none.
-                let holder = describe(&self.clusters, cluster.to).await?;
+                let holder = clusters::find(&self.clusters, cluster.to).await?;
                 let id = holder.as_ref().and_then(DbCluster::db_cluster_resource_id);
                 if holder.is_none() || moves.iter().any(|other| Some(other.resource_id) == id) {
                     return Ok(underway(format!("{phase} as soon as that name is free")));
@@ -154,7 +154,7 @@ impl SwitchDriver for Rename {
             )]);
         };
         let side_name = side_name(run, cluster);
-        Ok(match describe(&self.clusters, &side_name).await? {
+        Ok(match clusters::find(&self.clusters, &side_name).await? {
             None => Vec::new(),
             Some(_) => vec![fault(
                 switch,
@@ -182,7 +182,7 @@ impl SwitchDriver for Rename {
                 "a cluster that was restored",
             ));
         };
-        let new = describe(&self.clusters, copy)
+        let new = clusters::find(&self.clusters, copy)
             .await?
             .filter(|found| is_ours(found, item));
         let Some(new) = new.and_then(|found| found.db_cluster_resource_id) else {
@@ -191,7 +191,7 @@ impl SwitchDriver for Rename {
                 item.restore
             )));
         };
-        let old = describe(&self.clusters, cluster).await?;
+        let old = clusters::find(&self.clusters, cluster).await?;
         let before = RenameRecord {
             cluster: cluster.clone(),
             side: side_name(run, cluster),

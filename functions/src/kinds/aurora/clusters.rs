@@ -5,20 +5,12 @@ use aws_sdk_rds::types::{DbCluster, DbInstance, Filter};
 
 use super::plan::ClusterPlan;
 use super::tags::tagged_by;
-use crate::aws::{code, failure};
+pub use crate::aws::clusters::find as find_cluster;
+use crate::aws::failure;
 use crate::domain::job::Run;
 use crate::domain::restore::item::CreatedResource;
 use crate::error::{Error, Result};
 use crate::kinds::ownership::{Ownership, ownership};
-
-/// The cluster of that name, if it exists.
-pub async fn find_cluster(rds: &Client, id: &str) -> Result<Option<DbCluster>> {
-    match rds.describe_db_clusters().db_cluster_identifier(id).send().await {
-        Ok(found) => Ok(found.db_clusters.unwrap_or_default().into_iter().next()),
-        Err(error) if code(&error) == Some("DBClusterNotFoundFault") => Ok(None),
-        Err(error) => Err(failure("describing cluster", id, error)),
-    }
-}
 
 /// A cluster that has to exist.
 ///

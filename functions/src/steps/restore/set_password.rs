@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::aws::lazy::Lazy;
-use crate::aws::{code, failure};
+use crate::aws::{clusters, code, failure};
 use crate::catalog::Catalog;
 use crate::domain::job::{Failure, JobStatus, Run};
 use crate::domain::resource::Version;
@@ -111,7 +111,7 @@ async fn find_item(catalog: &Catalog, run: &Run, job: &LoginJob) -> Result<Resto
 /// The copy, as RDS describes it.
 async fn copy(needs: &Needs, item: &RestoreItem, job: &LoginJob) -> Result<DbCluster> {
     let name = &job.plan.cluster;
-    let found = facts::describe(&needs.clusters, name).await?;
+    let found = clusters::find(&needs.clusters, name).await?;
     found.filter(|found| facts::is_ours(found, item)).ok_or_else(|| {
         Error::Conflict(format!(
             "{DOING} {name}: it does not exist, or does not have the tag of restore {}. It is left alone",
