@@ -3,11 +3,11 @@
 
 mod recovery;
 
-use super::StartedBackup;
 use super::shared::wrong_point;
-use super::{Preflight, fault};
+use super::{Backup, Preflight, StartedBackup, fault};
+use crate::domain::job::Run;
 use crate::domain::resource::{RecoveryPoint, Version};
-use crate::domain::restore::item::{CreatedResource, RestoreItem, RestoreProgress};
+use crate::domain::restore::item::{CreatedResource, RestoreItem, RestoreProgress, UndoProgress};
 use crate::domain::restore::plan::Source;
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::error::{Class, Error, Fault, Result};
@@ -21,6 +21,15 @@ struct VersionComparison<'a> {
     name: &'a str,
     then: &'a str,
     now: Option<&'a str>,
+}
+
+/// What the guard reads now, or why it could not.
+///
+/// # Errors
+/// `InvalidInput` for the plan of another kind, before AWS is asked.
+pub async fn read(guard: &impl Backup, run: &Run, item: &RestoreItem) -> Result<Result<StartedBackup>> {
+    recorded(item)?;
+    Ok(guard.back_up(run, &item.planned.resource).await)
 }
 
 /// Faults for what is missing or cannot be read, remarks for what changed. `thing` is what the versions belong to.
@@ -61,6 +70,15 @@ pub fn restore(item: &RestoreItem) -> Result<RestoreProgress> {
         made: CreatedResource::Nothing,
         remarks: Vec::new(),
     })
+}
+
+/// Nothing was created.
+///
+/// # Errors
+/// `InvalidInput` for the plan of another kind.
+pub fn undo(item: &RestoreItem) -> Result<UndoProgress> {
+    recorded(item)?;
+    Ok(UndoProgress::Gone)
 }
 
 /// One check for each version that differs: a missing one fails the restore. A changed one is only reported: secrets are rotated,

@@ -57,7 +57,7 @@ pub trait Backup: Send + Sync {
     /// nothing.
     ///
     /// # Errors
-    /// `NotReady` while it cannot be determined whether something is this run's.
+    /// `Unavailable` while it cannot be determined whether something is this run's, such as before AWS shows its tags.
     async fn find(&self, run: &Run, resource: &Resource) -> Result<Option<RecoveryPoint>>;
 
     /// Polls once.

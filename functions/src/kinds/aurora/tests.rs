@@ -143,17 +143,18 @@ async fn one_that_appears_meanwhile_is_adopted_and_one_not_shown_yet_is_looked_f
     );
 }
 
+/// This run's snapshot before it shows its tags.
+fn untagged(made: &str) -> Exchange {
+    let id = id();
+    let of = "<DBClusterIdentifier>hubs-db</DBClusterIdentifier>";
+    let snapshot = format!("<DBClusterSnapshotIdentifier>{id}</DBClusterSnapshotIdentifier>{of}{made}");
+    let list = format!("<DBClusterSnapshots><DBClusterSnapshot>{snapshot}</DBClusterSnapshot></DBClusterSnapshots>");
+    xml("DescribeDBClusterSnapshots", &list)
+}
+
 /// AWS shows the tags of new resources with a delay.
 #[tokio::test]
 async fn a_snapshot_that_shows_no_tags_yet_is_looked_at_again() {
-    let untagged = |made: &str| {
-        let id = id();
-        let of = "<DBClusterIdentifier>hubs-db</DBClusterIdentifier>";
-        let snapshot = format!("<DBClusterSnapshotIdentifier>{id}</DBClusterSnapshotIdentifier>{of}{made}");
-        let list =
-            format!("<DBClusterSnapshots><DBClusterSnapshot>{snapshot}</DBClusterSnapshot></DBClusterSnapshots>");
-        xml("DescribeDBClusterSnapshots", &list)
-    };
     let made = |at: &str| format!("<SnapshotCreateTime>{at}</SnapshotCreateTime>");
     for (time, name) in [
         (String::new(), "Unavailable"),

@@ -10,12 +10,12 @@ use crate::domain::restore::item::{RestoreItem, RestoreProgress, UndoProgress};
 use crate::domain::restore::verdict::Check;
 use crate::domain::set::Sample;
 use crate::error::Result;
-use crate::kinds::{Backup, Preflight, Restore, guards};
+use crate::kinds::{Preflight, Restore, guards};
 
 #[async_trait]
 impl Restore for Secret {
     async fn preflight(&self, run: &Run, item: &RestoreItem) -> Result<Preflight> {
-        let now = self.back_up(run, &item.planned.resource).await;
+        let now = guards::read(self, run, item).await?;
         guards::preflight(guards::SECRET, item, now)
     }
 
@@ -23,12 +23,12 @@ impl Restore for Secret {
         guards::restore(item)
     }
 
-    async fn undo(&self, _: &Run, _: &RestoreItem) -> Result<UndoProgress> {
-        Ok(UndoProgress::Gone)
+    async fn undo(&self, _: &Run, item: &RestoreItem) -> Result<UndoProgress> {
+        guards::undo(item)
     }
 
     async fn compare(&self, run: &Run, item: &RestoreItem, _: bool) -> Result<Vec<Check>> {
-        let now = self.back_up(run, &item.planned.resource).await;
+        let now = guards::read(self, run, item).await?;
         guards::compare(guards::SECRET, item, now)
     }
 

@@ -29,6 +29,8 @@ pub struct BackupAnswers {
     pub find: Script,
     /// For a search that only finds another run's.
     pub find_foreign: Script,
+    /// For a search that cannot tell yet whose it is; `None` if it always can.
+    pub find_unclear: Option<Script>,
     /// For a poll of a finished backup.
     pub poll: Script,
     /// For a poll of a backup that is being created, that has failed, and that does not exist any more.
@@ -69,6 +71,7 @@ impl BackupAnswers {
             conflict: None,
             find: Vec::new,
             find_foreign: Vec::new,
+            find_unclear: None,
             poll: Vec::new,
             poll_running: Vec::new,
             poll_failed: Vec::new,
@@ -133,6 +136,12 @@ impl BackupAnswers {
         assert_eq!(found, self.create.map(|_| self.point.clone()));
         let foreign = self.replays().repeatedly(self.find_foreign, call).await;
         assert_eq!(foreign, None);
+        if let Some(unclear) = self.find_unclear {
+            let (kind, replay) = self.replays().play(unclear());
+            let error = call(kind).await.unwrap_err();
+            assert_eq!(error.name(), "Unavailable", "{error}");
+            replay.played();
+        }
     }
 
     async fn looks_without_changing(&self) {

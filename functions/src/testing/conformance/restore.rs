@@ -216,7 +216,7 @@ impl RestoreAnswers {
         }
     }
 
-    /// Without any call to AWS; but a guard reads before it compares, and has nothing to undo.
+    /// Without any call to AWS.
     async fn refuses_other_kinds(&self, examples: &[Example]) {
         let (kind, replay) = self.replays().play(Vec::new());
         let own = discriminant(&self.item.planned.source);
@@ -227,11 +227,9 @@ impl RestoreAnswers {
             let mut other = self.item.clone();
             (other.planned.source, other.planned.destination) = (planned.source.clone(), planned.destination.clone());
             assert_refused(kind.advance(&self.run, &other).await);
-            if self.create.is_some() {
-                assert_refused(kind.preflight(&self.run, &other).await);
-                assert_refused(kind.undo(&self.run, &other).await);
-                assert_refused(kind.compare(&self.run, &other, true).await);
-            }
+            assert_refused(kind.preflight(&self.run, &other).await);
+            assert_refused(kind.undo(&self.run, &other).await);
+            assert_refused(kind.compare(&self.run, &other, true).await);
             if !(self.sample)().is_empty() {
                 assert_refused(kind.sample(resource, &other.configuration).await);
             }

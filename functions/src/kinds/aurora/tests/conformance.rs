@@ -42,6 +42,7 @@ pub fn backup() -> BackupAnswers {
         conflict: Some(|| vec![snapshot("available", 100, "hubs-db", "another-set")]),
         find: || vec![ours("available")],
         find_foreign: || vec![snapshot("available", 100, "other-db", &run().id)],
+        find_unclear: Some(|| vec![untagged("")]),
         poll: || vec![ours("available")],
         poll_running: || vec![ours("creating")],
         poll_failed: || vec![ours("failed")],

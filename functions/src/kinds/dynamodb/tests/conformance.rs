@@ -52,6 +52,7 @@ pub fn backup() -> BackupAnswers {
         conflict: None,
         find: || vec![lists_ours()],
         find_foreign: || vec![lists_others()],
+        find_unclear: None,
         poll: || vec![described(&name(), "AVAILABLE", 500, 5)],
         poll_running: || vec![described(&name(), "CREATING", 0, 5)],
         poll_failed: || vec![described(&name(), "DELETED", 5, 5)],

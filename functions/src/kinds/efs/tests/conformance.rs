@@ -44,6 +44,7 @@ pub fn backup() -> BackupAnswers {
         }),
         find: || found(&run().id),
         find_foreign: || found("another-set"),
+        find_unclear: None,
         poll: || vec![completed(), recovery_point("COMPLETED", 4096)],
         poll_running: || vec![job("RUNNING", r#","PercentDone":"12.5""#)],
         poll_failed: || vec![job("FAILED", "")],
