@@ -12,7 +12,6 @@ pub mod live_directories;
 pub mod needs;
 pub mod notifying;
 pub mod planning;
-pub mod probe;
 pub mod restoring;
 pub mod resuming;
 pub mod starting;

@@ -31,7 +31,7 @@ pub use hooks::{Hook, HookAction};
 pub use resources::MOST_RESOURCES;
 
 use super::duration;
-use super::kinds::{self, dynamodb::closeness};
+use super::kinds::{self, closeness};
 use super::resource::{Resource, Target};
 
 /// Default deadline of a backup, in seconds: 6 hours.
@@ -182,10 +182,12 @@ impl Descriptor {
         tables.dedup();
         tables
             .into_iter()
-            .map(|table| Resource {
-                name: format!("{}.{table}", prefix_resource.name),
-                target: Target::DynamoDb { table: table.clone() },
-                deadline_seconds: prefix_resource.deadline_seconds,
+            .filter_map(|table| {
+                Some(Resource {
+                    name: format!("{}.{table}", prefix_resource.name),
+                    target: kinds::member_target(own, table)?,
+                    deadline_seconds: prefix_resource.deadline_seconds,
+                })
             })
             .collect()
     }

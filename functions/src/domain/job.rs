@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::resource::{RecoveryPoint, Resource};
+use crate::error::Error;
 
 /// Identity of a run: one execution of a state machine for one deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +88,14 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// An error as a result that is stored.
+    pub fn of(error: &Error) -> Self {
+        Self {
+            error: error.name().to_owned(),
+            cause: error.to_string(),
+        }
+    }
+
     /// The message for a person: Lambda's `errorMessage` if the cause is Lambda's JSON, otherwise the cause.
     pub fn message(&self) -> String {
         serde_json::from_str::<serde_json::Value>(&self.cause)

@@ -1,17 +1,21 @@
 //! What is known about each kind without asking AWS, one file per kind. Code that is independent of the kind calls these functions.
 
 pub mod aurora;
+mod database;
 pub mod dynamodb;
 pub mod efs;
 mod guard;
 mod parameters;
+mod pattern;
 mod profile;
 mod registry;
 pub mod secret;
 pub mod shapes;
 
+pub use database::{Database, IamLogins};
+pub use pattern::Pattern;
 pub use profile::{Counting, DestinationFacts, Metric, Profile, Stateful, Use};
 pub use registry::{
-    ALL, any_of, as_of, copy_identifier, data_expires, destination, is_guard, is_pattern, is_read_while_backed_up,
-    is_same, names, of, planned_name, stateful,
+    ALL, any_of, as_of, closeness, copy_identifier, data_expires, database, destination, directory, is_guard,
+    is_pattern, is_read_while_backed_up, is_same, member_name, member_target, names, of, planned_name, stateful,
 };

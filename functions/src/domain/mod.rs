@@ -12,6 +12,7 @@ pub mod names;
 pub mod nearest;
 pub mod pacing;
 pub mod poll_schedule;
+pub mod probe;
 pub mod reference;
 pub mod request;
 pub mod resource;

@@ -1,6 +1,7 @@
 //! Whether a switch presently refers to a resource: what is backed up has to be what is in use.
 
 use crate::domain::descriptor::{Descriptor, Switch};
+use crate::domain::kinds;
 use crate::domain::resource::Target;
 
 /// What the present value of a switch refers to, compared with a resource.
@@ -90,10 +91,10 @@ pub fn of_host(value: &str, cluster: &ClusterHosts, others: &[ClusterHosts]) -> 
 /// The resource of a descriptor that a switch belongs to: for a prefix, the table. `None` if the descriptor has none.
 pub fn resource_of(descriptor: &Descriptor, switch: &Switch) -> Option<Target> {
     let target = &descriptor.resources.get(&switch.resource)?.target;
-    Some(match &switch.table {
-        Some(table) => Target::DynamoDb { table: table.clone() },
-        None => target.clone(),
-    })
+    match &switch.table {
+        Some(table) => kinds::member_target(target, table),
+        None => Some(target.clone()),
+    }
 }
 
 #[cfg(test)]

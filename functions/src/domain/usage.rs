@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::descriptor::{Count, Descriptor};
-use crate::domain::kinds::dynamodb;
+use crate::domain::kinds;
 use crate::domain::resource::Target;
 
 mod copies;
@@ -138,7 +138,7 @@ fn named_by(descriptor: &Descriptor, copy: &RestoredCopy) -> Vec<CopyUser> {
         .filter(|(_, protected)| same(&protected.target))
         .map(|(name, protected)| format!("resources.{name}.{}", protected.target.field()))
         .collect();
-    if let Some(wanted) = dynamodb::table(wanted) {
+    if let Some(wanted) = kinds::member_name(wanted) {
         for (name, probe) in &descriptor.probes {
             if matches!(&probe.count, Count::Items { table: Some(table) } if table == wanted) {
                 paths.push(format!("probes.{name}.table"));

@@ -9,9 +9,9 @@ use serde::Deserialize;
 use tokio::time::timeout;
 
 use crate::aws::failure;
+use crate::domain::probe::{Count, PlannedProbe};
 use crate::domain::set::ProbeResult;
 use crate::error::{Error, Result};
-use crate::runs::probe::{Count, PlannedProbe};
 
 /// A little less than Lambda's limit for a function, so that an error can say why there is no count.
 const PATIENCE: Duration = Duration::from_secs(870);

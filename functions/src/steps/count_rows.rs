@@ -2,11 +2,11 @@
 
 use serde::Deserialize;
 
+use crate::domain::probe::{Count, PlannedProbe};
 use crate::domain::set::ProbeResult;
 use crate::error::{Error, Result};
 use crate::runs::database::{connection, credentials, tls};
 pub use crate::runs::needs::DatabaseNeeds as Needs;
-use crate::runs::probe::{Count, PlannedProbe};
 
 #[derive(Debug, Deserialize)]
 pub struct Input {

@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use crate::access::{Access, unmounted};
 use crate::domain::descriptor::Switch;
 use crate::domain::efs_access::roots::{self, DirectoriesInUse, WHOLE};
-use crate::domain::kinds::efs;
+use crate::domain::kinds;
 use crate::domain::restore::item::RestoreItem;
 use crate::error::{Error, Result};
 
@@ -66,7 +66,7 @@ pub fn named(text: &str) -> &str {
 
 /// File system and directory of the copy.
 pub fn place<'a>(switch: &Switch, item: &'a RestoreItem) -> Result<(&'a str, &'a str)> {
-    match item.created.as_ref().and_then(efs::directory) {
+    match kinds::directory(item) {
         Some((file_system, Some(directory))) => Ok((file_system, directory)),
         Some((_, None)) | None => Err(Error::invalid(
             format!("cut_over.{}.resource", switch.name),

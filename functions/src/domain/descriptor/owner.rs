@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::cut_over::Switch;
 use super::{Count, Probe, ProtectedResource};
-use crate::domain::kinds::{self, dynamodb::closeness};
+use crate::domain::kinds::{self, closeness};
 
 /// The name of the resource that backs up a table, and for a prefix the table: the resource that names it, otherwise the longest
 /// matching prefix.

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::database::{Database, IamLogins};
+use super::pattern::Pattern;
 use super::profile::{Counting, DestinationFacts, Metric, Profile, Stateful, Use};
 use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::formats::{self, visible};
@@ -260,6 +262,47 @@ impl Stateful for Aurora {
         None
     }
 
+    fn database<'a>(&self, item: &'a RestoreItem) -> Option<Database<'a>> {
+        let Some(CreatedResource::Cluster {
+            cluster,
+            arn,
+            host,
+            reader_host,
+            port,
+            master_secret,
+            master_username,
+            resource_id,
+            iam_authentication,
+        }) = &item.created
+        else {
+            return None;
+        };
+        let captured = |name: &str| item.configuration["DBCluster"][name].as_str();
+        Some(Database {
+            identifier: cluster,
+            host,
+            reader_host,
+            port: *port,
+            master_secret: master_secret.as_deref(),
+            master_username: master_username.as_deref(),
+            engine: captured("Engine"),
+            database: captured("DatabaseName"),
+            iam: iam_authentication.then(|| IamLogins {
+                action: "rds-db:connect",
+                resource: iam_users(arn, resource_id.as_deref()),
+                source: captured("DbClusterResourceId"),
+            }),
+        })
+    }
+
+    fn directory<'a>(&self, _: &'a CreatedResource) -> Option<(&'a str, Option<&'a str>)> {
+        None
+    }
+
+    fn patterns(&self) -> Option<&'static dyn Pattern> {
+        None
+    }
+
     fn metrics(&self) -> &'static [Metric] {
         &[Metric {
             namespace: "AWS/RDS",
@@ -284,11 +327,6 @@ impl Stateful for Aurora {
     }
 }
 
-/// The engine, such as `aurora-postgresql`; `None` if nothing was captured.
-pub fn engine(configuration: &Value) -> Option<&str> {
-    configuration.pointer("/DBCluster/Engine")?.as_str()
-}
-
 /// Name of the cluster; `None` for another kind.
 pub fn cluster(target: &Target) -> Option<&str> {
     match target {
@@ -297,11 +335,14 @@ pub fn cluster(target: &Target) -> Option<&str> {
     }
 }
 
-/// ARN of the secret in which RDS manages the master password of a copy.
-pub fn master_secret(created: &CreatedResource) -> Option<&str> {
-    match created {
-        CreatedResource::Cluster { master_secret, .. } => master_secret.as_deref(),
-        _ => None,
+/// The ARN for `rds-db:connect` of any user of the cluster with this ARN and `DbClusterResourceId`.
+fn iam_users(cluster_arn: &str, resource_id: Option<&str>) -> String {
+    let id = resource_id.unwrap_or("(not known)");
+    match cluster_arn.split(':').collect::<Vec<_>>().as_slice() {
+        [_, partition, _, region, account, ..] => {
+            format!("arn:{partition}:rds-db:{region}:{account}:dbuser:{id}/<user>")
+        }
+        _ => format!("dbuser:{id}/<user>"),
     }
 }
 

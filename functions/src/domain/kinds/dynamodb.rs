@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::database::Database;
+use super::pattern::Pattern;
 use super::profile::{Counting, DestinationFacts, Metric, Profile, Stateful, Use};
 use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::formats::{self, visible};
@@ -214,8 +216,59 @@ impl Stateful for DynamoDb {
         Some(4)
     }
 
+    fn database<'a>(&self, _: &'a RestoreItem) -> Option<Database<'a>> {
+        None
+    }
+
+    fn directory<'a>(&self, _: &'a CreatedResource) -> Option<(&'a str, Option<&'a str>)> {
+        None
+    }
+
+    fn patterns(&self) -> Option<&'static dyn Pattern> {
+        Some(&Self)
+    }
+
+    /// A retry after a lost response of `CreateBackup` may have created a second backup of the same name.
+    fn is_double(&self, one: &RecoveryPoint, other: &RecoveryPoint) -> bool {
+        backup_name(one).is_some() && backup_name(one) == backup_name(other)
+    }
+
+    /// The name of a backup ends with a hash of the resource's name.
+    fn name_without_tags(&self, set: &str, target: &Target, point: &RecoveryPoint, known: &[Resource]) -> String {
+        let table = target.identifier();
+        let mut candidates = known.iter().filter_map(|resource| match &resource.target {
+            Target::DynamoDb { table: own } => (own == table).then(|| resource.name.clone()),
+            other => self
+                .closeness(other, table)
+                .map(|_| format!("{}.{table}", resource.name)),
+        });
+        let named = candidates.find(|name| Some(names::recovery_point(set, name).as_str()) == backup_name(point));
+        named.unwrap_or_else(|| table.to_owned())
+    }
+}
+
+impl Pattern for DynamoDb {
     fn is_pattern(&self, target: &Target) -> bool {
         matches!(target, Target::DynamodbPrefix { .. })
+    }
+
+    fn target(&self, name: &str) -> Target {
+        Target::DynamoDb { table: name.to_owned() }
+    }
+
+    fn name<'a>(&self, target: &'a Target) -> Option<&'a str> {
+        match target {
+            Target::DynamoDb { table } => Some(table),
+            _ => None,
+        }
+    }
+
+    fn closeness(&self, target: &Target, name: &str) -> Option<usize> {
+        match target {
+            Target::DynamoDb { table } => (table == name).then_some(usize::MAX),
+            Target::DynamodbPrefix { prefix } => name.starts_with(prefix.as_str()).then_some(prefix.len()),
+            _ => None,
+        }
     }
 
     fn member(&self, faults: &mut Faults, object: &Object<'_>, target: &Target) -> Option<Option<String>> {
@@ -237,39 +290,6 @@ impl Stateful for DynamoDb {
             }
             _ => Some(None),
         }
-    }
-
-    /// A retry after a lost response of `CreateBackup` may have created a second backup of the same name.
-    fn is_double(&self, one: &RecoveryPoint, other: &RecoveryPoint) -> bool {
-        backup_name(one).is_some() && backup_name(one) == backup_name(other)
-    }
-
-    /// The name of a backup ends with a hash of the resource's name.
-    fn name_without_tags(&self, set: &str, target: &Target, point: &RecoveryPoint, known: &[Resource]) -> String {
-        let table = target.identifier();
-        let mut candidates = known.iter().filter_map(|resource| match &resource.target {
-            Target::DynamoDb { table: own } => (own == table).then(|| resource.name.clone()),
-            other => closeness(other, table).map(|_| format!("{}.{table}", resource.name)),
-        });
-        let named = candidates.find(|name| Some(names::recovery_point(set, name).as_str()) == backup_name(point));
-        named.unwrap_or_else(|| table.to_owned())
-    }
-}
-
-/// Name of the table; `None` for a prefix, and for another kind.
-pub fn table(target: &Target) -> Option<&str> {
-    match target {
-        Target::DynamoDb { table } => Some(table),
-        _ => None,
-    }
-}
-
-/// How closely a target matches a table: exactly, or by the length of its prefix; `None` if it does not match.
-pub fn closeness(target: &Target, table: &str) -> Option<usize> {
-    match target {
-        Target::DynamoDb { table: own } => (own == table).then_some(usize::MAX),
-        Target::DynamodbPrefix { prefix } => table.starts_with(prefix.as_str()).then_some(prefix.len()),
-        _ => None,
     }
 }
 
@@ -298,7 +318,7 @@ mod tests {
         let rooms = Target::DynamoDb {
             table: "hubs-rooms".into(),
         };
-        let of = |target: &Target| closeness(target, "hubs-rooms");
+        let of = |target: &Target| DynamoDb.closeness(target, "hubs-rooms");
         assert!(of(&rooms) > of(&prefix("hubs-")) && of(&prefix("hubs-")) > of(&prefix("hu")));
         assert_eq!(of(&prefix("shop-")), None);
         assert_eq!(

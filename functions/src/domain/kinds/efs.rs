@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::database::Database;
+use super::pattern::Pattern;
 use super::profile::{Counting, DestinationFacts, Metric, Profile, Stateful, Use};
 use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::formats::{self, visible};
@@ -93,7 +95,7 @@ impl Stateful for Efs {
     }
 
     fn fact<'a>(&self, created: &'a CreatedResource, fact: Fact) -> Option<&'a str> {
-        let (file_system, directory) = directory(created)?;
+        let (file_system, directory) = self.directory(created)?;
         match fact {
             Fact::FileSystem => Some(file_system),
             Fact::Directory => directory,
@@ -172,7 +174,7 @@ impl Stateful for Efs {
     }
 
     fn copy(&self, created: &CreatedResource, source: &Target) -> Option<Target> {
-        let (file_system, _) = directory(created)?;
+        let (file_system, _) = self.directory(created)?;
         Some(source.renamed(file_system))
     }
 
@@ -216,6 +218,28 @@ impl Stateful for Efs {
         None
     }
 
+    fn database<'a>(&self, _: &'a RestoreItem) -> Option<Database<'a>> {
+        None
+    }
+
+    fn directory<'a>(&self, created: &'a CreatedResource) -> Option<(&'a str, Option<&'a str>)> {
+        match created {
+            CreatedResource::Directory {
+                file_system, directory, ..
+            }
+            | CreatedResource::FileSystem {
+                file_system: Some(file_system),
+                directory,
+                ..
+            } => Some((file_system, directory.as_deref())),
+            _ => None,
+        }
+    }
+
+    fn patterns(&self) -> Option<&'static dyn Pattern> {
+        None
+    }
+
     fn metrics(&self) -> &'static [Metric] {
         &[Metric {
             namespace: "AWS/EFS",
@@ -224,20 +248,5 @@ impl Stateful for Efs {
             counts: Use::Connections,
             done: "mounted",
         }]
-    }
-}
-
-/// The file system of a copy, and its directory there if known; `None` for another kind, and while the new file system has no id.
-pub fn directory(created: &CreatedResource) -> Option<(&str, Option<&str>)> {
-    match created {
-        CreatedResource::Directory {
-            file_system, directory, ..
-        }
-        | CreatedResource::FileSystem {
-            file_system: Some(file_system),
-            directory,
-            ..
-        } => Some((file_system, directory.as_deref())),
-        _ => None,
     }
 }

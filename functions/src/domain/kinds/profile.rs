@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::database::Database;
+use super::pattern::Pattern;
 use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat, shown};
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
@@ -170,13 +172,26 @@ pub trait Stateful: Sync {
     /// How many may be started per second; `None` if all can start at once.
     fn starts_a_second(&self) -> Option<u64>;
 
+    /// The copy of an item as a server that clients log in to. `None` until it is created, and for a kind without logins.
+    fn database<'a>(&self, item: &'a RestoreItem) -> Option<Database<'a>>;
+
+    /// The file system of a copy, and its directory there if known. `None` for a kind that is not mounted, and while a new file
+    /// system has no id.
+    fn directory<'a>(&self, created: &'a CreatedResource) -> Option<(&'a str, Option<&'a str>)>;
+
+    /// Its patterns; `None` for a kind whose targets are all resources.
+    fn patterns(&self) -> Option<&'static dyn Pattern>;
+
     /// Whether a target is a pattern that matches the names of resources, each of which is restored by itself.
-    fn is_pattern(&self, _target: &Target) -> bool {
-        false
+    fn is_pattern(&self, target: &Target) -> bool {
+        self.patterns().is_some_and(|patterns| patterns.is_pattern(target))
     }
 
     /// The table of a pattern that a probe or switch names: `Some(None)` if there is none to name, `None` only if there is a fault.
-    fn member(&self, faults: &mut Faults, object: &Object<'_>, _target: &Target) -> Option<Option<String>> {
+    fn member(&self, faults: &mut Faults, object: &Object<'_>, target: &Target) -> Option<Option<String>> {
+        if let Some(patterns) = self.patterns() {
+            return patterns.member(faults, object, target);
+        }
         match object.get("table") {
             Some(value) => {
                 let path = object.path("table");

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::database::Database;
 use super::profile::{DestinationFacts, Profile, Stateful};
 use super::{aurora, dynamodb, efs, parameters, secret};
 use crate::domain::resource::Target;
@@ -51,6 +52,31 @@ pub fn is_guard(target: &Target) -> bool {
 /// Whether a target is a pattern that matches the names of resources.
 pub fn is_pattern(target: &Target) -> bool {
     stateful(target).is_some_and(|kind| kind.is_pattern(target))
+}
+
+/// How closely a target matches a name: exactly, or by the length of its pattern; `None` if it does not match.
+pub fn closeness(target: &Target, name: &str) -> Option<usize> {
+    stateful(target)?.patterns()?.closeness(target, name)
+}
+
+/// A resource that a pattern matches, as a target; `None` if the kind has no patterns.
+pub fn member_target(pattern: &Target, name: &str) -> Option<Target> {
+    Some(stateful(pattern)?.patterns()?.target(name))
+}
+
+/// The name of a resource that a pattern can match; `None` for a pattern, and for a kind without.
+pub fn member_name(target: &Target) -> Option<&str> {
+    stateful(target)?.patterns()?.name(target)
+}
+
+/// The copy of an item as a server that clients log in to.
+pub fn database(item: &RestoreItem) -> Option<Database<'_>> {
+    stateful(&item.planned.resource.target)?.database(item)
+}
+
+/// The file system of an item's copy, and its directory there if known.
+pub fn directory(item: &RestoreItem) -> Option<(&str, Option<&str>)> {
+    stateful(&item.planned.resource.target)?.directory(item.created.as_ref()?)
 }
 
 /// Whether the application must stay quiesced until the target's backup job ends.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::domain::descriptor::{Count, Descriptor, SwitchAction};
-use crate::domain::kinds::{self, aurora, dynamodb};
+use crate::domain::kinds;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::login::is_managed;
@@ -43,7 +43,9 @@ pub fn in_use(switched: &[SwitchRecord], items: &[RestoreItem]) -> BTreeMap<Stri
         let now = renamed.map(str::to_owned).or(known).or(created.map(str::to_owned));
         if let Some(now) = now {
             let was = target.clone();
-            let master_secret = item.created.as_ref().and_then(aurora::master_secret).map(str::to_owned);
+            let master_secret = kinds::database(item)
+                .and_then(|copy| copy.master_secret)
+                .map(str::to_owned);
             let replacement = ReplacedResource {
                 was,
                 now,
@@ -127,7 +129,7 @@ pub fn changes(
         // `<resource>.<table>`, or the one table of a resource.
         let (resource, table) = match (name.split_once('.'), whole) {
             (Some((resource, table)), _) => (resource, table),
-            (None, Some((found, target))) => match dynamodb::table(target) {
+            (None, Some((found, target))) => match kinds::member_name(target) {
                 Some(table) => (found.as_str(), table),
                 None => continue,
             },

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::domain::descriptor::SwitchAction;
-use crate::domain::kinds::{self, efs};
+use crate::domain::kinds;
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::descriptor_updates::{DescriptorChange, DescriptorField};
-use crate::domain::restore::item::{CreatedResource, RestoreItem};
+use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::switch_progress::{SwitchRecord, SwitchState};
 
 /// What may be removed, as text: `cluster hubs-db`, `directory /uploads of file system fs-1`. Only what every switch of its
@@ -56,7 +56,7 @@ pub fn removable(record: &RestoreRecord, items: &[RestoreItem]) -> Vec<String> {
 
 /// The file system and directory of a copy in the file system of its source.
 fn restored_inside(item: &RestoreItem) -> Option<(&str, Option<&str>)> {
-    efs::directory(item.created.as_ref()?).filter(|_| kinds::copy_identifier(item).is_none())
+    kinds::directory(item).filter(|_| kinds::copy_identifier(item).is_none())
 }
 
 /// The side name of the old cluster; `None` if there was no old cluster.
@@ -87,9 +87,7 @@ fn in_use<'a>(record: &'a RestoreRecord, items: &'a [RestoreItem]) -> BTreeSet<(
         let what = kinds::of(&planned.target).noun();
         in_use.extend(kinds::copy_identifier(item).map(|name| (what, name)));
         // The file system that contains the copy's directory.
-        if let Some(CreatedResource::Directory { file_system, .. }) = &item.created {
-            in_use.insert(("file system", file_system.as_str()));
-        }
+        in_use.extend(restored_inside(item).map(|(file_system, _)| (what, file_system)));
         let switched = record.switched.iter().any(|of| of.switch.item_name() == planned.name);
         if live.contains(&planned.name) || !switched {
             in_use.insert((what, planned.target.identifier()));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::domain::kinds::{self, efs};
+use crate::domain::kinds;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::{ItemStatus, RestoreItem};
 use crate::domain::restore::plan::PlannedResource;
@@ -33,7 +33,7 @@ impl RestoredCopy {
                 names: kind.other_names(created),
             });
         }
-        let (file_system, directory) = efs::directory(created)?;
+        let (file_system, directory) = kind.directory(created)?;
         Some(RestoredCopy::Directory {
             file_system: file_system.to_owned(),
             directory: format!("/{}", directory?.trim_matches('/')),

@@ -8,9 +8,9 @@ use tokio_postgres::config::{Config, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::domain::probe::Endpoint;
 use crate::domain::restore::login::document::Credentials;
 use crate::error::{Error, Result};
-use crate::runs::probe::Endpoint;
 
 const CONNECT: Duration = Duration::from_secs(10);
 

@@ -20,6 +20,7 @@ use crate::domain::descriptor::{self, Descriptor, MOST_RESOURCES};
 use crate::domain::job::{Failure, Run};
 use crate::domain::kinds::{self, Counting, Stateful};
 use crate::domain::names;
+use crate::domain::probe::{Count, PlannedProbe, Sql};
 use crate::domain::request::Request;
 use crate::domain::resource::Resource;
 use crate::domain::set::{BackupSet, Purpose, Reason, RunRecord};
@@ -28,7 +29,6 @@ use crate::error::{Class, Error, Fault, Result};
 use crate::hooks::Hooks;
 use crate::runs::closing;
 use crate::runs::planning;
-use crate::runs::probe::{Count, PlannedProbe, Sql};
 use crate::runtime;
 use crate::switches::Switches;
 
@@ -271,7 +271,7 @@ async fn probes(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result<Ve
                 // A missing cluster fails only its probe, with its own error.
                 let (endpoint, failure) = match discovery.endpoint(cluster).await {
                     Ok(endpoint) => (Some(endpoint), None),
-                    Err(error) if error.class() == Class::Final => (None, Some(failure(&error))),
+                    Err(error) if error.class() == Class::Final => (None, Some(Failure::of(&error))),
                     Err(error) => return Err(error),
                 };
                 Count::Sql(Sql {
@@ -294,11 +294,4 @@ async fn probes(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result<Ve
         });
     }
     Ok(planned)
-}
-
-fn failure(error: &Error) -> Failure {
-    Failure {
-        error: error.name().to_owned(),
-        cause: error.to_string(),
-    }
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::domain::descriptor::Fact;
 use crate::domain::job::{Failure, JobStatus};
+use crate::domain::probe::Endpoint;
 use crate::domain::restore::login::document::Credentials;
 use crate::domain::restore::login::{
     Login, LoginAttempt, LoginJob, LoginOutcome, LoginPlan, LoginResult, master_password_from,
@@ -14,7 +15,6 @@ use crate::error::{Class, Error, Result};
 use crate::runs::database::connection::{self, DatabaseAddress};
 use crate::runs::database::{credentials, tls};
 pub use crate::runs::needs::DatabaseNeeds as Needs;
-use crate::runs::probe::Endpoint;
 
 #[derive(Debug, Deserialize)]
 pub struct Input {

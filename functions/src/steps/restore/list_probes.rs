@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{self, Descriptor};
 use crate::domain::job::{Failure, Run};
-use crate::domain::kinds::{self, aurora};
-use crate::domain::restore::item::{CreatedResource, RestoreItem};
+use crate::domain::kinds;
+use crate::domain::probe::{Count, PlannedProbe, Sql};
+use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::login::{LoginPlan, plans};
 use crate::error::Result;
-use crate::runs::probe::{self, Count, Endpoint, PlannedProbe, Sql};
 use crate::runtime;
 
 pub struct Needs {
@@ -52,7 +52,6 @@ pub async fn handle(needs: &Needs, Input { run, .. }: Input) -> Result<Output> {
 fn probes(descriptor: &Descriptor, items: &[RestoreItem]) -> Vec<PlannedProbe> {
     let planned = |(name, probe): (&String, &descriptor::Probe)| {
         let item = counted_in(probe, items)?;
-        let created = item.created.as_ref()?;
         let count = match &probe.count {
             descriptor::Count::Sql {
                 sql,
@@ -60,21 +59,14 @@ fn probes(descriptor: &Descriptor, items: &[RestoreItem]) -> Vec<PlannedProbe> {
                 database,
                 timeout_seconds,
             } => {
-                let CreatedResource::Cluster { host, port, .. } = created else {
-                    return None;
-                };
-                let cluster = kinds::copy_identifier(item)?;
-                let failure = cannot_count(item, cluster);
-                let endpoint = Endpoint {
-                    host: host.clone(),
-                    port: *port,
-                };
+                let copy = kinds::database(item)?;
+                let endpoint = copy.endpoint();
                 Count::Sql(Sql {
-                    cluster: cluster.to_owned(),
-                    endpoint: failure.is_none().then_some(endpoint),
-                    failure,
+                    cluster: copy.identifier.to_owned(),
+                    failure: endpoint.as_ref().err().map(Failure::of),
+                    endpoint: endpoint.ok(),
                     database: database.clone(),
-                    secret: plans::of_copy(secret, aurora::master_secret(created)).to_owned(),
+                    secret: plans::of_copy(secret, copy.master_secret).to_owned(),
                     sql: sql.clone(),
                     timeout_seconds: *timeout_seconds,
                 })
@@ -91,16 +83,6 @@ fn probes(descriptor: &Descriptor, items: &[RestoreItem]) -> Vec<PlannedProbe> {
     descriptor.probes.iter().filter_map(planned).collect()
 }
 
-/// Why SQL cannot be counted in a copy, given its source's engine.
-fn cannot_count(item: &RestoreItem, copy: &str) -> Option<Failure> {
-    let engine = aurora::engine(&item.configuration)?;
-    let error = (!probe::counts_in(engine)).then(|| probe::cannot_count(copy, engine))?;
-    Some(Failure {
-        error: error.name().to_owned(),
-        cause: error.to_string(),
-    })
-}
-
 /// The item in which a probe counts; for a prefix, its table's.
 fn counted_in<'a>(probe: &descriptor::Probe, items: &'a [RestoreItem]) -> Option<&'a RestoreItem> {
     let name = probe.item_name();
@@ -114,6 +96,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::restore::item::CreatedResource;
     use crate::testing::restores::{cluster, item, table};
 
     fn descriptor() -> Descriptor {

@@ -165,10 +165,7 @@ fn underway(job: LoginJob) -> LoginJob {
 fn failed(job: LoginJob, error: &Error) -> LoginJob {
     LoginJob {
         status: JobStatus::Failed,
-        failure: Some(Failure {
-            error: error.name().to_owned(),
-            cause: error.to_string(),
-        }),
+        failure: Some(Failure::of(error)),
         ..job
     }
 }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use super::change::{DescriptorChange, DescriptorField};
 use crate::domain::descriptor::Descriptor;
 use crate::domain::efs_access::roots::{DirectoriesInUse, candidates, in_copy};
-use crate::domain::kinds::efs;
-use crate::domain::restore::item::{CreatedResource, RestoreItem};
+use crate::domain::kinds;
+use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::switch_progress::{SwitchRecord, SwitchState};
 
 /// The changes for declared roots that are in a copy after these switches.
@@ -56,7 +56,7 @@ pub fn changes(
 /// The directories of the source that the application uses in the copy from now on: those of the switch, or all in a new file
 /// system.
 fn moved(done: &SwitchRecord, item: &RestoreItem, in_use: &DirectoriesInUse) -> Vec<String> {
-    if let Some(CreatedResource::FileSystem { .. }) = &item.created {
+    if kinds::copy_identifier(item).is_some() {
         let live = in_use.live(&item.configuration).into_iter();
         return live.map(|live| live.path).collect();
     }
@@ -67,7 +67,7 @@ fn moved(done: &SwitchRecord, item: &RestoreItem, in_use: &DirectoriesInUse) -> 
 }
 
 fn directory(item: &RestoreItem) -> Option<&str> {
-    efs::directory(item.created.as_ref()?)?.1
+    kinds::directory(item)?.1
 }
 
 /// The roots of a new descriptor that these changes, one or several, replaced by those in the stored descriptor.

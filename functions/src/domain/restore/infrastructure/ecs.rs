@@ -2,7 +2,7 @@
 
 use super::hcl::{BodyItem, block, quoted};
 use crate::domain::descriptor::{Descriptor, SwitchAction};
-use crate::domain::kinds::{self, efs};
+use crate::domain::kinds;
 use crate::domain::restore::item::RestoreItem;
 
 /// The definition of each service's volume, for CloudFormation and for Terraform.
@@ -19,8 +19,7 @@ pub fn patches(descriptor: &Descriptor, items: &[RestoreItem]) -> String {
         let item = items
             .iter()
             .find(|item| item.planned.resource.name == switch.resource)?;
-        let created = item.created.as_ref()?;
-        let (file_system, directory) = efs::directory(created)?;
+        let (file_system, directory) = kinds::directory(item)?;
         // In a new file system, where no directory is known, all of it is the copy.
         let directory = directory.or_else(|| kinds::copy_identifier(item).map(|_| "/"))?;
         let source = item.planned.resource.target.identifier();

@@ -3,7 +3,7 @@
 use super::plans::{self, CopiedCluster, copies};
 use super::{LoginJob, LoginOutcome, LoginOwner, LoginPlan, LoginResult};
 use crate::domain::descriptor::Descriptor;
-use crate::domain::restore::item::{CreatedResource, RestoreItem};
+use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::verdict::{Check, Finding};
 
 /// A check for each secret that the application will log in to a copy with, and for each login that cannot be tried. The logins of
@@ -110,7 +110,7 @@ fn untried(plan: &LoginPlan, job: Option<&LoginJob>) -> String {
 
 /// A check for a copy to which the application is switched, but whose login no switch names.
 fn unnamed(copied: &CopiedCluster<'_>) -> Option<Check> {
-    let cluster = copied.cluster;
+    let cluster = copied.copy.identifier;
     let detail = match copied.switches.first() {
         Some(_) if copied.is_mysql() => format!(
             "logins are tried in PostgreSQL alone, and {cluster} is MySQL. It has the passwords of its backup: log in as the \
@@ -129,27 +129,14 @@ fn unnamed(copied: &CopiedCluster<'_>) -> Option<Check> {
 
 /// A check for logins by IAM: policies identify a cluster by its resource id, and the copy has another.
 fn by_iam(copied: &CopiedCluster<'_>) -> Option<Check> {
-    let Some(CreatedResource::Cluster {
-        arn,
-        resource_id,
-        iam_authentication: true,
-        ..
-    }) = &copied.item.created
-    else {
-        return None;
-    };
-    let new = resource_id.as_deref().unwrap_or("(not known)");
-    let user = match arn.split(':').collect::<Vec<_>>().as_slice() {
-        [_, partition, _, region, account, ..] => {
-            format!("arn:{partition}:rds-db:{region}:{account}:dbuser:{new}/<user>")
-        }
-        _ => format!("dbuser:{new}/<user>"),
-    };
-    let old = copied.captured("DbClusterResourceId").unwrap_or("the old one");
+    let iam = copied.copy.iam.as_ref()?;
     let detail = format!(
-        "logins by IAM are refused by {} as long as their policies for rds-db:connect name {old}. Before you say yes, allow {user} \
-         in each such policy; if nothing logs in by IAM, or policies name no cluster, there is nothing to do",
-        copied.cluster
+        "logins by IAM are refused by {} as long as their policies for {} name {}. Before you say yes, allow {} in each such policy; \
+         if nothing logs in by IAM, or policies name no cluster, there is nothing to do",
+        copied.copy.identifier,
+        iam.action,
+        iam.source.unwrap_or("the old one"),
+        iam.resource
     );
     let name = format!("{}: IAM database authentication", copied.item.planned.resource.name);
     Some(Check::new(name, Finding::Unproven, detail))
@@ -163,7 +150,7 @@ mod tests {
 
     use super::*;
     use crate::domain::job::{Failure, JobStatus};
-    use crate::domain::restore::item::PasswordSource;
+    use crate::domain::restore::item::{CreatedResource, PasswordSource};
     use crate::domain::restore::login::samples::{copied, descriptor};
 
     fn switches() -> Value {

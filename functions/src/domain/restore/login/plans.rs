@@ -4,22 +4,17 @@ use std::collections::BTreeMap;
 
 use super::{Login, LoginOwner, LoginPlan, is_managed};
 use crate::domain::descriptor::{Count, Descriptor, Fact, Switch};
-use crate::domain::restore::item::{CreatedResource, ItemStatus, RestoreItem};
+use crate::domain::kinds::{self, Database};
+use crate::domain::restore::item::{ItemStatus, RestoreItem};
 use crate::domain::switches::{self, LoginSource};
 
 /// The default database, which every Aurora PostgreSQL cluster has.
 const DATABASE: &str = "postgres";
 
-/// A restored copy of a cluster, and the switches of its resource.
+/// A restored copy that clients log in to, and the switches of its resource.
 pub(super) struct CopiedCluster<'a> {
     pub item: &'a RestoreItem,
-    pub cluster: &'a str,
-    pub host: &'a str,
-    pub reader_host: &'a str,
-    pub port: u16,
-    /// ARN of the secret in which RDS manages its master password.
-    pub master_secret: Option<&'a str>,
-    pub master_username: Option<&'a str>,
+    pub copy: Database<'a>,
     pub switches: Vec<&'a Switch>,
 }
 
@@ -27,12 +22,12 @@ pub(super) struct CopiedCluster<'a> {
 pub fn plans(descriptor: &Descriptor, items: &[RestoreItem]) -> Vec<LoginPlan> {
     let plan = |copied: CopiedCluster<'_>| LoginPlan {
         resource: copied.item.planned.resource.name.clone(),
-        cluster: copied.cluster.to_owned(),
-        host: copied.host.to_owned(),
-        reader_host: copied.reader_host.to_owned(),
-        port: copied.port,
-        master_username: copied.master_username.map(str::to_owned),
-        managed: copied.master_secret.is_some(),
+        cluster: copied.copy.identifier.to_owned(),
+        host: copied.copy.host.to_owned(),
+        reader_host: copied.copy.reader_host.to_owned(),
+        port: copied.copy.port,
+        master_username: copied.copy.master_username.map(str::to_owned),
+        managed: copied.copy.master_secret.is_some(),
         logins: logins(descriptor, &copied),
     };
     copies(descriptor, items)
@@ -48,28 +43,12 @@ pub(super) fn copies<'a>(
 ) -> impl Iterator<Item = CopiedCluster<'a>> {
     let restored = items.iter().filter(|item| item.status == ItemStatus::Restored);
     restored.filter_map(|item| {
-        let Some(CreatedResource::Cluster {
-            cluster,
-            host,
-            reader_host,
-            port,
-            master_secret,
-            master_username,
-            ..
-        }) = &item.created
-        else {
-            return None;
-        };
+        let copy = kinds::database(item)?;
         let name = &item.planned.resource.name;
         let switches = descriptor.cut_over.iter().filter(|switch| switch.resource == *name);
         Some(CopiedCluster {
             item,
-            cluster,
-            host,
-            reader_host,
-            port: *port,
-            master_secret: master_secret.as_deref(),
-            master_username: master_username.as_deref(),
+            copy,
             switches: switches.collect(),
         })
     })
@@ -77,12 +56,7 @@ pub(super) fn copies<'a>(
 
 impl CopiedCluster<'_> {
     pub fn is_mysql(&self) -> bool {
-        self.captured("Engine").is_some_and(|engine| engine.contains("mysql"))
-    }
-
-    /// A string in the source's captured description.
-    pub fn captured(&self, name: &str) -> Option<&str> {
-        self.item.configuration.get("DBCluster")?.get(name)?.as_str()
+        self.copy.engine.is_some_and(|engine| engine.contains("mysql"))
     }
 
     /// Whether any switch names the secret that the application logs in with.
@@ -92,7 +66,7 @@ impl CopiedCluster<'_> {
 
     /// The secret that the application logs in with by this switch, and the keys of it that the switch replaces.
     fn login_by(&self, switch: &Switch) -> Option<(String, BTreeMap<String, Fact>)> {
-        let own = || Some((self.master_secret?.to_owned(), BTreeMap::new()));
+        let own = || Some((self.copy.master_secret?.to_owned(), BTreeMap::new()));
         if let Some(secret) = &switch.login {
             return Some((self.at_copy(secret), BTreeMap::new()));
         }
@@ -105,7 +79,7 @@ impl CopiedCluster<'_> {
 
     /// The copy's counterpart of a secret: RDS manages a new secret for the copy if the source's was managed.
     fn at_copy(&self, secret: &str) -> String {
-        of_copy(secret, self.master_secret).to_owned()
+        of_copy(secret, self.copy.master_secret).to_owned()
     }
 }
 
@@ -129,7 +103,7 @@ fn logins(descriptor: &Descriptor, copied: &CopiedCluster<'_>) -> Vec<Login> {
         .collect();
     let database = |secret: &str| {
         let same = probes.iter().find(|(of, _)| of == secret).or_else(|| probes.first());
-        let captured = || copied.captured("DatabaseName").unwrap_or(DATABASE);
+        let captured = || copied.copy.database.unwrap_or(DATABASE);
         same.map_or_else(captured, |(_, database)| database).to_owned()
     };
     let mut logins: Vec<Login> = Vec::new();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::domain::descriptor::Descriptor;
-use crate::domain::kinds::{self, dynamodb};
+use crate::domain::kinds;
 use crate::domain::resource::{Resource, Target};
 use crate::domain::restore::descriptor_updates::{self, DescriptorChange};
 
@@ -124,7 +124,7 @@ fn named(today: &Descriptor, target: &Target) -> Option<String> {
     if let Some(resource) = whole {
         return Some(resource.name.clone());
     }
-    let table = dynamodb::table(target)?.to_owned();
+    let table = kinds::member_name(target)?.to_owned();
     let mut of_prefixes = all
         .iter()
         .flat_map(|prefix| today.tables(prefix, std::slice::from_ref(&table)));

@@ -10,9 +10,9 @@ use crate::aws::failure;
 use crate::aws::lazy::Lazy;
 use crate::aws::service::{Client, TAGGING};
 use crate::domain::names;
+use crate::domain::probe::{self, Endpoint};
 use crate::error::{Error, Result};
 use crate::runs::executions;
-use crate::runs::probe::{self, Endpoint};
 
 /// RDS's name for the quota (DescribeAccountAttributes).
 const MANUAL_SNAPSHOTS: &str = "ManualClusterSnapshots";
@@ -98,10 +98,8 @@ impl Discovery for Aws {
             .await;
         let answer = answer.map_err(|error| failure("looking up the endpoint of cluster", cluster, error))?;
         let found = answer.db_clusters().first();
-        if let Some(engine) = found.and_then(|cluster| cluster.engine())
-            && !probe::counts_in(engine)
-        {
-            return Err(probe::cannot_count(cluster, engine));
+        if let Some(engine) = found.and_then(|cluster| cluster.engine()) {
+            probe::ensure_countable(cluster, engine)?;
         }
         let host = found.and_then(|cluster| cluster.endpoint());
         let port = found

@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::*;
+use crate::domain::probe::Endpoint;
 use crate::domain::reference::Reference;
 use crate::domain::set::{Reason, SetStatus};
 use crate::runs::closing::RunEnd;
-use crate::runs::probe::Endpoint;
 use crate::testing::switchboard::Switchboard;
 use crate::testing::{EXECUTION, RecordedHooks, catalog, document, now, run, started_at};
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::domain::descriptor::{Switch, SwitchAction};
 use crate::domain::job::Run;
-use crate::domain::kinds::aurora;
+use crate::domain::kinds;
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::login::{LoginOwner, LoginResult};
@@ -70,7 +70,7 @@ fn application_logins(record: &RestoreRecord) -> impl Iterator<Item = &LoginResu
 fn is_managed(secret: &str, items: &[RestoreItem]) -> bool {
     items
         .iter()
-        .any(|item| item.created.as_ref().and_then(aurora::master_secret) == Some(secret))
+        .any(|item| kinds::database(item).and_then(|copy| copy.master_secret) == Some(secret))
 }
 
 fn ensure_same_version(login: &LoginResult, current: &Value) -> Result<()> {

@@ -8,7 +8,7 @@ pub use self::aws::AwsDependentLookup;
 use super::switches::CutOverPlan;
 use crate::domain::descriptor::SwitchAction;
 use crate::domain::job::Run;
-use crate::domain::kinds::{self, aurora, dynamodb};
+use crate::domain::kinds::{self, aurora};
 use crate::domain::restore::dependents::record::{Record, host_of_copy};
 use crate::domain::restore::dependents::selection::{Selection, arn};
 use crate::domain::restore::dependents::{Dependent, NEVER_TOLD, SwitchedResource};
@@ -238,7 +238,7 @@ fn dependent_alarms(item: &RestoreItem, alarms: &Listing<Alarm>) -> Vec<Dependen
 }
 
 fn table(item: &RestoreItem) -> Option<&str> {
-    dynamodb::table(&item.planned.resource.target)
+    kinds::member_name(&item.planned.resource.target)
 }
 
 fn dependent_mappings(item: &RestoreItem, mappings: &Listing<EventSourceMapping>) -> Vec<Dependent> {

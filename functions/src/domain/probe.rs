@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::job::Failure;
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// Output of `plan-backup`, input of the step that counts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,18 +37,19 @@ pub struct Sql {
     pub timeout_seconds: u64,
 }
 
-/// Whether SQL can be counted in clusters of an engine: probes use PostgreSQL's protocol.
-pub fn counts_in(engine: &str) -> bool {
-    engine.contains("postgres")
-}
-
-/// A distinct error, so that it does not look like an unreachable network.
-pub fn cannot_count(cluster: &str, engine: &str) -> Error {
-    Error::invalid(
+/// Ensures that SQL can be counted in a cluster of this engine: probes use PostgreSQL's protocol.
+///
+/// # Errors
+/// `InvalidInput` otherwise: a distinct error, so that it does not look like an unreachable network.
+pub fn ensure_countable(cluster: &str, engine: &str) -> Result<()> {
+    if engine.contains("postgres") {
+        return Ok(());
+    }
+    Err(Error::invalid(
         format!("probe of cluster {cluster}"),
         format!("engine {engine}"),
         "a cluster of Aurora PostgreSQL, the only one in which SQL is counted: remove the probe",
-    )
+    ))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
