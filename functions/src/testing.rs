@@ -18,7 +18,7 @@ pub mod switchboard;
 pub mod switches;
 pub mod wrong;
 
-pub use backups::{RecordedKind, Recoverable, finished, kinds, table_backup};
+pub use backups::{Discoverable, RecordedKind, Recoverable, finished, kinds, table_backup};
 pub use executions::{Running, RunningExecutions};
 pub use hooks::RecordedHooks;
 pub use inbox::Inbox;

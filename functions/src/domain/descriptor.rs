@@ -177,9 +177,7 @@ impl Descriptor {
             let closest = others().filter_map(|other| closeness(other, table)).max();
             closeness(own, table).is_some_and(|own| closest.is_none_or(|closest| own >= closest))
         };
-        let mut tables: Vec<&String> = found.iter().filter(|table| belongs_to_prefix(table)).collect();
-        tables.sort_unstable();
-        tables.dedup();
+        let tables: BTreeSet<&String> = found.iter().filter(|table| belongs_to_prefix(table)).collect();
         tables
             .into_iter()
             .filter_map(|table| {

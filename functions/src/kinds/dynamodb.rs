@@ -11,7 +11,10 @@ mod compare;
 mod configure;
 mod creation;
 mod deletion;
+mod dependents;
+mod discovery;
 mod items;
+mod logins;
 mod preflight;
 mod recovery;
 mod remarks;
@@ -30,7 +33,7 @@ use super::auto_scaling;
 use super::keys;
 use super::shared::wrong_target;
 use crate::aws::lazy::Lazy;
-use crate::aws::service;
+use crate::aws::service::{self, TAGGING};
 use crate::domain::resource::{Resource, Target};
 use crate::error::{Error, Result};
 
@@ -40,6 +43,7 @@ pub struct DynamoDb {
     dynamodb: Lazy<Client>,
     autoscaling: Lazy<service::Client>,
     kms: Lazy<service::Client>,
+    tagging: Lazy<service::Client>,
 }
 
 impl DynamoDb {
@@ -48,6 +52,7 @@ impl DynamoDb {
             dynamodb: Lazy::new(aws, Client::new),
             autoscaling: Lazy::new(aws, auto_scaling::client),
             kms: Lazy::new(aws, keys::client),
+            tagging: Lazy::new(aws, |aws| service::Client::new(aws, TAGGING)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the guards share at a restore: nothing is created; everything that existed at backup has to exist, and changes since then
 //! are reported.
 
+mod planning;
 mod recovery;
 
 use super::shared::wrong_point;

@@ -1,4 +1,7 @@
-//! The traits of a kind of resource: [`Backup`], [`Recovery`] and [`Restore`]. A step knows a kind only through them.
+//! The traits of a kind of resource: [`Backup`], [`Recovery`], [`Restore`], [`Discovery`], [`Dependents`] and [`Logins`]. A step
+//! knows a kind only through them.
+
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -6,7 +9,9 @@ use serde_json::Value;
 
 use crate::domain::catalog_rebuild::TaggedPoint;
 use crate::domain::job::{Progress, Run};
+use crate::domain::probe::Endpoint;
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
+use crate::domain::restore::dependents::Dependent;
 use crate::domain::restore::item::{RestoreItem, RestoreProgress, UndoProgress};
 use crate::domain::restore::naming::{Naming, Overrides};
 use crate::domain::restore::plan::Destination;
@@ -16,9 +21,9 @@ use crate::domain::set::Sample;
 use crate::error::{Error, Fault, Result};
 
 /// One kind of resource.
-pub trait Kind: Backup + Recovery + Restore {}
+pub trait Kind: Backup + Recovery + Restore + Discovery + Dependents + Logins {}
 
-impl<K: Backup + Recovery + Restore> Kind for K {}
+impl<K: Backup + Recovery + Restore + Discovery + Dependents + Logins> Kind for K {}
 
 /// A backup that was started: a recovery point that is not yet restorable.
 #[derive(Debug, Clone, PartialEq)]
@@ -167,4 +172,70 @@ pub trait Restore: Send + Sync {
     /// Reads a small sample of the resource, to compare a restore with; `None` if nothing can be sampled. `configuration` is what
     /// was just captured.
     async fn sample(&self, resource: &Resource, configuration: &Value) -> Result<Option<Sample>>;
+}
+
+/// How many backups of a kind exist in the Region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BackupQuota {
+    pub used: u64,
+    pub most: u64,
+}
+
+/// What a backup asks about a kind before it begins. No method changes anything.
+#[async_trait]
+pub trait Discovery: Send + Sync {
+    /// The names of all resources that a pattern matches, copies of restores included.
+    ///
+    /// # Errors
+    /// `InvalidInput` for what is no pattern of this kind.
+    async fn matching(&self, pattern: &Target) -> Result<Vec<String>>;
+
+    /// The names of all copies that restores created, by their tags; none for a kind without patterns.
+    async fn copies(&self) -> Result<BTreeSet<String>>;
+
+    /// Where rows are counted.
+    ///
+    /// # Errors
+    /// `NotFound` if the resource or its endpoint does not exist; `InvalidInput` for one in which no SQL is counted.
+    async fn endpoint(&self, target: &Target) -> Result<Endpoint>;
+
+    /// How many of its backups exist in the Region, and how many may; `None` if AWS does not limit them, or does not report it.
+    async fn backup_quota(&self) -> Result<Option<BackupQuota>>;
+}
+
+/// What refers to a resource and will not follow a cut-over.
+#[async_trait]
+pub trait Dependents: Send + Sync {
+    /// The dependents that only this kind has. A list that cannot be read becomes a dependent that says why.
+    ///
+    /// # Errors
+    /// Only transient ones.
+    async fn dependents(&self, item: &RestoreItem) -> Result<Vec<Dependent>>;
+}
+
+/// The master user of a copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MasterUser {
+    pub name: Option<String>,
+    /// The copy's status, in AWS's word.
+    pub status: String,
+    /// Whether its password can be set now.
+    pub is_available: bool,
+}
+
+/// The logins of a copy that AWS changes.
+#[async_trait]
+pub trait Logins: Send + Sync {
+    /// The master user of an item's copy; `None` if there is no copy with this restore's tag.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a kind without logins.
+    async fn master_user(&self, item: &RestoreItem) -> Result<Option<MasterUser>>;
+
+    /// Asks AWS to set the master password of an item's copy, which [`Logins::master_user`] returned.
+    ///
+    /// # Errors
+    /// `JobFailed` for a password that AWS does not accept; the message does not contain it. `InvalidInput` for a kind without
+    /// logins.
+    async fn set_master_password(&self, item: &RestoreItem, password: &str) -> Result<()>;
 }

@@ -17,7 +17,10 @@ mod shared;
 pub use aurora::Aurora;
 pub use dynamodb::DynamoDb;
 pub use efs::{Defaults, Efs};
-pub use kind::{Backup, Deletion, Kind, Preflight, Recovery, Restore, StartedBackup};
+pub use kind::{
+    Backup, BackupQuota, Deletion, Dependents, Discovery, Kind, Logins, MasterUser, Preflight, Recovery, Restore,
+    StartedBackup,
+};
 pub use parameters::Parameters;
 pub use registry::Kinds;
 pub use secret::Secret;

@@ -67,7 +67,7 @@ macro_rules! kinds {
                 mod $name {
                     use super::examples;
                     use crate::kinds::$name::tests::conformance;
-                    use crate::testing::conformance::{run_backup, run_recovery, run_restore};
+                    use crate::testing::conformance::{run_backup, run_planning, run_recovery, run_restore};
 
                     #[tokio::test]
                     async fn backup() {
@@ -77,6 +77,11 @@ macro_rules! kinds {
                     #[tokio::test]
                     async fn recovery() {
                         run_recovery(conformance::recovery(), &examples()).await;
+                    }
+
+                    #[tokio::test]
+                    async fn planning() {
+                        run_planning(conformance::planning(), &examples()).await;
                     }
 
                     #[tokio::test]

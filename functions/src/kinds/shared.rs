@@ -86,6 +86,16 @@ pub fn wrong_target_of(kind: &str, target: &Target) -> Error {
     )
 }
 
+/// The error for what a kind does not have: `allowed` is what has it.
+pub fn unsupported(target: &Target, allowed: &str) -> Error {
+    Error::invalid("kind", target.kind(), allowed)
+}
+
+/// What only kinds with patterns, in which rows are counted, and with logins have.
+pub const WITH_PATTERNS: &str = "a kind of which a resource may be a pattern";
+pub const WITH_ROWS: &str = "a kind in which rows are counted";
+pub const WITH_LOGINS: &str = "a kind that applications log in to";
+
 /// The error for a recovery point of another kind.
 pub fn wrong_point(kind: &str, point: &RecoveryPoint) -> Error {
     Error::invalid(

@@ -2,7 +2,8 @@
 
 use crate::domain::descriptor::{Descriptor, SwitchAction};
 use crate::domain::efs_access::roots::DirectoriesInUse;
-use crate::domain::resource::{Resource, Target};
+use crate::domain::kinds::{self, Stateful};
+use crate::domain::resource::Resource;
 use crate::error::{Class, Result};
 use crate::switches::Switches;
 
@@ -27,9 +28,10 @@ pub async fn at_backup(descriptor: &Descriptor, switches: &Switches, resource: &
 /// Only transient ones.
 pub async fn of(descriptor: &Descriptor, switches: &Switches, resource: &Resource) -> Result<DirectoriesInUse> {
     let mut in_use = DirectoriesInUse::default();
-    let Target::Efs { file_system, .. } = &resource.target else {
+    if !kinds::stateful(&resource.target).is_some_and(Stateful::is_mounted) {
         return Ok(in_use);
-    };
+    }
+    let file_system = resource.target.identifier();
     if let Some(protected) = descriptor.resources.get(&resource.name) {
         in_use.declared.clone_from(&protected.roots);
     }

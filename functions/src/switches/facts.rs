@@ -116,10 +116,7 @@ pub fn check(switch: &Switch, field: &str, fact: Fact, item: &RestoreItem) -> Op
 
 /// Whether the item's restore created a cluster.
 pub fn is_ours(cluster: &DbCluster, item: &RestoreItem) -> bool {
-    cluster
-        .tag_list()
-        .iter()
-        .any(|tag| tag.key() == Some(TAG_RESTORE) && tag.value() == Some(item.restore.as_str()))
+    clusters::has_tag(cluster, TAG_RESTORE, &item.restore)
 }
 
 fn word(fact: Fact) -> String {

@@ -11,7 +11,9 @@ use super::{later, made, now};
 use crate::domain::catalog_rebuild::TaggedPoint;
 use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::names;
+use crate::domain::probe::Endpoint;
 use crate::domain::resource::{RecoveryPoint, Resource, Target, Version};
+use crate::domain::restore::dependents::Dependent;
 use crate::domain::restore::item::{RestoreItem, RestoreProgress, UndoProgress};
 use crate::domain::restore::naming::{Naming, Overrides};
 use crate::domain::restore::plan::Destination;
@@ -20,7 +22,10 @@ use crate::domain::restore::retained_backups::{ContinuousBackup, RetainedBackups
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::domain::set::Sample;
 use crate::error::{Error, Result};
-use crate::kinds::{Backup, Defaults, Deletion, Kind, Kinds, Preflight, Recovery, Restore, StartedBackup};
+use crate::kinds::{
+    Backup, BackupQuota, Defaults, Deletion, Dependents, Discovery, Kind, Kinds, Logins, MasterUser, Preflight,
+    Recovery, Restore, StartedBackup,
+};
 
 pub fn finished() -> Finished {
     Finished {
@@ -36,6 +41,16 @@ pub struct Recoverable {
     pub gone: BTreeSet<&'static str>,
     pub continuous: BTreeMap<&'static str, ContinuousBackup>,
     pub kept: BTreeMap<&'static str, RetainedBackups>,
+}
+
+/// What a backup finds in an account.
+#[derive(Default)]
+pub struct Discoverable {
+    /// Names of the resources, of which a pattern matches those that begin with it.
+    pub names: BTreeSet<String>,
+    pub copies: BTreeSet<String>,
+    pub endpoints: BTreeMap<&'static str, Endpoint>,
+    pub quota: Option<BackupQuota>,
 }
 
 /// A kind that records its calls; its polls return what a test sets.
@@ -62,6 +77,9 @@ pub struct RecordedKind {
     samples: Script<Option<Sample>>,
     samples_forever: bool,
     recoverable: Mutex<Recoverable>,
+    discoverable: Mutex<Discoverable>,
+    /// By the identifiers of resources.
+    dependents: Mutex<BTreeMap<String, Vec<Dependent>>>,
 }
 
 /// Results by resource, each returned once, in their order.
@@ -136,6 +154,16 @@ impl RecordedKind {
     /// What exists, and what can be restored.
     pub fn recovering(&self, recoverable: Recoverable) {
         *self.recoverable.lock().unwrap() = recoverable;
+    }
+
+    /// What a backup finds.
+    pub fn discovering(&self, discoverable: Discoverable) {
+        *self.discoverable.lock().unwrap() = discoverable;
+    }
+
+    /// What refers to the resource of this identifier.
+    pub fn depending(&self, identifier: &str, dependents: Vec<Dependent>) {
+        self.dependents.lock().unwrap().insert(identifier.into(), dependents);
     }
 
     /// The next capture fails with this error.
@@ -365,5 +393,50 @@ impl Restore for RecordedKind {
             std::future::pending::<()>().await;
         }
         next_of(&self.samples, &resource.name).unwrap_or(Ok(None))
+    }
+}
+
+#[async_trait]
+impl Discovery for RecordedKind {
+    async fn matching(&self, pattern: &Target) -> Result<Vec<String>> {
+        let names = &self.discoverable.lock().unwrap().names;
+        let begins = |name: &&String| name.starts_with(pattern.identifier());
+        Ok(names.iter().filter(begins).cloned().collect())
+    }
+
+    async fn copies(&self) -> Result<BTreeSet<String>> {
+        Ok(self.discoverable.lock().unwrap().copies.clone())
+    }
+
+    async fn endpoint(&self, target: &Target) -> Result<Endpoint> {
+        let cluster = target.identifier();
+        let endpoint = self.discoverable.lock().unwrap().endpoints.get(cluster).cloned();
+        endpoint.ok_or_else(|| Error::NotFound(format!("no cluster {cluster}")))
+    }
+
+    async fn backup_quota(&self) -> Result<Option<BackupQuota>> {
+        Ok(self.discoverable.lock().unwrap().quota)
+    }
+}
+
+#[async_trait]
+impl Dependents for RecordedKind {
+    async fn dependents(&self, item: &RestoreItem) -> Result<Vec<Dependent>> {
+        let dependents = self.dependents.lock().unwrap();
+        let found = dependents.get(item.planned.resource.target.identifier());
+        Ok(found.cloned().unwrap_or_default())
+    }
+}
+
+/// As for clusters.
+#[async_trait]
+impl Logins for RecordedKind {
+    async fn master_user(&self, _: &RestoreItem) -> Result<Option<MasterUser>> {
+        Ok(None)
+    }
+
+    async fn set_master_password(&self, item: &RestoreItem, _: &str) -> Result<()> {
+        self.note(format!("set_master_password {}", item.planned.resource.name));
+        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 //! of its lines.
 
 mod backup;
+mod planning;
 mod recovery;
 mod restore;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 
 pub use self::backup::{BackupAnswers, run_backup};
+pub use self::planning::{PlanningAnswers, run_planning};
 pub use self::recovery::{RecoveryAnswers, run_recovery};
 pub use self::restore::{RestoreAnswers, run_restore};
 use crate::domain::resource::{RecoveryPoint, Resource};

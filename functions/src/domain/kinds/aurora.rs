@@ -1,16 +1,17 @@
 //! Aurora clusters.
 
+mod instances;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::database::{Database, IamLogins};
 use super::pattern::Pattern;
-use super::profile::{Counting, DestinationFacts, Metric, Profile, Stateful, Use};
+use super::profile::{Counting, DestinationFacts, Metric, Profile, Stateful, SwitchObstacle, Use};
 use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::formats::{self, visible};
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat};
 use crate::domain::message::words::time;
-use crate::domain::names;
 use crate::domain::resource::{RecoveryPoint, Target};
 use crate::domain::restore::infrastructure::place::{Element, SourceLocation, SourceReplacement};
 use crate::domain::restore::item::{CreatedResource, RestoreItem};
@@ -33,10 +34,6 @@ const TERRAFORM: TextFormat = visible(
     "the address of the aws_rds_cluster in Terraform's state, such as aws_rds_cluster.main or module.data.aws_rds_cluster.main",
     |text| formats::terraform(text, CLUSTER.terraform),
 );
-/// Maximum length of an RDS identifier.
-const LONGEST: usize = 63;
-/// Prefix of the readers that Application Auto Scaling adds, which are not restored.
-const AUTOSCALED: &str = "application-autoscaling-";
 
 pub struct Aurora;
 
@@ -187,7 +184,7 @@ impl Stateful for Aurora {
             return Vec::new();
         };
         let mut replaced = vec![place.resource(CLUSTER, if renamed { source } else { copy })];
-        let instances = instances(&item.configuration, source, copy);
+        let instances = instances::names(&item.configuration, source, copy);
         let parts = instances.iter().enumerate();
         replaced.extend(parts.map(|(index, id)| place.part(INSTANCE, index, id)));
         // Scaling refers to the cluster by name: with the old name it needs no change.
@@ -299,6 +296,24 @@ impl Stateful for Aurora {
         None
     }
 
+    fn hosts<'a>(&self, configuration: &'a Value) -> Option<Vec<&'a str>> {
+        let captured = &configuration["DBCluster"];
+        let hosts = ["Endpoint", "ReaderEndpoint"].into_iter();
+        Some(hosts.filter_map(|name| captured[name].as_str()).collect())
+    }
+
+    fn stream(&self, _: &Target) -> Option<String> {
+        None
+    }
+
+    fn limited_backups(&self) -> Option<&'static str> {
+        Some("cluster snapshots")
+    }
+
+    fn switch_obstacle(&self, _: &str, _: &Destination) -> Option<SwitchObstacle> {
+        None
+    }
+
     fn patterns(&self) -> Option<&'static dyn Pattern> {
         None
     }
@@ -344,43 +359,4 @@ fn iam_users(cluster_arn: &str, resource_id: Option<&str>) -> String {
         }
         _ => format!("dbuser:{id}/<user>"),
     }
-}
-
-/// The names that the restore gives to a copy's instances: the writer first, then by promotion tier.
-fn instances(configuration: &Value, source: &str, copy: &str) -> Vec<String> {
-    let scales = configuration["ScalableTargets"]
-        .as_array()
-        .is_some_and(|targets| !targets.is_empty());
-    let writes = |id: &str| {
-        let mut members = configuration["DBCluster"]["DBClusterMembers"]
-            .as_array()
-            .into_iter()
-            .flatten();
-        members.any(|member| member["DBInstanceIdentifier"] == id && member["IsClusterWriter"] == true)
-    };
-    let mut captured: Vec<(bool, i64, &str)> = configuration["DBInstances"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|instance| {
-            let id = instance["DBInstanceIdentifier"].as_str()?;
-            let tier = instance["PromotionTier"].as_i64().unwrap_or(i64::MAX);
-            (!(scales && id.starts_with(AUTOSCALED))).then(|| (!writes(id), tier, id))
-        })
-        .collect();
-    captured.sort_unstable();
-    if configuration["DBCluster"].is_null() {
-        return vec![names::copy_of(copy, "1", LONGEST)];
-    }
-    let suffix = copy
-        .match_indices('-')
-        .map(|(at, _)| &copy[at + 1..])
-        .find(|suffix| !suffix.is_empty() && names::copy_of(source, suffix, LONGEST) == copy);
-    let named = captured.iter().enumerate();
-    named
-        .map(|(index, (_, _, id))| match suffix {
-            Some(suffix) => names::copy_of(id, suffix, LONGEST),
-            None => names::copy_of(copy, &(index + 1).to_string(), LONGEST),
-        })
-        .collect()
 }

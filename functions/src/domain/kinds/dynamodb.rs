@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::database::Database;
 use super::pattern::Pattern;
-use super::profile::{Counting, DestinationFacts, Metric, Profile, Stateful, Use};
+use super::profile::{Counting, DestinationFacts, Metric, Profile, Stateful, SwitchObstacle, Use};
 use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::formats::{self, visible};
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat, shown};
@@ -221,6 +221,25 @@ impl Stateful for DynamoDb {
     }
 
     fn directory<'a>(&self, _: &'a CreatedResource) -> Option<(&'a str, Option<&'a str>)> {
+        None
+    }
+
+    fn hosts<'a>(&self, _: &'a Value) -> Option<Vec<&'a str>> {
+        None
+    }
+
+    fn stream(&self, target: &Target) -> Option<String> {
+        match target {
+            Target::DynamoDb { table } => Some(format!(":table/{table}/stream/")),
+            _ => None,
+        }
+    }
+
+    fn limited_backups(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn switch_obstacle(&self, _: &str, _: &Destination) -> Option<SwitchObstacle> {
         None
     }
 

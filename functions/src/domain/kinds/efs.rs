@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::database::Database;
 use super::pattern::Pattern;
-use super::profile::{Counting, DestinationFacts, Metric, Profile, Stateful, Use};
+use super::profile::{Counting, DestinationFacts, Metric, Profile, Stateful, SwitchObstacle, Use};
 use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::formats::{self, visible};
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat};
@@ -234,6 +234,35 @@ impl Stateful for Efs {
             } => Some((file_system, directory.as_deref())),
             _ => None,
         }
+    }
+
+    fn hosts<'a>(&self, _: &'a Value) -> Option<Vec<&'a str>> {
+        None
+    }
+
+    fn stream(&self, _: &Target) -> Option<String> {
+        None
+    }
+
+    fn limited_backups(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// A file system that does not exist yet: no function mounts it, so that the restored directory cannot be found, and it has no
+    /// access points or mount targets.
+    fn switch_obstacle(&self, resource: &str, destination: &Destination) -> Option<SwitchObstacle> {
+        let Destination::FileSystem { .. } = destination else {
+            return None;
+        };
+        Some(SwitchObstacle {
+            created: "is restored into a new file system",
+            needed: format!(
+                "an existing file system: its data is restored into a directory of it (`into`: {{\"{resource}\": \"directory\"}}). If it no \
+                 longer exists, restore the rest with `except`: [\"{resource}\"], and it alone with `only`: [\"{resource}\"] and `cut_over`: \
+                 \"no\"; then give the new file system mount targets, deploy infra/efs-access.yaml for it, create its access points below \
+                 the restored directory (aws-backup-restore_...), and switch the service to them by hand"
+            ),
+        })
     }
 
     fn patterns(&self) -> Option<&'static dyn Pattern> {

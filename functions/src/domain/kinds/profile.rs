@@ -89,6 +89,15 @@ pub struct DestinationFacts<'a> {
     pub is_resource: bool,
 }
 
+/// Why no switch can lead to a copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SwitchObstacle {
+    /// How the copy is created, as the end of a sentence about its resource.
+    pub created: &'static str,
+    /// What is needed instead.
+    pub needed: String,
+}
+
 /// A kind that is backed up and restored.
 pub trait Stateful: Sync {
     /// How probes count in it; `None` if they cannot.
@@ -178,6 +187,18 @@ pub trait Stateful: Sync {
     /// The file system of a copy, and its directory there if known. `None` for a kind that is not mounted, and while a new file
     /// system has no id.
     fn directory<'a>(&self, created: &'a CreatedResource) -> Option<(&'a str, Option<&'a str>)>;
+
+    /// The host names by which clients reach a resource, as captured; `None` for a kind that has none.
+    fn hosts<'a>(&self, configuration: &'a Value) -> Option<Vec<&'a str>>;
+
+    /// What the ARN of an event source contains that reads its changes; `None` for a kind without such a stream.
+    fn stream(&self, target: &Target) -> Option<String>;
+
+    /// What AWS calls its backups, if it limits how many of them a Region has; `None` if it does not.
+    fn limited_backups(&self) -> Option<&'static str>;
+
+    /// Why no switch can lead to a copy that is created there; `None` if one can.
+    fn switch_obstacle(&self, resource: &str, destination: &Destination) -> Option<SwitchObstacle>;
 
     /// Its patterns; `None` for a kind whose targets are all resources.
     fn patterns(&self) -> Option<&'static dyn Pattern>;

@@ -7,7 +7,7 @@ pub mod selection;
 use self::record::Record;
 use crate::domain::kinds;
 use crate::domain::resource::Target;
-use crate::error::Fault;
+use crate::error::{Class, Fault, Result};
 
 /// Something that names a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,31 @@ pub enum Dependent {
     Unread { what: &'static str },
     /// Dependents that could not be looked for, and why.
     Untold { what: &'static str, why: String },
+}
+
+/// What AWS lists, or why the list could not be read.
+pub type Listing<T> = std::result::Result<Vec<T>, String>;
+
+/// A list that cannot be read fails no plan, and is reported.
+///
+/// # Errors
+/// Only transient ones.
+pub fn listing<T>(list: Result<Vec<T>>) -> Result<Listing<T>> {
+    match list {
+        Ok(found) => Ok(Ok(found)),
+        Err(error) if error.class() == Class::Final => Ok(Err(error.to_string())),
+        Err(error) => Err(error),
+    }
+}
+
+impl Dependent {
+    /// Each entry of a list as a dependent; a list that could not be read becomes one that says why.
+    pub fn each<T>(list: Listing<T>, what: &'static str, dependent: impl FnMut(T) -> Dependent) -> Vec<Dependent> {
+        match list {
+            Ok(found) => found.into_iter().map(dependent).collect(),
+            Err(why) => vec![Dependent::Untold { what, why }],
+        }
+    }
 }
 
 /// A resource, and what its copy is called.

@@ -1,6 +1,8 @@
 //! The parameter groups of a cluster and of its instances. No snapshot contains them, and they may be deleted before a restore:
 //! this captures what is needed to create each again, and which parameters were changed.
 
+mod copies;
+
 use std::collections::BTreeSet;
 
 use aws_sdk_rds::Client;

@@ -6,6 +6,7 @@ mod compare;
 mod configure;
 pub mod conformance;
 mod copies;
+mod discovery;
 mod preflight;
 mod recovery;
 mod restore;

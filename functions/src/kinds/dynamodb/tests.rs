@@ -4,6 +4,7 @@ mod capture;
 mod compare;
 pub mod conformance;
 mod deletion;
+mod discovery;
 mod preflight;
 mod recovery;
 mod restore;

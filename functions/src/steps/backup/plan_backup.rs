@@ -1,12 +1,13 @@
 //! `plan-backup`: validates the request and the descriptor, takes the lease, lists what will be backed up and counted,
 //! and begins the set. Changes nothing in the deployment.
 
-mod discovery;
+mod backup_quotas;
 mod in_use;
-mod snapshots;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
@@ -14,7 +15,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use self::discovery::Discovery;
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{self, Descriptor, MOST_RESOURCES};
 use crate::domain::job::{Failure, Run};
@@ -27,8 +27,9 @@ use crate::domain::set::{BackupSet, Purpose, Reason, RunRecord};
 use crate::domain::start_delays::with_start_delays;
 use crate::error::{Class, Error, Fault, Result};
 use crate::hooks::Hooks;
-use crate::runs::closing;
-use crate::runs::planning;
+use crate::kinds::Kinds;
+use crate::runs::executions::{self, Executions};
+use crate::runs::{closing, planning};
 use crate::runtime;
 use crate::switches::Switches;
 
@@ -38,7 +39,8 @@ const MOST_NAMED: usize = 20;
 
 pub struct Needs {
     pub catalog: Catalog,
-    pub discovery: Arc<dyn Discovery>,
+    pub kinds: Kinds,
+    pub executions: Arc<dyn Executions>,
     pub switches: Switches,
     pub hooks: Hooks,
 }
@@ -47,7 +49,8 @@ impl Needs {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
-            discovery: Arc::new(discovery::Aws::new(aws)),
+            kinds: runtime::kinds(aws)?,
+            executions: Arc::new(executions::StepFunctionsExecutions::new(aws)),
             switches: Switches::from_config(aws),
             hooks: Hooks::from_config(aws),
         })
@@ -102,13 +105,12 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         .put_run(&RunRecord::begun(&run, purpose), &descriptor)
         .await?;
     closing::ensure_not_ended(&needs.catalog, &run, DOING).await?;
-    let discovery = needs.discovery.as_ref();
-    let (resources, left_out) = resources(discovery, &descriptor).await?;
+    let (resources, left_out) = resources(&needs.kinds, &descriptor).await?;
     for copies in left_out {
         needs.catalog.warn_run(&run.deployment, &run.id, copies).await?;
     }
-    let probes = probes(discovery, &descriptor).await?;
-    if let Some(warning) = snapshots::warning(&needs.catalog, discovery, &descriptor).await {
+    let probes = probes(&needs.kinds, &descriptor).await?;
+    for warning in backup_quotas::warnings(&needs.catalog, &needs.kinds, &descriptor).await {
         needs.catalog.warn_run(&run.deployment, &run.id, warning).await?;
     }
     for unknown in needs.hooks.check_all(&descriptor.hooks).await? {
@@ -117,7 +119,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     match &on_behalf_of {
         Some(holder) => ensure_lease_held(needs, &run, holder).await?,
         None => {
-            let is_running = |holder: String| async move { discovery.is_running(&holder).await };
+            let is_running = |holder: String| async move { needs.executions.is_running(&holder).await };
             needs.catalog.acquire_or_borrow_lease(&run, is_running).await?;
         }
     }
@@ -165,7 +167,7 @@ async fn ensure_unchanged(needs: &Needs, descriptor: &Descriptor) -> Result<()> 
 async fn ensure_lease_held(needs: &Needs, run: &Run, holder: &str) -> Result<()> {
     let lease = needs.catalog.lease(&run.deployment).await?;
     let held = lease.as_ref().is_some_and(|lease| lease.execution == holder);
-    if held && needs.discovery.is_running(holder).await? {
+    if held && needs.executions.is_running(holder).await? {
         return Ok(());
     }
     let now = match lease {
@@ -186,19 +188,21 @@ async fn ensure_lease_held(needs: &Needs, run: &Run, holder: &str) -> Result<()>
 ///
 /// # Errors
 /// `InvalidInput` where there are more tables than a run can carry.
-async fn resources(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result<(Vec<Resource>, Vec<Reason>)> {
+async fn resources(kinds: &Kinds, descriptor: &Descriptor) -> Result<(Vec<Resource>, Vec<Reason>)> {
     let (mut planned, mut expanded, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-    let mut copies = None;
+    // Those of a kind are listed once, however many patterns it has.
+    let mut copies_by_kind: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for resource in descriptor.resources() {
         if !kinds::is_pattern(&resource.target) {
             planned.push(resource);
             continue;
         }
         let prefix = resource.target.identifier().to_owned();
-        let mut tables = descriptor.tables(&resource, &discovery.tables(&prefix).await?);
-        let copies = match &mut copies {
-            Some(copies) => copies,
-            none => none.insert(discovery.copies().await?),
+        let kind = kinds.of(&resource.target);
+        let mut tables = descriptor.tables(&resource, &kind.matching(&resource.target).await?);
+        let copies = match copies_by_kind.entry(resource.target.kind()) {
+            Entry::Occupied(listed) => listed.into_mut(),
+            Entry::Vacant(entry) => entry.insert(kind.copies().await?),
         };
         let left_out = descriptor.leave_out_copies(&resource.name, &mut tables, copies);
         if !left_out.is_empty() {
@@ -235,7 +239,7 @@ async fn resources(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result
     Ok((planned, warnings))
 }
 
-async fn probes(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result<Vec<PlannedProbe>> {
+async fn probes(kinds: &Kinds, descriptor: &Descriptor) -> Result<Vec<PlannedProbe>> {
     let mut planned = Vec::new();
     for (name, probe) in &descriptor.probes {
         let Some(target) = descriptor
@@ -267,15 +271,14 @@ async fn probes(discovery: &dyn Discovery, descriptor: &Descriptor) -> Result<Ve
                 database,
                 timeout_seconds,
             } => {
-                let cluster = target.identifier();
                 // A missing cluster fails only its probe, with its own error.
-                let (endpoint, failure) = match discovery.endpoint(cluster).await {
+                let (endpoint, failure) = match kinds.of(target).endpoint(target).await {
                     Ok(endpoint) => (Some(endpoint), None),
                     Err(error) if error.class() == Class::Final => (None, Some(Failure::of(&error))),
                     Err(error) => return Err(error),
                 };
                 Count::Sql(Sql {
-                    cluster: cluster.to_owned(),
+                    cluster: target.identifier().to_owned(),
                     endpoint,
                     failure,
                     database: database.clone(),

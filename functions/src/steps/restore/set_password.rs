@@ -2,22 +2,21 @@
 //! with this restore's tag.
 
 use aws_config::SdkConfig;
-use aws_sdk_rds::types::DbCluster;
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::aws::lazy::Lazy;
-use crate::aws::{clusters, code, failure};
 use crate::catalog::Catalog;
 use crate::domain::job::{Failure, JobStatus, Run};
+use crate::domain::kinds;
 use crate::domain::resource::Version;
-use crate::domain::restore::item::{CreatedResource, PasswordSource, RestoreItem};
+use crate::domain::restore::item::{PasswordSource, RestoreItem};
 use crate::domain::restore::login::LoginJob;
 use crate::error::{Class, Error, Result};
+use crate::kinds::{Kind, Kinds, MasterUser};
 use crate::runs::closing;
 use crate::runs::database::credentials;
 use crate::runtime;
-use crate::switches::facts;
 
 const DOING: &str = "setting the master password of cluster";
 /// Seconds within which the new password has to work.
@@ -26,7 +25,7 @@ const WAIT_SECONDS: u64 = 5;
 
 pub struct Needs {
     pub catalog: Catalog,
-    pub clusters: Lazy<aws_sdk_rds::Client>,
+    pub kinds: Kinds,
     pub secrets: Lazy<aws_sdk_secretsmanager::Client>,
 }
 
@@ -34,7 +33,7 @@ impl Needs {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
-            clusters: Lazy::new(aws, aws_sdk_rds::Client::new),
+            kinds: runtime::kinds(aws)?,
             secrets: Lazy::new(aws, aws_sdk_secretsmanager::Client::new),
         })
     }
@@ -58,8 +57,9 @@ pub async fn handle(needs: &Needs, Input { run, job, now }: Input) -> Result<Log
         return Err(Error::invalid("job.set_from", "(missing)", "the secret to set it from"));
     };
     let item = find_item(&needs.catalog, &run, &job).await?;
-    let cluster = copy(needs, &item, &job).await?;
-    let status = cluster.status().unwrap_or("unknown");
+    let kind = needs.kinds.of(&item.planned.resource.target);
+    let master = master_user(kind, &item, &job).await?;
+    let status = &master.status;
     let requested = item.password_from.as_ref();
     let requested = requested.filter(|source| source.secret == from.name && source.version == from.version);
     match requested {
@@ -71,7 +71,7 @@ pub async fn handle(needs: &Needs, Input { run, job, now }: Input) -> Result<Log
             return Ok(failed(job, &late));
         }
         Some(_) => return Ok(underway(job)),
-        None if status != "available" => {
+        None if !master.is_available => {
             return Err(Error::NotReady(format!(
                 "{DOING} {}: the cluster is {status}; retried once it is available",
                 job.plan.cluster
@@ -79,7 +79,7 @@ pub async fn handle(needs: &Needs, Input { run, job, now }: Input) -> Result<Log
         }
         None => {}
     }
-    match set(needs, &cluster, &from).await {
+    match set(needs, kind, &item, &master, &from).await {
         Ok(()) => {}
         Err(error) if error.class() == Class::Final => return Ok(failed(job, &error)),
         Err(error) => return Err(error),
@@ -99,7 +99,7 @@ pub async fn handle(needs: &Needs, Input { run, job, now }: Input) -> Result<Log
 
 async fn find_item(catalog: &Catalog, run: &Run, job: &LoginJob) -> Result<RestoreItem> {
     let found = catalog.item(&run.deployment, &run.id, &job.plan.resource).await?;
-    let is_its = |item: &RestoreItem| matches!(&item.created, Some(CreatedResource::Cluster { cluster, .. }) if *cluster == job.plan.cluster);
+    let is_its = |item: &RestoreItem| kinds::database(item).is_some_and(|copy| copy.identifier == job.plan.cluster);
     found.filter(is_its).ok_or_else(|| {
         Error::NotFound(format!(
             "{DOING} {}: restore {} created no such cluster. Start a new run",
@@ -108,50 +108,27 @@ async fn find_item(catalog: &Catalog, run: &Run, job: &LoginJob) -> Result<Resto
     })
 }
 
-/// The copy, as RDS describes it.
-async fn copy(needs: &Needs, item: &RestoreItem, job: &LoginJob) -> Result<DbCluster> {
-    let name = &job.plan.cluster;
-    let found = clusters::find(&needs.clusters, name).await?;
-    found.filter(|found| facts::is_ours(found, item)).ok_or_else(|| {
+/// The master user of the copy.
+async fn master_user(kind: &dyn Kind, item: &RestoreItem, job: &LoginJob) -> Result<MasterUser> {
+    kind.master_user(item).await?.ok_or_else(|| {
         Error::Conflict(format!(
-            "{DOING} {name}: it does not exist, or does not have the tag of restore {}. It is left alone",
-            item.restore
+            "{DOING} {}: it does not exist, or does not have the tag of restore {}. It is left alone",
+            job.plan.cluster, item.restore
         ))
     })
 }
 
-async fn set(needs: &Needs, cluster: &DbCluster, from: &Version) -> Result<()> {
-    let name = cluster.db_cluster_identifier().unwrap_or_default();
+async fn set(needs: &Needs, kind: &dyn Kind, item: &RestoreItem, master: &MasterUser, from: &Version) -> Result<()> {
     let version = credentials::read(&needs.secrets, &from.name, Some(&from.version)).await?;
-    let Some(login) = version
-        .login()
-        .ok()
-        .filter(|login| Some(login.username.as_str()) == cluster.master_username())
-    else {
+    let login = version.login().ok();
+    let Some(login) = login.filter(|login| Some(login.username.as_str()) == master.name.as_deref()) else {
+        let copy = kinds::database(item).map(|copy| copy.identifier).unwrap_or_default();
         return Err(Error::Conflict(format!(
-            "{DOING} {name}: version {} of secret {} no longer has its login",
+            "{DOING} {copy}: version {} of secret {} no longer has its login",
             from.version, from.name
         )));
     };
-    let modified = needs
-        .clusters
-        .modify_db_cluster()
-        .db_cluster_identifier(name)
-        .master_user_password(login.password)
-        .apply_immediately(true)
-        .send()
-        .await;
-    match modified {
-        Ok(_) => Ok(()),
-        // AWS's message may quote the value, which is a password: it is not passed on.
-        Err(error) if matches!(code(&error), Some("InvalidParameterValue" | "ValidationError")) => {
-            Err(Error::JobFailed(
-                "RDS does not accept it as a master password, which has 8 to 41 printable ASCII characters and no /, @, quotation \
-                 mark or space"
-                .to_owned()))
-        }
-        Err(error) => Err(failure(DOING, name, error)),
-    }
+    kind.set_master_password(item, &login.password).await
 }
 
 fn underway(job: LoginJob) -> LoginJob {

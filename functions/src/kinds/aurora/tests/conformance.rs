@@ -14,7 +14,7 @@ use super::recovery::{RESTORABLE, backups, cluster, no_backups};
 use super::undo::{copy, groups};
 use super::*;
 use crate::domain::restore::item::RestoreItem;
-use crate::testing::conformance::{BackupAnswers, RecoveryAnswers, RestoreAnswers};
+use crate::testing::conformance::{BackupAnswers, PlanningAnswers, RecoveryAnswers, RestoreAnswers};
 
 pub fn backup() -> BackupAnswers {
     BackupAnswers {
@@ -81,6 +81,60 @@ pub fn recovery() -> RecoveryAnswers {
             "/DBInstances/0/CACertificateIdentifier",
             "/DBInstances/1/CACertificateIdentifier",
         ],
+    }
+}
+
+pub fn planning() -> PlanningAnswers {
+    PlanningAnswers {
+        endpoint: Some((
+            || {
+                let engine = "<Engine>aurora-postgresql</Engine>";
+                vec![cluster(&format!(
+                    "{engine}<Endpoint>hubs.example</Endpoint><Port>5432</Port>"
+                ))]
+            },
+            || vec![no_cluster()],
+        )),
+        backup_quota: Some((
+            || {
+                let quota = "<AccountQuota><AccountQuotaName>ManualClusterSnapshots</AccountQuotaName><Used>40</Used><Max>100</Max>\
+                             </AccountQuota>";
+                vec![xml(
+                    "DescribeAccountAttributes",
+                    &format!("<AccountQuotas>{quota}</AccountQuotas>"),
+                )]
+            },
+            || vec![xml("DescribeAccountAttributes", "<AccountQuotas/>")],
+        )),
+        dependents: Some((
+            || {
+                let proxies = "<DBProxies><member><DBProxyName>pool</DBProxyName></member></DBProxies>";
+                let target = "<Targets><member><TrackedClusterId>hubs-db</TrackedClusterId></member></Targets>";
+                vec![
+                    xml("DescribeDBProxies", proxies),
+                    xml("DescribeDBProxyTargets", target),
+                    xml("DescribeEventSubscriptions", "<EventSubscriptionsList/>"),
+                ]
+            },
+            || {
+                let denied = |action| refuses(action, 403, "AccessDenied");
+                vec![denied("DescribeDBProxies"), denied("DescribeEventSubscriptions")]
+            },
+        )),
+        master_user: Some((
+            || {
+                vec![cluster_answer(
+                    &copy(&[("MasterUsername", json!("postgres"))]),
+                    "available",
+                )]
+            },
+            || vec![anothers()],
+        )),
+        set_master_password: [
+            || vec![xml("ModifyDBCluster", "<DBCluster></DBCluster>")],
+            || vec![refuses("ModifyDBCluster", 400, "InvalidParameterValue")],
+        ],
+        ..PlanningAnswers::of_none(backup(), restore())
     }
 }
 

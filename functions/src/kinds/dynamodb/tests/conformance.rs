@@ -11,7 +11,7 @@ use super::restore::{
 use super::undo::{no_targets, recovery as recovery_is};
 use super::*;
 use crate::domain::restore::item::RestoreItem;
-use crate::testing::conformance::{BackupAnswers, RecoveryAnswers, RestoreAnswers};
+use crate::testing::conformance::{BackupAnswers, PlanningAnswers, RecoveryAnswers, RestoreAnswers};
 
 /// A list with the one backup in [`point`].
 fn lists_ours() -> Exchange {
@@ -86,6 +86,21 @@ pub fn recovery() -> RecoveryAnswers {
         configuration: captured(),
         instance_classes: &[],
         ca_certificates: &[],
+    }
+}
+
+pub fn planning() -> PlanningAnswers {
+    PlanningAnswers {
+        pattern: Some((
+            Target::DynamodbPrefix { prefix: "room".into() },
+            || vec![answers("ListTables", r#"{"TableNames":["other","rooms","rooms-r1"]}"#)],
+            || {
+                let arn = "arn:aws:dynamodb:eu-west-1:000000000000:table/rooms-r1";
+                let page = json!({"ResourceTagMappingList": [{ "ResourceARN": arn }], "PaginationToken": ""});
+                vec![answers("GetResources", page.to_string())]
+            },
+        )),
+        ..PlanningAnswers::of_none(backup(), restore())
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::recovery::no_file_system;
 use super::recovery_points::{a_job, all_points, jobs, makes_ours, points, tagged};
 use super::*;
-use crate::testing::conformance::{BackupAnswers, RecoveryAnswers, RestoreAnswers};
+use crate::testing::conformance::{BackupAnswers, PlanningAnswers, RecoveryAnswers, RestoreAnswers};
 
 pub fn backup() -> BackupAnswers {
     BackupAnswers {
@@ -94,6 +94,10 @@ pub fn recovery() -> RecoveryAnswers {
         instance_classes: &[],
         ca_certificates: &[],
     }
+}
+
+pub fn planning() -> PlanningAnswers {
+    PlanningAnswers::of_none(backup(), restore())
 }
 
 pub fn restore() -> RestoreAnswers {

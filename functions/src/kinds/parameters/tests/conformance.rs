@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::domain::resource::RecoveryPoint;
-use crate::testing::conformance::{BackupAnswers, RecoveryAnswers, RestoreAnswers};
+use crate::testing::conformance::{BackupAnswers, PlanningAnswers, RecoveryAnswers, RestoreAnswers};
 
 pub fn backup() -> BackupAnswers {
     let point = RecoveryPoint::Versions {
@@ -20,6 +20,10 @@ pub fn backup() -> BackupAnswers {
 
 pub fn recovery() -> RecoveryAnswers {
     RecoveryAnswers::of_guard(backup())
+}
+
+pub fn planning() -> PlanningAnswers {
+    PlanningAnswers::of_none(backup(), restore())
 }
 
 pub fn restore() -> RestoreAnswers {

@@ -3,16 +3,19 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use async_trait::async_trait;
 use serde_json::json;
 
 use super::*;
 use crate::domain::probe::Endpoint;
 use crate::domain::reference::Reference;
 use crate::domain::set::{Reason, SetStatus};
+use crate::kinds::BackupQuota;
 use crate::runs::closing::RunEnd;
 use crate::testing::switchboard::Switchboard;
-use crate::testing::{EXECUTION, RecordedHooks, catalog, document, now, run, started_at};
+use crate::testing::{
+    Discoverable, EXECUTION, RecordedHooks, RecordedKind, RunningExecutions, catalog, document, kinds, now, run,
+    started_at,
+};
 
 /// An account with some tables, clusters and running executions.
 #[derive(Default)]
@@ -26,38 +29,31 @@ struct Account {
     snapshots: Option<(u64, u64)>,
 }
 
-#[async_trait]
-impl Discovery for Account {
-    async fn tables(&self, prefix: &str) -> Result<Vec<String>> {
-        Ok(self
-            .tables
-            .iter()
-            .map(|table| (*table).to_owned())
-            .chain(self.many.clone())
-            .filter(|table| table.starts_with(prefix))
-            .collect())
+impl Account {
+    fn kinds(&self) -> Kinds {
+        let kind = RecordedKind::default();
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let endpoint = |cluster: &&'static str| {
+            let host = format!("{cluster}.local");
+            (*cluster, Endpoint { host, port: 5432 })
+        };
+        let mut names: BTreeSet<String> = owned(&self.tables);
+        names.extend(self.many.clone());
+        kind.discovering(Discoverable {
+            names,
+            copies: owned(&self.copies),
+            endpoints: self.clusters.iter().map(endpoint).collect(),
+            quota: self.snapshots.map(|(used, most)| BackupQuota { used, most }),
+        });
+        kinds(&Arc::new(kind))
     }
 
-    async fn copies(&self) -> Result<BTreeSet<String>> {
-        Ok(self.copies.iter().map(|table| (*table).to_owned()).collect())
-    }
-
-    async fn endpoint(&self, cluster: &str) -> Result<Endpoint> {
-        if self.clusters.contains(&cluster) {
-            return Ok(Endpoint {
-                host: format!("{cluster}.local"),
-                port: 5432,
-            });
+    fn executions(&self) -> Arc<dyn Executions> {
+        let executions = RunningExecutions::default();
+        for running in self.running.lock().unwrap().iter() {
+            executions.begin(running);
         }
-        Err(Error::NotFound(format!("no cluster {cluster}")))
-    }
-
-    async fn manual_snapshots(&self) -> Result<Option<(u64, u64)>> {
-        Ok(self.snapshots)
-    }
-
-    async fn is_running(&self, execution: &str) -> Result<bool> {
-        Ok(self.running.lock().unwrap().iter().any(|running| running == execution))
+        Arc::new(executions)
     }
 }
 
@@ -73,7 +69,8 @@ async fn switched_by(board: Arc<Switchboard>, document: Value, account: Account)
         .unwrap();
     Needs {
         catalog,
-        discovery: Arc::new(account),
+        kinds: account.kinds(),
+        executions: account.executions(),
         switches: Switches::all(board),
         hooks: Hooks::all(RecordedHooks::all_well()),
     }
@@ -314,7 +311,8 @@ async fn a_run_that_ends_while_it_is_planned_leaves_no_lease_and_no_running_set(
         catalog.put_descriptor(&descriptor).await.unwrap();
         let needs = Needs {
             catalog,
-            discovery: Arc::new(Account::default()),
+            kinds: Account::default().kinds(),
+            executions: Account::default().executions(),
             switches: Switches::all(Switchboard::new()),
             hooks: Hooks::all(RecordedHooks::all_well()),
         };

@@ -1,6 +1,7 @@
 //! Composes the plan of a restore from the results of each part of the planning.
 
 use super::context::Planning;
+use super::dependents::Lookups;
 use super::origins::{self, Origins};
 use super::preflight::{self, PreflightReport};
 use super::switches::{self, CutOverPlan};
@@ -46,14 +47,20 @@ impl Planning<'_> {
             self.request.cut_over,
             &items,
         ));
-        faults.extend(switches::to_new_file_systems(&cut_over.switches, &items));
+        faults.extend(switches::obstacles(&cut_over.switches, &items));
         faults.extend(
             self.needs
                 .switches
                 .preflight(self.run, &cut_over.switches, &items)
                 .await?,
         );
-        let dependents_found = dependents::find(self.needs.dependents.as_ref(), self.run, &cut_over, &items).await?;
+        let dependents_found = {
+            let lookups = Lookups {
+                kinds: &self.needs.kinds,
+                regional: self.needs.dependents.as_ref(),
+            };
+            dependents::find(&lookups, self.run, &cut_over, &items).await?
+        };
         faults.extend(dependents_found.faults);
         faults.extend(self.too_long(&items));
         if self.request.safety_backup {

@@ -8,14 +8,15 @@ pub use self::aws::AwsDependentLookup;
 use super::switches::CutOverPlan;
 use crate::domain::descriptor::SwitchAction;
 use crate::domain::job::Run;
-use crate::domain::kinds::{self, aurora};
+use crate::domain::kinds;
 use crate::domain::restore::dependents::record::{Record, host_of_copy};
 use crate::domain::restore::dependents::selection::{Selection, arn};
-use crate::domain::restore::dependents::{Dependent, NEVER_TOLD, SwitchedResource};
+use crate::domain::restore::dependents::{Dependent, Listing, NEVER_TOLD, SwitchedResource, listing};
 use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::plan::CutOverMode;
 use crate::domain::restore::remark::Remark;
-use crate::error::{Class, Fault, Result};
+use crate::error::{Fault, Result};
+use crate::kinds::Kinds;
 
 /// A CloudWatch alarm: its name, and the dimensions of its metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,15 +41,9 @@ pub struct PartialList<T> {
     pub whole: bool,
 }
 
-/// Asks AWS.
+/// Lists of a whole Region, of which any kind's resource may be in one.
 #[async_trait]
 pub trait DependentLookup: Send + Sync {
-    /// The proxies that have a cluster as target.
-    async fn proxies(&self, cluster: &str) -> Result<Vec<String>>;
-
-    /// The event subscriptions that name a cluster.
-    async fn subscriptions(&self, cluster: &str) -> Result<Vec<String>>;
-
     /// All alarms of the Region.
     async fn alarms(&self) -> Result<Vec<Alarm>>;
 
@@ -60,6 +55,14 @@ pub trait DependentLookup: Send + Sync {
 
     /// The records in the account's hosted zones that resolve to one of these hosts.
     async fn records(&self, hosts: &[&str]) -> Result<PartialList<Record>>;
+}
+
+/// Where dependents are looked up.
+pub struct Lookups<'a> {
+    /// What only one kind has.
+    pub kinds: &'a Kinds,
+    /// Lists of the whole Region, each read once.
+    pub regional: &'a dyn DependentLookup,
 }
 
 /// The dependents found, as faults and remarks of the plan.
@@ -74,7 +77,7 @@ pub struct DependentReport {
 /// # Errors
 /// Only transient ones.
 pub async fn find(
-    dependents: &dyn DependentLookup,
+    lookups: &Lookups<'_>,
     run: &Run,
     cut_over: &CutOverPlan,
     items: &[RestoreItem],
@@ -99,30 +102,30 @@ pub async fn find(
             .iter()
             .filter(|item| !renamed(item) && watched(item).is_some())
     };
-    let hosts: Vec<&str> = not_renamed().flat_map(|item| hosts(item)).collect();
+    let hosts: Vec<&str> = not_renamed().filter_map(|item| hosts(item)).flatten().collect();
     let (alarms, mappings, selections, records) = tokio::join!(
         async {
             match any_watched {
-                true => read_or_denied(dependents.alarms().await),
+                true => listing(lookups.regional.alarms().await),
                 false => Ok(Ok(Vec::new())),
             }
         },
         async {
-            match switched_items.iter().any(|item| table(item).is_some()) {
-                true => read_or_denied(dependents.mappings().await),
+            match switched_items.iter().any(|item| stream(item).is_some()) {
+                true => listing(lookups.regional.mappings().await),
                 false => Ok(Ok(Vec::new())),
             }
         },
         async {
             match not_renamed().next() {
-                Some(_) => read(dependents.selections().await),
+                Some(_) => read(lookups.regional.selections().await),
                 None => nothing(),
             }
         },
         async {
             match hosts.is_empty() {
                 true => nothing(),
-                false => read(dependents.records(&hosts).await),
+                false => read(lookups.regional.records(&hosts).await),
             }
         },
     );
@@ -133,7 +136,7 @@ pub async fn find(
     });
     let switched_proxies: Vec<&str> = switched_proxies.collect();
     for item in switched_items {
-        let mut dependents_found = of_cluster(dependents, item).await?;
+        let mut dependents_found = lookups.kinds.of(&item.planned.resource.target).dependents(item).await?;
         dependents_found.extend(dependent_alarms(item, &alarms));
         dependents_found.extend(dependent_mappings(item, &mappings));
         if !renamed(item) {
@@ -159,17 +162,6 @@ pub async fn find(
     Ok(found)
 }
 
-/// What AWS lists, or why the list could not be read.
-type Listing<T> = std::result::Result<Vec<T>, String>;
-
-fn read_or_denied<T>(list: Result<Vec<T>>) -> Result<Listing<T>> {
-    match list {
-        Ok(found) => Ok(Ok(found)),
-        Err(error) if error.class() == Class::Final => Ok(Err(error.to_string())),
-        Err(error) => Err(error),
-    }
-}
-
 /// The part of a list that was read, or why nothing was. No error fails the plan, since no restore needs these services.
 type PartialListing<T> = std::result::Result<PartialList<T>, String>;
 
@@ -182,35 +174,6 @@ fn nothing<T>() -> PartialListing<T> {
         found: Vec::new(),
         whole: true,
     })
-}
-
-/// Converts each entry of a list to a dependent; a list that could not be read becomes one that says why.
-fn each<T>(list: Listing<T>, what: &'static str, dependent: impl FnMut(T) -> Dependent) -> Vec<Dependent> {
-    match list {
-        Ok(found) => found.into_iter().map(dependent).collect(),
-        Err(why) => vec![Dependent::Untold { what, why }],
-    }
-}
-
-async fn of_cluster(dependents: &dyn DependentLookup, item: &RestoreItem) -> Result<Vec<Dependent>> {
-    let Some(cluster) = aurora::cluster(&item.planned.resource.target) else {
-        return Ok(Vec::new());
-    };
-    let proxies = read_or_denied(dependents.proxies(cluster).await)?;
-    let mut found = each(proxies, "RDS proxies", |proxy| Dependent::Proxy { proxy });
-    let endpoints = item.configuration["DBClusterEndpoints"]
-        .as_array()
-        .into_iter()
-        .flatten();
-    let names = endpoints.filter_map(|endpoint| endpoint["DBClusterEndpointIdentifier"].as_str());
-    found.extend(names.map(|name| Dependent::Endpoint {
-        endpoint: name.to_owned(),
-    }));
-    let subscriptions = read_or_denied(dependents.subscriptions(cluster).await)?;
-    found.extend(each(subscriptions, "event subscriptions", |name| {
-        Dependent::Subscription { name }
-    }));
-    Ok(found)
 }
 
 /// The alarm dimension that identifies a resource; none if the copy is in the same file system.
@@ -234,23 +197,24 @@ fn dependent_alarms(item: &RestoreItem, alarms: &Listing<Alarm>) -> Vec<Dependen
     let alarms = alarms
         .clone()
         .map(|alarms| alarms.into_iter().filter(is_affected).collect());
-    each(alarms, "alarms", |alarm: Alarm| Dependent::Alarm { name: alarm.name })
+    Dependent::each(alarms, "alarms", |alarm: Alarm| Dependent::Alarm { name: alarm.name })
 }
 
-fn table(item: &RestoreItem) -> Option<&str> {
-    kinds::member_name(&item.planned.resource.target)
+/// What the ARN of an event source contains that reads the changes of an item's resource.
+fn stream(item: &RestoreItem) -> Option<String> {
+    let target = &item.planned.resource.target;
+    kinds::stateful(target)?.stream(target)
 }
 
 fn dependent_mappings(item: &RestoreItem, mappings: &Listing<EventSourceMapping>) -> Vec<Dependent> {
-    let Some(table) = table(item) else {
+    let Some(stream) = stream(item) else {
         return Vec::new();
     };
-    let stream = format!(":table/{table}/stream/");
     let is_affected = |mapping: &EventSourceMapping| mapping.source.contains(&stream);
     let mappings = mappings
         .clone()
         .map(|mappings| mappings.into_iter().filter(is_affected).collect());
-    each(mappings, "event source mappings", |mapping: EventSourceMapping| {
+    Dependent::each(mappings, "event source mappings", |mapping: EventSourceMapping| {
         Dependent::EventSource {
             function: mapping.function,
             id: mapping.id,
@@ -277,20 +241,23 @@ fn dependent_selections(item: &RestoreItem, run: &Run, selections: &PartialListi
     })
 }
 
-/// The records that resolve to an endpoint of a cluster.
+/// The records that resolve to a host name of an item's resource.
 fn dependent_records(item: &RestoreItem, records: &PartialListing<Record>) -> Vec<Dependent> {
-    let Some(cluster) = aurora::cluster(&item.planned.resource.target) else {
+    let Some(hosts) = hosts(item) else {
         return Vec::new();
     };
     let what = "Route 53 records";
-    if hosts(item).next().is_none() {
+    if hosts.is_empty() {
         let why = "its endpoints were not captured".to_owned();
         return vec![Dependent::Untold { what, why }];
     }
     each_of(records, what, |record| {
-        let host = hosts(item).find(|host| record.leads_to(host))?;
-        let copy = kinds::planned_name(&item.planned);
-        let host = host_of_copy(host, cluster, copy).unwrap_or_else(|| format!("<endpoint of {copy}>"));
+        let host = hosts.iter().find(|host| record.leads_to(host))?;
+        let (source, copy) = (
+            item.planned.resource.target.identifier(),
+            kinds::planned_name(&item.planned),
+        );
+        let host = host_of_copy(host, source, copy).unwrap_or_else(|| format!("<endpoint of {copy}>"));
         let record = record.clone();
         Some(Dependent::Record { record, host })
     })
@@ -310,12 +277,9 @@ fn each_of<T>(
     }
 }
 
-/// The host names of a cluster's writer and reader endpoints.
-fn hosts(item: &RestoreItem) -> impl Iterator<Item = &str> {
-    let cluster = &item.configuration["DBCluster"];
-    ["Endpoint", "ReaderEndpoint"]
-        .into_iter()
-        .filter_map(|name| cluster[name].as_str())
+/// The host names by which clients reach an item's resource; `None` for a kind that has none.
+fn hosts(item: &RestoreItem) -> Option<Vec<&str>> {
+    kinds::stateful(&item.planned.resource.target)?.hosts(&item.configuration)
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use super::context::Planning;
 use crate::domain::efs_access::directory;
+use crate::domain::kinds::{self, Stateful};
 use crate::domain::restore::item::RestoreItem;
-use crate::domain::restore::plan::Destination;
 use crate::domain::restore::remark::Remark;
 use crate::error::Result;
 use crate::runs::live_directories;
@@ -13,10 +13,12 @@ use crate::runs::live_directories;
 pub async fn remarks(planning: &Planning<'_>, items: &[RestoreItem]) -> Result<Vec<Remark>> {
     let mut remarks = Vec::new();
     for item in items {
-        let Destination::Directory { file_system } = &item.planned.destination else {
+        let resource = &item.planned.resource;
+        let is_mounted = kinds::stateful(&resource.target).is_some_and(Stateful::is_mounted);
+        let inside = kinds::destination(&item.planned).filter(|destination| is_mounted && !destination.is_resource);
+        let Some(file_system) = inside.map(|destination| destination.name) else {
             continue;
         };
-        let resource = &item.planned.resource;
         let in_use = live_directories::of(planning.descriptor, &planning.needs.switches, resource).await?;
         for mount in &in_use.mounts {
             let root = mount.root.as_deref().unwrap_or_default().trim_start_matches('/');

@@ -86,24 +86,19 @@ pub fn without_entries(
     })
 }
 
-/// Faults for switches to a file system that does not exist yet: no function mounts it, so that the restored directory cannot be
-/// found, and it has no access points or mount targets.
-pub fn to_new_file_systems(switches: &[Switch], items: &[RestoreItem]) -> Vec<Fault> {
-    let new = |switch: &&Switch| {
-        item_of(switch, items).is_some_and(|item| matches!(item.planned.destination, Destination::FileSystem { .. }))
+/// Faults for switches that cannot lead to the copy, as it is created.
+pub fn obstacles(switches: &[Switch], items: &[RestoreItem]) -> Vec<Fault> {
+    let fault = |switch: &Switch| {
+        let planned = &item_of(switch, items)?.planned;
+        let kind = kinds::stateful(&planned.resource.target)?;
+        let obstacle = kind.switch_obstacle(&switch.resource, &planned.destination)?;
+        Some(Fault {
+            path: format!("cut_over.{}.resource", switch.name),
+            value: format!("{}, which {},", switch.resource, obstacle.created),
+            allowed: obstacle.needed,
+        })
     };
-    let fault = |switch: &Switch| Fault {
-        path: format!("cut_over.{}.resource", switch.name),
-        value: format!("{}, which is restored into a new file system,", switch.resource),
-        allowed: format!(
-            "an existing file system: its data is restored into a directory of it (`into`: {{\"{name}\": \"directory\"}}). If it no \
-             longer exists, restore the rest with `except`: [\"{name}\"], and it alone with `only`: [\"{name}\"] and `cut_over`: \
-             \"no\"; then give the new file system mount targets, deploy infra/efs-access.yaml for it, create its access points below \
-             the restored directory (aws-backup-restore_...), and switch the service to them by hand",
-            name = switch.resource
-        ),
-    };
-    switches.iter().filter(new).map(fault).collect()
+    switches.iter().filter_map(fault).collect()
 }
 
 /// The resources whose original the application continues to use: those whose copy no switch concerns, and those of the

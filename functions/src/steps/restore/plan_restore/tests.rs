@@ -37,23 +37,11 @@ use crate::testing::{
 
 const RESTORE: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-restore:by-hand";
 
-/// Only a proxy refers to a cluster.
-#[derive(Default)]
-struct Pointing {
-    proxied: Option<&'static str>,
-}
+/// Nothing in the Region refers to a resource.
+struct NoDependents;
 
 #[async_trait]
-impl DependentLookup for Pointing {
-    async fn proxies(&self, cluster: &str) -> Result<Vec<String>> {
-        let leads = self.proxied == Some(cluster);
-        Ok(leads.then(|| "pool".to_owned()).into_iter().collect())
-    }
-
-    async fn subscriptions(&self, _: &str) -> Result<Vec<String>> {
-        Ok(Vec::new())
-    }
-
+impl DependentLookup for NoDependents {
     async fn alarms(&self) -> Result<Vec<dependents::Alarm>> {
         Ok(Vec::new())
     }
@@ -254,7 +242,7 @@ async fn world(document: Value, account: Recoverable) -> World {
             switches: Switches::all(Arc::new(Refusing)),
             executions: executions.clone(),
             hooks: Hooks::all(RecordedHooks::all_well()),
-            dependents: Arc::new(Pointing::default()),
+            dependents: Arc::new(NoDependents),
         },
         kind,
         executions,

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::domain::restore::item::ItemStatus;
 use crate::domain::restore::login::LoginPlan;
+use crate::kinds::Defaults;
 use crate::testing::now;
 use crate::testing::replay::{Exchange, Replay, answers, refuses, xml};
 use crate::testing::restores::{cluster, item, planned_restore};
@@ -38,9 +39,13 @@ async fn call(exchanges: Vec<Exchange>, calls: usize) -> (Vec<Result<LoginJob>>,
     catalog.put_item(&run.deployment, &restored).await.unwrap();
     let replay = Replay::new(exchanges);
     let config = replay.config();
+    let defaults = Defaults {
+        vault: "vault".into(),
+        role: "role".into(),
+    };
     let needs = Needs {
         catalog,
-        clusters: Lazy::new(&config, aws_sdk_rds::Client::new),
+        kinds: Kinds::from_config(&config, defaults),
         secrets: Lazy::new(&config, aws_sdk_secretsmanager::Client::new),
     };
     let plan = json!({

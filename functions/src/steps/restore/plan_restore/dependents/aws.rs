@@ -13,9 +13,9 @@ use serde_json::Value;
 
 use self::answers::{named, unreadable};
 use super::{Alarm, DependentLookup, EventSourceMapping, PartialList};
+use crate::aws::failure;
 use crate::aws::lazy::Lazy;
 use crate::aws::service::{CLOUDWATCH, Client, LAMBDA, ROUTE_53, escaped};
-use crate::aws::{code, failure};
 use crate::domain::restore::dependents::record::Record;
 use crate::domain::restore::dependents::selection::Selection;
 use crate::error::Result;
@@ -27,7 +27,6 @@ const MOST_ALARMS: &str = "100";
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub struct AwsDependentLookup {
-    rds: Lazy<aws_sdk_rds::Client>,
     backup: Lazy<aws_sdk_backup::Client>,
     route_53: Lazy<Client>,
     cloudwatch: Lazy<Client>,
@@ -37,7 +36,6 @@ pub struct AwsDependentLookup {
 impl AwsDependentLookup {
     pub fn new(aws: &SdkConfig) -> Self {
         Self {
-            rds: Lazy::new(aws, aws_sdk_rds::Client::new),
             backup: Lazy::new(aws, aws_sdk_backup::Client::new),
             // Route 53 has only public endpoints: without internet access, the plan does not wait for it.
             route_53: Lazy::new(aws, |aws| Client::new(aws, ROUTE_53).with_timeout(PATIENCE)),
@@ -49,48 +47,6 @@ impl AwsDependentLookup {
 
 #[async_trait]
 impl DependentLookup for AwsDependentLookup {
-    async fn proxies(&self, cluster: &str) -> Result<Vec<String>> {
-        let proxies = self.rds.describe_db_proxies().into_paginator().items().send();
-        let proxies = proxies.collect::<std::result::Result<Vec<_>, _>>().await;
-        let proxies = proxies.map_err(|error| failure("listing the proxies in front of cluster", cluster, error))?;
-        let mut found = Vec::new();
-        for name in proxies.iter().filter_map(|proxy| proxy.db_proxy_name()) {
-            let targets = self
-                .rds
-                .describe_db_proxy_targets()
-                .db_proxy_name(name)
-                .into_paginator();
-            let targets = targets.items().send().collect::<std::result::Result<Vec<_>, _>>().await;
-            let targets = match targets {
-                Ok(targets) => targets,
-                Err(error) if code(&error) == Some("DBProxyNotFoundFault") => continue,
-                Err(error) => return Err(failure("describing the targets of proxy", name, error)),
-            };
-            let has_target = targets.iter().any(|target| {
-                // A proxy lists the cluster itself and each of its instances.
-                target.tracked_cluster_id() == Some(cluster) || target.rds_resource_id() == Some(cluster)
-            });
-            if has_target {
-                found.push(name.to_owned());
-            }
-        }
-        Ok(found)
-    }
-
-    async fn subscriptions(&self, cluster: &str) -> Result<Vec<String>> {
-        let all = self.rds.describe_event_subscriptions().into_paginator().items().send();
-        let all = all.collect::<std::result::Result<Vec<_>, _>>().await;
-        let all = all.map_err(|error| failure("listing the event subscriptions of cluster", cluster, error))?;
-        let names = all.iter().filter(|subscription| {
-            subscription.source_type() == Some("db-cluster")
-                && subscription.source_ids_list().iter().any(|source| source == cluster)
-        });
-        Ok(names
-            .filter_map(|subscription| subscription.cust_subscription_id())
-            .map(str::to_owned)
-            .collect())
-    }
-
     async fn alarms(&self) -> Result<Vec<Alarm>> {
         let (mut found, mut token) = (Vec::new(), None::<String>);
         loop {

@@ -1,13 +1,30 @@
 #![allow(clippy::unwrap_used)]
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::*;
 use crate::domain::descriptor::Switch;
+use crate::kinds::Defaults;
 use crate::steps::restore::plan_restore::switches::CutOverPlan;
 use crate::testing::replay::{Exchange, Replay, answers, refuses, xml};
 use crate::testing::switches as testing;
 use crate::testing::switches::run;
+use crate::testing::{RecordedKind, kinds};
+
+/// Looks up in AWS, which returns the replayed responses.
+async fn find_in(replay: &Replay, cut_over: &CutOverPlan, items: &[RestoreItem]) -> DependentReport {
+    let defaults = Defaults {
+        vault: "vault".into(),
+        role: "role".into(),
+    };
+    let lookups = Lookups {
+        kinds: &Kinds::from_config(&replay.config(), defaults),
+        regional: &AwsDependentLookup::new(&replay.config()),
+    };
+    find(&lookups, &run(), cut_over, items).await.unwrap()
+}
 
 fn cut_over(mode: CutOverMode, switches: Vec<Switch>) -> CutOverPlan {
     CutOverPlan {
@@ -198,14 +215,6 @@ struct FixedLists {
 
 #[async_trait]
 impl DependentLookup for FixedLists {
-    async fn proxies(&self, _: &str) -> Result<Vec<String>> {
-        Ok(Vec::new())
-    }
-
-    async fn subscriptions(&self, _: &str) -> Result<Vec<String>> {
-        Ok(Vec::new())
-    }
-
     async fn alarms(&self) -> Result<Vec<Alarm>> {
         Ok(Vec::new())
     }
@@ -244,11 +253,16 @@ async fn selections_and_records_of_a_cluster_are_told_unless_its_copy_takes_its_
             host: "hubs-db.cluster-x.eu-west-1.rds.amazonaws.com".into(),
         }],
     };
+    let kinds = kinds(&Arc::new(RecordedKind::default()));
+    let lookups = Lookups {
+        kinds: &kinds,
+        regional: &lists,
+    };
     let mut cluster = testing::cluster();
     cluster.configuration = captured();
     cluster.configuration["DBClusterEndpoints"] = json!([]);
     let switched = cut_over(CutOverMode::Yes, vec![testing::secret_switch()]);
-    let found = find(&lists, &run(), &switched, &[cluster.clone()]).await.unwrap();
+    let found = find(&lookups, &run(), &switched, &[cluster.clone()]).await.unwrap();
     let expected = [
         "selection nightly of backup plan p1",
         r#""ResourceRecords":[{"Value":"hubs-db-r1.cluster-x.eu-west-1.rds.amazonaws.com"}]"#,
@@ -260,7 +274,7 @@ async fn selections_and_records_of_a_cluster_are_told_unless_its_copy_takes_its_
         assert!(remark.text.contains(said), "{said} in {remark:?}");
     }
     let renamed = cut_over(CutOverMode::Yes, vec![rename()]);
-    let found = find(&lists, &run(), &renamed, &[cluster]).await.unwrap();
+    let found = find(&lookups, &run(), &renamed, &[cluster]).await.unwrap();
     assert_eq!(found.remarks.len(), 1, "{:?}", found.remarks);
 }
 
@@ -276,14 +290,7 @@ async fn neither_selections_nor_records_fail_a_plan() {
     let mut cluster = testing::cluster();
     cluster.configuration = captured();
     let switched = cut_over(CutOverMode::Yes, vec![testing::secret_switch()]);
-    let found = find(
-        &AwsDependentLookup::new(&replay.config()),
-        &run(),
-        &switched,
-        &[cluster],
-    )
-    .await
-    .unwrap();
+    let found = find_in(&replay, &switched, &[cluster]).await;
     for said in ["selections of AWS Backup plans", "Route 53 records"] {
         let expected = format!("{said} that name cluster hubs-db could not be looked for");
         assert!(
@@ -309,14 +316,7 @@ async fn what_points_at_a_cluster_is_told_and_a_proxy_refuses_the_cut_over() {
     let mut cluster = testing::cluster();
     cluster.configuration = captured();
     let switched = cut_over(CutOverMode::Yes, vec![testing::secret_switch()]);
-    let found = find(
-        &AwsDependentLookup::new(&replay.config()),
-        &run(),
-        &switched,
-        &[cluster],
-    )
-    .await
-    .unwrap();
+    let found = find_in(&replay, &switched, &[cluster]).await;
     assert_eq!(found.faults.len(), 1, "{:?}", found.faults);
     assert!(found.faults[0].value.contains("RDS Proxy pool"), "{:?}", found.faults);
     let expected = [
@@ -341,14 +341,7 @@ async fn what_may_not_be_looked_at_is_said_and_fails_no_plan() {
         denied("DescribeEventSubscriptions"),
     ]);
     let switched = cut_over(CutOverMode::Ask, vec![rename()]);
-    let found = find(
-        &AwsDependentLookup::new(&replay.config()),
-        &run(),
-        &switched,
-        &[testing::cluster()],
-    )
-    .await
-    .unwrap();
+    let found = find_in(&replay, &switched, &[testing::cluster()]).await;
     assert_eq!(found.faults, []);
     for said in ["RDS proxies", "event subscriptions", "alarms"] {
         assert!(
@@ -382,14 +375,7 @@ async fn who_reads_a_tables_stream_is_told_on_every_page() {
         "name": "rooms", "resource": "rooms", "kind": "parameter", "parameter": "/hubs/rooms", "value": "table",
     }));
     let switched = cut_over(CutOverMode::Yes, vec![switch]);
-    let found = find(
-        &AwsDependentLookup::new(&replay.config()),
-        &run(),
-        &switched,
-        &[testing::table()],
-    )
-    .await
-    .unwrap();
+    let found = find_in(&replay, &switched, &[testing::table()]).await;
     assert_eq!(found.faults, []);
     assert!(
         found.remarks[0].text.contains("function index-hubs-rooms"),
@@ -403,12 +389,11 @@ async fn who_reads_a_tables_stream_is_told_on_every_page() {
 #[tokio::test]
 async fn nothing_is_asked_where_nothing_is_switched() {
     let replay = Replay::new(vec![]);
-    let aws = AwsDependentLookup::new(&replay.config());
     for switched in [
         cut_over(CutOverMode::No, vec![rename()]),
         cut_over(CutOverMode::Yes, vec![]),
     ] {
-        let found = find(&aws, &run(), &switched, &[testing::cluster()]).await.unwrap();
+        let found = find_in(&replay, &switched, &[testing::cluster()]).await;
         assert!(found.faults.is_empty() && found.remarks.is_empty());
     }
 }

@@ -1,6 +1,7 @@
 //! Requests that are refused, with all faults at once, before the lease is taken or anything is created.
 
 use super::*;
+use crate::domain::restore::dependents::Dependent;
 
 fn fault(path: &str) -> Fault {
     Fault {
@@ -267,10 +268,9 @@ async fn a_run_that_ends_while_it_is_planned_leaves_no_lease() {
 /// Clients of the proxy would stay with the old cluster.
 #[tokio::test]
 async fn a_proxy_in_front_of_a_cluster_that_is_switched_is_refused() {
-    let mut world = world(all_kinds(), Recoverable::default()).await;
-    world.needs.dependents = Arc::new(Pointing {
-        proxied: Some("hubs-db"),
-    });
+    let world = world(all_kinds(), Recoverable::default()).await;
+    let proxy = "pool".to_owned();
+    world.kind.depending("hubs-db", vec![Dependent::Proxy { proxy }]);
     let found = faults(&world, json!({"deployment": "hubs-prod"})).await;
     assert_eq!(paths(&found), ["cut_over of database"]);
     let beside = json!({"deployment": "hubs-prod", "cut_over": "no"});

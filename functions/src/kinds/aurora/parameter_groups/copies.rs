@@ -7,14 +7,14 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde_json::{Value, json};
 
-use super::Aurora;
-use super::captured::text;
-use super::parameter_groups;
-use super::plan::{ClusterPlan, GroupKind, ParameterGroup};
-use super::tags::tagged_by;
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::error::{Error, Result};
+use crate::kinds::aurora::Aurora;
+use crate::kinds::aurora::captured::text;
+use crate::kinds::aurora::parameter_groups;
+use crate::kinds::aurora::plan::{ClusterPlan, GroupKind, ParameterGroup};
+use crate::kinds::aurora::tags::tagged_by;
 use crate::kinds::ownership::not_tagged_yet;
 
 /// Maximum number of parameters in one call.
@@ -25,7 +25,7 @@ const MISSING: &[&str] = &["DBClusterParameterGroupNotFound", "DBParameterGroupN
 
 impl Aurora {
     /// The ARN of a parameter group, if it exists.
-    pub(super) async fn parameter_group_arn(&self, group: &ParameterGroup) -> Result<Option<String>> {
+    pub(in crate::kinds::aurora) async fn parameter_group_arn(&self, group: &ParameterGroup) -> Result<Option<String>> {
         let described = match group.of {
             GroupKind::Cluster => parameter_groups::of_cluster(&self.rds, &group.name).await,
             GroupKind::Instances => parameter_groups::described(&self.rds, &group.name)
@@ -44,7 +44,7 @@ impl Aurora {
     }
 
     /// Whether this run created the group with this ARN, for this resource.
-    pub(super) async fn is_created_by(&self, run: &Run, resource: &str, arn: &str) -> Result<bool> {
+    pub(in crate::kinds::aurora) async fn is_created_by(&self, run: &Run, resource: &str, arn: &str) -> Result<bool> {
         Ok(tagged_by(&self.tags(arn).await?, run, resource))
     }
 
@@ -56,7 +56,11 @@ impl Aurora {
 
     /// Creates the missing parameter groups of the copy, and sets the parameters of groups that an earlier attempt of this run left
     /// without them.
-    pub(super) async fn create_parameter_groups(&self, run: &Run, plan: &ClusterPlan<'_>) -> Result<()> {
+    pub(in crate::kinds::aurora) async fn create_parameter_groups(
+        &self,
+        run: &Run,
+        plan: &ClusterPlan<'_>,
+    ) -> Result<()> {
         for group in plan.groups() {
             let ours = match self.parameter_group_arn(&group).await? {
                 Some(arn) => self.is_created_by(run, plan.resource, &arn).await?,
@@ -141,7 +145,11 @@ impl Aurora {
     }
 
     /// Deletes the parameter groups that this run created; returns the group that is still in use, as text.
-    pub(super) async fn delete_parameter_groups(&self, run: &Run, plan: &ClusterPlan<'_>) -> Result<Option<String>> {
+    pub(in crate::kinds::aurora) async fn delete_parameter_groups(
+        &self,
+        run: &Run,
+        plan: &ClusterPlan<'_>,
+    ) -> Result<Option<String>> {
         let mut waiting = None;
         for group in plan.groups() {
             let Some(arn) = self.parameter_group_arn(&group).await? else {
