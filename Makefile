@@ -65,6 +65,7 @@ lint: $(AWS_TOOLS) $(LAB_TOOLS) $(NODE_TOOLS) | preflight ## Check formatting, R
 	$(PYTHON) tests/lint/circles.py
 	$(PYTHON) tests/lint/sizes.py
 	$(PYTHON) tests/lint/wildcards.py
+	$(PYTHON) tests/lint/single_kinds.py
 	$(PYTHON) tests/lint/places.py
 	$(PYTHON) tests/lint/wording.py
 	$(YAML_PYTHON) tests/lint/parts.py

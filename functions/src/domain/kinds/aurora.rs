@@ -1,5 +1,6 @@
 //! Aurora clusters.
 
+mod infrastructure;
 mod instances;
 
 use jiff::Timestamp;
@@ -9,31 +10,14 @@ use super::database::{Database, IamLogins};
 use super::pattern::Pattern;
 use super::profile::{Counting, DestinationFacts, Metric, Profile, Stateful, SwitchObstacle, Use};
 use crate::domain::descriptor::Fact;
-use crate::domain::descriptor::formats::{self, visible};
+use crate::domain::descriptor::formats;
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat};
 use crate::domain::message::words::time;
 use crate::domain::resource::{RecoveryPoint, Target};
-use crate::domain::restore::infrastructure::place::{Element, SourceLocation, SourceReplacement};
+use crate::domain::restore::infrastructure::place::{SourceLocation, SourceReplacement};
 use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::domain::restore::naming::Overrides;
 use crate::domain::restore::plan::{Destination, Source};
-
-const CLUSTER: Element = Element {
-    terraform: "aws_rds_cluster",
-    cloudformation: "AWS::RDS::DBCluster",
-    key: "DBClusterIdentifier",
-    argument: Some("cluster_identifier"),
-};
-const INSTANCE: Element = Element {
-    terraform: "aws_rds_cluster_instance",
-    cloudformation: "AWS::RDS::DBInstance",
-    key: "DBInstanceIdentifier",
-    argument: Some("identifier"),
-};
-const TERRAFORM: TextFormat = visible(
-    "the address of the aws_rds_cluster in Terraform's state, such as aws_rds_cluster.main or module.data.aws_rds_cluster.main",
-    |text| formats::terraform(text, CLUSTER.terraform),
-);
 
 pub struct Aurora;
 
@@ -175,24 +159,11 @@ impl Stateful for Aurora {
     }
 
     fn terraform(&self) -> (&'static str, &'static TextFormat) {
-        (CLUSTER.terraform, &TERRAFORM)
+        (infrastructure::CLUSTER.terraform, &infrastructure::TERRAFORM)
     }
 
     fn replaced(&self, place: &SourceLocation, item: &RestoreItem, renamed: bool) -> Vec<SourceReplacement> {
-        let source = item.planned.resource.target.identifier();
-        let Some(CreatedResource::Cluster { cluster: copy, .. }) = &item.created else {
-            return Vec::new();
-        };
-        let mut replaced = vec![place.resource(CLUSTER, if renamed { source } else { copy })];
-        let instances = instances::names(&item.configuration, source, copy);
-        let parts = instances.iter().enumerate();
-        replaced.extend(parts.map(|(index, id)| place.part(INSTANCE, index, id)));
-        // Scaling refers to the cluster by name: with the old name it needs no change.
-        if !renamed {
-            let scaled = format!("cluster:{source}");
-            replaced.extend(place.scaled(&item.configuration, "rds", &scaled, &format!("cluster:{copy}")));
-        }
-        replaced
+        infrastructure::replaced(place, item, renamed)
     }
 
     fn destination<'a>(&self, destination: &'a Destination) -> Option<DestinationFacts<'a>> {
