@@ -67,7 +67,7 @@ impl Catalog {
     ///
     /// # Errors
     /// `NotReady` while the backup that borrowed it is running; `Conflict` if the run does not hold it any more.
-    pub async fn take_back_lease<F>(&self, run: &Run, is_running: impl Fn(String) -> F) -> Result<()>
+    pub async fn reclaim_lease<F>(&self, run: &Run, is_running: impl Fn(String) -> F) -> Result<()>
     where
         F: Future<Output = Result<bool>>,
     {

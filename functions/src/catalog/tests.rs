@@ -143,10 +143,10 @@ async fn a_backup_borrows_the_lease_of_a_run_that_waits_and_holds_it_when_that_e
     assert!(busy.to_string().contains("execution backup"), "{busy}");
     catalog.release_lease("hubs-prod", "backup").await.unwrap();
     assert_eq!(holder().await, Some(("restore".to_owned(), None)));
-    catalog.take_back_lease(&restore, none_runs).await.unwrap();
+    catalog.reclaim_lease(&restore, none_runs).await.unwrap();
     catalog.acquire_lease(&other, none_runs).await.unwrap();
     assert_eq!(
-        catalog.take_back_lease(&restore, all_run).await.unwrap_err().name(),
+        catalog.reclaim_lease(&restore, all_run).await.unwrap_err().name(),
         "Conflict"
     );
 }

@@ -110,8 +110,8 @@ pub struct RestoreRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoing_at: Option<Timestamp>,
     /// When on-call was notified that it waits for capacity.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub told_waiting_at: Option<Timestamp>,
+    #[serde(rename = "told_waiting_at", default, skip_serializing_if = "Option::is_none")]
+    pub notified_of_wait_at: Option<Timestamp>,
     /// What an undo could not remove, and where it is.
     #[serde(default)]
     pub left: Vec<Reason>,
@@ -135,7 +135,7 @@ impl RestoreRecord {
             question: None,
             reasons: Vec::new(),
             undoing_at: None,
-            told_waiting_at: None,
+            notified_of_wait_at: None,
             left: Vec::new(),
         }
     }
@@ -166,8 +166,8 @@ pub struct Question {
     /// When no answer means no.
     pub until: Timestamp,
     /// When on-call was notified of the question; until then, the notification is retried.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub told_at: Option<Timestamp>,
+    #[serde(rename = "told_at", default, skip_serializing_if = "Option::is_none")]
+    pub notified_at: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for Question {

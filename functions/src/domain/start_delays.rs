@@ -31,7 +31,7 @@ fn start_delays(resources: &[Resource]) -> impl Iterator<Item = u64> {
     resources
         .iter()
         .map(move |resource| {
-            let per_second = kinds::stateful(&resource.target).and_then(Stateful::starts_a_second)?;
+            let per_second = kinds::stateful(&resource.target).and_then(Stateful::starts_per_second)?;
             let started = started.entry(resource.target.kind()).or_default();
             *started += 1;
             (*started - 1).checked_div(per_second)

@@ -62,7 +62,7 @@ mod tests {
             token: "the-token".to_owned(),
             asked_at: now(),
             until: later(3600),
-            told_at: Some(now()),
+            notified_at: Some(now()),
         }
     }
 

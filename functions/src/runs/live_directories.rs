@@ -19,7 +19,7 @@ pub async fn at_backup(descriptor: &Descriptor, switches: &Switches, resource: &
         DirectoriesInUse {
             declared: protected.map(|protected| protected.roots.clone()).unwrap_or_default(),
             mounts: Vec::new(),
-            untold: vec![error.to_string()],
+            unknown: vec![error.to_string()],
         }
     })
 }
@@ -46,7 +46,7 @@ pub async fn of(descriptor: &Descriptor, switches: &Switches, resource: &Resourc
             Err(_) if matches!(switch.action, SwitchAction::Secret { .. }) && !in_use.declared.is_empty() => {}
             Err(error) if error.class() == Class::Final => {
                 tracing::warn!(switch = %switch.name, %error, "the directory that it refers to is not known");
-                in_use.untold.push(format!("switch {}: {error}", switch.name));
+                in_use.unknown.push(format!("switch {}: {error}", switch.name));
             }
             Err(error) => return Err(error),
         }

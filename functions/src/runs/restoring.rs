@@ -49,7 +49,7 @@ pub async fn restore(catalog: &Catalog, kind: &dyn Restore, input: Input) -> Res
     }
     // Only now: an undo that begins later finds the item busy.
     let notified = match begin(catalog, &run, creates, &doing).await {
-        Ok(record) => record.told_waiting_at.is_some(),
+        Ok(record) => record.notified_of_wait_at.is_some(),
         Err(ended) => {
             clear_busy(catalog, &run, item).await?;
             return Err(ended);

@@ -184,7 +184,7 @@ async fn notify_of_wait(needs: &Needs, input: EndedRun) -> Result<Output> {
     let run = run.ok_or_else(|| Error::invalid("request", input.request.to_string(), "a request of a restore"))?;
     let record = needs.catalog.known_restore(&run.deployment, &run.id).await?;
     let mut summary = String::new();
-    if record.told_waiting_at.is_none() {
+    if record.notified_of_wait_at.is_none() {
         let known = RunFacts::of_restore(&needs.catalog, &run, Some(&run.id)).await?;
         let of = Execution {
             arn: &input.execution,
@@ -200,7 +200,7 @@ async fn notify_of_wait(needs: &Needs, input: EndedRun) -> Result<Output> {
             &message,
         )
         .await?;
-        let set_notified = |record: &mut RestoreRecord| record.told_waiting_at = Some(input.now);
+        let set_notified = |record: &mut RestoreRecord| record.notified_of_wait_at = Some(input.now);
         needs
             .catalog
             .change_restore(&run.deployment, &run.id, set_notified)

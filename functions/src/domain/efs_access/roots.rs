@@ -27,8 +27,8 @@ pub struct DirectoriesInUse {
     #[serde(default)]
     pub mounts: Vec<Mount>,
     /// Switches for which that could not be determined, and why.
-    #[serde(default)]
-    pub untold: Vec<String>,
+    #[serde(rename = "untold", default)]
+    pub unknown: Vec<String>,
 }
 
 /// The field of a captured configuration that holds a [`DirectoriesInUse`].

@@ -226,7 +226,7 @@ impl Stateful for Aurora {
             || others.iter().any(|name| value.contains(&name.to_ascii_lowercase()))
     }
 
-    fn starts_a_second(&self) -> Option<u64> {
+    fn starts_per_second(&self) -> Option<u64> {
         None
     }
 

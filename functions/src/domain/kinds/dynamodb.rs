@@ -212,7 +212,7 @@ impl Stateful for DynamoDb {
     }
 
     /// DynamoDB allows five ListBackups and five TagResource requests per second in an account; a step makes one of each per table.
-    fn starts_a_second(&self) -> Option<u64> {
+    fn starts_per_second(&self) -> Option<u64> {
         Some(4)
     }
 

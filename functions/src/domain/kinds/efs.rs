@@ -214,7 +214,7 @@ impl Stateful for Efs {
         value.contains(target.identifier())
     }
 
-    fn starts_a_second(&self) -> Option<u64> {
+    fn starts_per_second(&self) -> Option<u64> {
         None
     }
 

@@ -179,7 +179,7 @@ pub trait Stateful: Sync {
     fn as_of(&self, source: Source, moment: Timestamp) -> Source;
 
     /// How many may be started per second; `None` if all can start at once.
-    fn starts_a_second(&self) -> Option<u64>;
+    fn starts_per_second(&self) -> Option<u64>;
 
     /// The copy of an item as a server that clients log in to. `None` until it is created, and for a kind without logins.
     fn database<'a>(&self, item: &'a RestoreItem) -> Option<Database<'a>>;

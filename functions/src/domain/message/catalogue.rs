@@ -424,7 +424,7 @@ fn asking(about: About, outcome: &str, live: &[&str]) -> Message {
         token: "token".to_owned(),
         asked_at: at("2026-11-20T04:45:00Z"),
         until: at("2026-11-21T04:45:00Z"),
-        told_at: None,
+        notified_at: None,
     };
     record.question = Some(question.clone());
     let items = items(if about == About::Plan { "planned" } else { "restored" });

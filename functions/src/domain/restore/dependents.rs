@@ -34,7 +34,7 @@ pub enum Dependent {
     /// Dependents of which only a part was read, because there are too many.
     Unread { what: &'static str },
     /// Dependents that could not be looked for, and why.
-    Untold { what: &'static str, why: String },
+    Unknown { what: &'static str, why: String },
 }
 
 /// What AWS lists, or why the list could not be read.
@@ -57,7 +57,7 @@ impl Dependent {
     pub fn each<T>(list: Listing<T>, what: &'static str, dependent: impl FnMut(T) -> Dependent) -> Vec<Dependent> {
         match list {
             Ok(found) => found.into_iter().map(dependent).collect(),
-            Err(why) => vec![Dependent::Untold { what, why }],
+            Err(why) => vec![Dependent::Unknown { what, why }],
         }
     }
 }
@@ -152,14 +152,14 @@ impl SwitchedResource<'_> {
             Dependent::Unread { what } => {
                 format!("there are more {what} than were read; by hand: check whether others name {old}")
             }
-            Dependent::Untold { what, why } => format!("{what} that name {old} could not be looked for: {why}"),
+            Dependent::Unknown { what, why } => format!("{what} that name {old} could not be looked for: {why}"),
         };
         Some(format!("{}: {words}", self.resource))
     }
 }
 
 /// Dependents that AWS cannot list by what they refer to.
-pub const NEVER_TOLD: &str = "not looked for, and still pointing to the old resources: Route 53 records of other accounts, of custom endpoints and of single instances, and anything else outside of this account that names a resource";
+pub const NOT_SEARCHED: &str = "not looked for, and still pointing to the old resources: Route 53 records of other accounts, of custom endpoints and of single instances, and anything else outside of this account that names a resource";
 
 #[cfg(test)]
 mod tests {

@@ -26,7 +26,7 @@ pub async fn compare(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<V
         finding,
         detail,
     };
-    let copy = capture::capture(&aurora.rds, &aurora.autoscaling, plan.resource, plan.target).await;
+    let copy = capture::capture(&aurora.rds, &aurora.autoscaling, plan.resource, plan.copy).await;
     let copy = match copy {
         Ok(copy) => copy,
         Err(Error::NotFound(why)) => return Ok(vec![check("cluster", Finding::Different, why)]),
@@ -63,7 +63,7 @@ pub async fn compare(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<V
         });
     }
     if checks.is_empty() {
-        let detail = format!("cluster {} is configured as {} was", plan.target, plan.source);
+        let detail = format!("cluster {} is configured as {} was", plan.copy, plan.source);
         checks.push(check("configuration", Finding::Same, detail));
     }
     Ok(checks)

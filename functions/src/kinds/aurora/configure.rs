@@ -49,7 +49,7 @@ impl RequestedChanges {
     fn should_request(&mut self, plan: &ClusterPlan<'_>, setting: &str) -> bool {
         let next = plan.next_action(setting);
         if next == SettingAction::Wait {
-            let late = format!("cluster {} does not show its {setting} yet", plan.target);
+            let late = format!("cluster {} does not show its {setting} yet", plan.copy);
             self.waits_for.push(late);
         }
         next == SettingAction::Request
@@ -75,7 +75,7 @@ impl Aurora {
             let late = late.join(", ");
             changes.waits_for.push(format!(
                 "cluster {} does not show yet what RDS accepted: {late}",
-                plan.target
+                plan.copy
             ));
         }
         if due.is_empty() {
@@ -98,8 +98,8 @@ impl Aurora {
             }
         }
         let phase = match due.is_empty() {
-            true => format!("cluster {} stays without what RDS refuses", plan.target),
-            false => format!("cluster {} is being configured: {}", plan.target, due.join(", ")),
+            true => format!("cluster {} stays without what RDS refuses", plan.copy),
+            false => format!("cluster {} is being configured: {}", plan.copy, due.join(", ")),
         };
         changes.waits_for.push(phase);
         changes.settings = due;
@@ -129,7 +129,7 @@ impl Aurora {
         let call = self
             .rds
             .modify_db_cluster()
-            .db_cluster_identifier(plan.target)
+            .db_cluster_identifier(plan.copy)
             .apply_immediately(true)
             .set_auto_minor_version_upgrade(flag("AutoMinorVersionUpgrade"))
             .set_backup_retention_period(number("BackupRetentionPeriod"))
@@ -153,7 +153,7 @@ impl Aurora {
             Err(error) => {
                 let for_good = code(&error).is_some_and(|code| FOR_GOOD.contains(&code));
                 let why = error.message().unwrap_or("no message").to_owned();
-                let error = failure("configuring cluster", plan.target, error);
+                let error = failure("configuring cluster", plan.copy, error);
                 if for_good { Ok(Err((why, error))) } else { Err(error) }
             }
         }
@@ -171,7 +171,7 @@ impl Aurora {
             let why = plan.unapplied_reason(setting)?;
             Some(format!(
                 "cluster {} does not have {setting} as it was captured: {why}. Check it, and set it by hand",
-                plan.target
+                plan.copy
             ))
         };
         differing.filter_map(words).collect()
@@ -192,7 +192,7 @@ impl Aurora {
         let call = self
             .rds
             .modify_db_cluster()
-            .db_cluster_identifier(plan.target)
+            .db_cluster_identifier(plan.copy)
             .apply_immediately(true)
             .set_ca_certificate_identifier(ca.and_then(|ca| text(ca, "CAIdentifier")))
             .set_monitoring_interval(plan.number("MonitoringInterval").filter(|_| monitored))
@@ -204,13 +204,13 @@ impl Aurora {
             Ok(_) => Ok(()),
             Err(error) if code(&error).is_some_and(|code| REFUSALS.contains(&code)) => {
                 tracing::info!(
-                    cluster = plan.target,
+                    cluster = plan.copy,
                     settings = changed.join(", "),
                     "not accepted by Aurora"
                 );
                 Ok(())
             }
-            Err(error) => Err(failure("configuring cluster", plan.target, error)),
+            Err(error) => Err(failure("configuring cluster", plan.copy, error)),
         }
     }
 
@@ -225,7 +225,7 @@ impl Aurora {
 
     /// Adds the roles and enables the Data API. Instances can be created meanwhile.
     pub(super) async fn attach(&self, plan: &ClusterPlan<'_>, cluster: &DbCluster) -> Result<RequestedChanges> {
-        let target = plan.target;
+        let target = plan.copy;
         let there = describe::cluster(cluster);
         let mut added = Vec::new();
         let mut changes = RequestedChanges::default();
@@ -272,10 +272,10 @@ impl Aurora {
         let mut changes = RequestedChanges::default();
         let on = plan.flag(PROTECTION) == Some(true);
         if on && cluster.deletion_protection() != Some(true) && changes.should_request(plan, PROTECTION) {
-            self.set_protection(plan.target, true).await?;
+            self.set_protection(plan.copy, true).await?;
             changes.and(
                 PROTECTION,
-                format!("cluster {} is being given its deletion protection", plan.target),
+                format!("cluster {} is being given its deletion protection", plan.copy),
             );
         }
         Ok(changes)

@@ -18,7 +18,7 @@ macro_rules! configured {
         let plan: &ClusterPlan<'_> = $plan;
         let some = |texts: Vec<String>| (!texts.is_empty()).then_some(texts);
         $call
-            .db_cluster_identifier(plan.target)
+            .db_cluster_identifier(plan.copy)
             .set_port(plan.number("Port"))
             .set_db_subnet_group_name(plan.text("DBSubnetGroup"))
             .set_vpc_security_group_ids(some(plan.security_groups()))
@@ -61,7 +61,7 @@ impl Aurora {
         match configured!(call, run, plan).send().await {
             Err(error) if is_shortage(&error) => Ok(Some(shortage(plan))),
             Err(error) if code(&error) != Some("DBClusterAlreadyExistsFault") => {
-                let what = format!("{} from cluster snapshot {reference}", plan.target);
+                let what = format!("{} from cluster snapshot {reference}", plan.copy);
                 Err(failure("restoring cluster", &what, error))
             }
             _ => Ok(None),
@@ -92,7 +92,7 @@ impl Aurora {
         match configured!(call, run, plan).send().await {
             Err(error) if is_shortage(&error) => Ok(Some(shortage(plan))),
             Err(error) if code(&error) != Some("DBClusterAlreadyExistsFault") => {
-                let what = format!("{} from the continuous backup of {cluster}", plan.target);
+                let what = format!("{} from the continuous backup of {cluster}", plan.copy);
                 Err(failure("restoring cluster", &what, error))
             }
             _ => Ok(None),
@@ -101,7 +101,7 @@ impl Aurora {
 }
 
 fn shortage(plan: &ClusterPlan<'_>) -> String {
-    format!("cluster {} waits until AWS has capacity for it", plan.target)
+    format!("cluster {} waits until AWS has capacity for it", plan.copy)
 }
 
 /// RDS omits the standard storage type from its descriptions, but chooses a type itself if the request omits it.

@@ -40,7 +40,7 @@ impl Aurora {
         if endpoints.is_empty() {
             return Ok(None);
         }
-        let existing = find_custom_endpoints(&self.rds, plan.target).await?.unwrap_or_default();
+        let existing = find_custom_endpoints(&self.rds, plan.copy).await?.unwrap_or_default();
         let mut waiting = Vec::new();
         for (name, captured) in endpoints {
             let found = existing
@@ -56,7 +56,7 @@ impl Aurora {
                 }
             }
         }
-        Ok((!waiting.is_empty()).then(|| format!("endpoints of cluster {}: {}", plan.target, waiting.join(", "))))
+        Ok((!waiting.is_empty()).then(|| format!("endpoints of cluster {}: {}", plan.copy, waiting.join(", "))))
     }
 
     async fn create_endpoint(
@@ -90,7 +90,7 @@ impl Aurora {
         let created = self
             .rds
             .create_db_cluster_endpoint()
-            .db_cluster_identifier(plan.target)
+            .db_cluster_identifier(plan.copy)
             .db_cluster_endpoint_identifier(name)
             .set_endpoint_type(text(captured, "CustomEndpointType"))
             .set_static_members(at_the_copy("StaticMembers"))
@@ -102,7 +102,7 @@ impl Aurora {
             Ok(_) => Ok(true),
             // This restore's, if the response to an earlier create was lost; else another cluster's.
             Err(error) if code(&error) == Some("DBClusterEndpointAlreadyExistsFault") => {
-                let existing = find_custom_endpoints(&self.rds, plan.target).await?.unwrap_or_default();
+                let existing = find_custom_endpoints(&self.rds, plan.copy).await?.unwrap_or_default();
                 let ours = existing
                     .iter()
                     .any(|found| found.db_cluster_endpoint_identifier() == Some(name));

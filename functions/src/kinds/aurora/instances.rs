@@ -109,7 +109,7 @@ impl Aurora {
         let created = !made.is_empty();
         waiting.extend(created.then(|| format!("{} being created", made.join(", "))));
         waiting.extend((!later.is_empty()).then(|| format!("{} after that", later.join(", "))));
-        let waits_for = format!("instances of cluster {}: {}", plan.target, waiting.join(", "));
+        let waits_for = format!("instances of cluster {}: {}", plan.copy, waiting.join(", "));
         Ok(Ok(InstancesState {
             waits_for: (!waiting.is_empty()).then_some(waits_for),
             created,
@@ -136,7 +136,7 @@ impl Aurora {
             .rds
             .create_db_instance()
             .db_instance_identifier(&instance.name)
-            .db_cluster_identifier(plan.target)
+            .db_cluster_identifier(plan.copy)
             .set_engine(cluster.engine().map(str::to_owned))
             .set_db_instance_class(text(captured, "DBInstanceClass"))
             .set_promotion_tier(number(captured, "PromotionTier"))
@@ -197,7 +197,7 @@ impl Aurora {
             .send()
             .await;
         let found = found.map_err(|error| failure("describing instance", name, error))?;
-        let of_cluster = |found: &&DbInstance| found.db_cluster_identifier() == Some(plan.target);
+        let of_cluster = |found: &&DbInstance| found.db_cluster_identifier() == Some(plan.copy);
         let found = found.db_instances().iter().find(of_cluster);
         match found.map(|found| instance_ownership(found, run, plan)) {
             Some(Ownership::Ours | Ownership::Untagged) => Ok(()),
@@ -258,7 +258,7 @@ fn create_command(plan: &ClusterPlan<'_>, InstancePlan { name, captured, .. }: &
     let arn = plan.text("DBClusterArn").unwrap_or_default();
     let options = [
         ("--db-instance-identifier", Some(name.clone())),
-        ("--db-cluster-identifier", Some(plan.target.to_owned())),
+        ("--db-cluster-identifier", Some(plan.copy.to_owned())),
         ("--engine", plan.text("Engine")),
         ("--db-instance-class", text(captured, "DBInstanceClass")),
         ("--db-parameter-group-name", parameter_group(captured)),

@@ -36,7 +36,7 @@ pub struct ClusterPlan<'a> {
     /// Identifier of the cluster that was backed up.
     pub source: &'a str,
     /// Identifier of the copy.
-    pub target: &'a str,
+    pub copy: &'a str,
     pub configuration: &'a Value,
     item: &'a RestoreItem,
 }
@@ -81,7 +81,7 @@ impl<'a> ClusterPlan<'a> {
     pub fn of(item: &'a RestoreItem) -> Result<Self> {
         let planned = &item.planned;
         let source = cluster(&planned.resource)?;
-        let Destination::Cluster { cluster: target } = &planned.destination else {
+        let Destination::Cluster { cluster: copy } = &planned.destination else {
             return Err(wrong_target(KIND, &planned.resource));
         };
         if !matches!(
@@ -98,7 +98,7 @@ impl<'a> ClusterPlan<'a> {
             resource: &planned.resource.name,
             from: &planned.source,
             source,
-            target,
+            copy,
             configuration: &item.configuration,
             item,
         })
@@ -191,7 +191,7 @@ impl<'a> ClusterPlan<'a> {
     pub fn instances(&self) -> Vec<InstancePlan> {
         if !self.captured() {
             return vec![InstancePlan {
-                name: names::copy_of(self.target, "1", LONGEST),
+                name: names::copy_of(self.copy, "1", LONGEST),
                 source: None,
                 captured: json!({ "DBInstanceClass": self.only_class() }),
             }];
@@ -256,23 +256,23 @@ impl<'a> ClusterPlan<'a> {
 
     /// A name at the copy: the source's with the copy's suffix, if the copy has one; else the copy's with `mark`.
     fn name_of(&self, name: &str, mark: &str) -> String {
-        match suffix(self.source, self.target) {
+        match suffix(self.source, self.copy) {
             Some(suffix) => names::copy_of(name, suffix, LONGEST),
-            None => names::copy_of(self.target, mark, LONGEST),
+            None => names::copy_of(self.copy, mark, LONGEST),
         }
     }
 
     /// Maps the names of the source and its instances to those of the copy.
     pub fn renaming(&self) -> NameMap {
-        let (source, target) = (self.source.to_owned(), self.target.to_owned());
+        let (source, copy) = (self.source.to_owned(), self.copy.to_owned());
         let arn = self.text("DBClusterArn").unwrap_or_default();
-        let arn_of_copy = arn.strip_suffix(&source).map(|account| format!("{account}{target}"));
+        let arn_of_copy = arn.strip_suffix(&source).map(|account| format!("{account}{copy}"));
         let instances = self.instances().into_iter();
         let instances = instances.map(|instance| (instance.source.unwrap_or_default(), instance.name));
         let cluster = [
-            (scalable_id(&source), scalable_id(&target)),
+            (scalable_id(&source), scalable_id(&copy)),
             (arn, arn_of_copy.unwrap_or_default()),
-            (source, target),
+            (source, copy),
         ];
         NameMap::new(cluster.into_iter().chain(instances))
     }

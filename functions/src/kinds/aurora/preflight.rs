@@ -69,7 +69,7 @@ pub async fn check(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<Pre
     aurora.check_quotas(&mut preflight).await?;
     let PreflightBuilder { mut found, .. } = preflight;
     let made = instances::words(&plan.instances());
-    let of = format!("cluster {}", plan.target);
+    let of = format!("cluster {}", plan.copy);
     found
         .creates
         .extend(made.into_iter().map(|made| format!("instance {made} of {of}")));
@@ -207,18 +207,18 @@ impl Aurora {
     async fn check_names(&self, run: &Run, preflight: &mut PreflightBuilder<'_>) -> Result<()> {
         const FREE: &str = "a name that is free: choose another suffix, or another name for this resource";
         let plan = preflight.plan;
-        if !names::is_hyphenated(plan.target) || plan.target.len() > 63 {
+        if !names::is_hyphenated(plan.copy) || plan.copy.len() > 63 {
             preflight.fault(
                 "name",
-                plan.target,
+                plan.copy,
                 "1 to 63 lower-case letters, digits and single hyphens, beginning with a letter and not ending with a hyphen",
             );
             return Ok(());
         }
-        if let Some(cluster) = find_cluster(&self.rds, plan.target).await?
+        if let Some(cluster) = find_cluster(&self.rds, plan.copy).await?
             && !is_ours(&cluster, run, plan)
         {
-            preflight.fault("name", format!("cluster {} (taken)", plan.target), FREE);
+            preflight.fault("name", format!("cluster {} (taken)", plan.copy), FREE);
         }
         let names: Vec<String> = plan.instances().into_iter().map(|instance| instance.name).collect();
         if names.is_empty() {
@@ -226,7 +226,7 @@ impl Aurora {
         }
         let named = Filter::builder().name("db-instance-id").set_values(Some(names)).build();
         let found = self.rds.describe_db_instances().filters(named).send().await;
-        let found = found.map_err(|error| failure("describing the instances of", plan.target, error))?;
+        let found = found.map_err(|error| failure("describing the instances of", plan.copy, error))?;
         for instance in found.db_instances() {
             if !tagged_by(instance.tag_list(), run, plan.resource) {
                 let name = instance.db_instance_identifier().unwrap_or_default();

@@ -14,7 +14,7 @@ pub fn remarks(plan: &ClusterPlan<'_>) -> Vec<String> {
         remarks.push(format!(
             "no configuration was captured: cluster {} gets the default subnet group, security group and parameter group, and \
              one instance of class {}",
-            plan.target,
+            plan.copy,
             plan.only_class()
         ));
         return remarks;
@@ -24,14 +24,14 @@ pub fn remarks(plan: &ClusterPlan<'_>) -> Vec<String> {
         remarks.push(format!(
             "RDS manages the master password of {source} in a secret: {} gets a secret of its own, under another ARN and with \
              a new password; applications that log in with it need a switch to master_secret",
-            plan.target
+            plan.copy
         ));
     }
     if plan.flag("IAMDatabaseAuthenticationEnabled") == Some(true) {
         remarks.push(format!(
             "{source} accepts IAM logins: {} gets a DbClusterResourceId of its own, and policies for rds-db:connect that name {} \
              refuse the application there until they name the new one, which is reported when it is created",
-            plan.target,
+            plan.copy,
             plan.text("DbClusterResourceId").unwrap_or_else(|| "the old one".to_owned())
         ));
     }
@@ -44,7 +44,7 @@ pub fn remarks(plan: &ClusterPlan<'_>) -> Vec<String> {
             roles.join(", ")
         ));
     }
-    remarks.extend(lost(KIND, plan.configuration, source, plan.target));
+    remarks.extend(lost(KIND, plan.configuration, source, plan.copy));
     if plan.number("MonitoringInterval").is_some_and(|seconds| seconds > 0) {
         remarks.push(format!(
             "enhanced monitoring was set for cluster {source} itself: it is requested, but AWS may not accept it after a \

@@ -15,13 +15,13 @@ impl Aurora {
         if members(plan.configuration, "ScalableTargets").next().is_none() {
             return Ok(Vec::new());
         }
-        let ids = [scalable_id(plan.target)];
-        let there = auto_scaling::describe(&self.autoscaling, Namespace::Rds, &ids, plan.target).await?;
+        let ids = [scalable_id(plan.copy)];
+        let there = auto_scaling::describe(&self.autoscaling, Namespace::Rds, &ids, plan.copy).await?;
         let there = json!({
             "ScalableTargets": there.targets, "ScalingPolicies": there.policies, "ScheduledActions": there.scheduled,
         });
         let missing = auto_scaling::restore::missing(plan.configuration, &there, &plan.renaming());
-        let became = auto_scaling::restore::put_back(&self.autoscaling, &missing, plan.target).await?;
+        let became = auto_scaling::restore::put_back(&self.autoscaling, &missing, plan.copy).await?;
         Ok(became.refused)
     }
 
@@ -29,7 +29,7 @@ impl Aurora {
     pub(super) async fn remove_scaling(&self, plan: &ClusterPlan<'_>) -> Result<()> {
         for target in members(plan.configuration, "ScalableTargets") {
             let mut target = target.clone();
-            target["ResourceId"] = json!(scalable_id(plan.target));
+            target["ResourceId"] = json!(scalable_id(plan.copy));
             auto_scaling::restore::deregister(&self.autoscaling, &target).await?;
         }
         Ok(())

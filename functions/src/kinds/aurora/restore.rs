@@ -63,12 +63,12 @@ impl Restore for Aurora {
 
 async fn advance(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<RestoreProgress> {
     let plan = ClusterPlan::of(item)?;
-    let Some(cluster) = find_cluster(&aurora.rds, plan.target).await? else {
+    let Some(cluster) = find_cluster(&aurora.rds, plan.copy).await? else {
         return begin(aurora, run, &plan).await;
     };
     let ownership = cluster_ownership(&cluster, run, &plan);
     if ownership == Ownership::Foreign {
-        return Err(name_conflict("cluster", plan.target));
+        return Err(name_conflict("cluster", plan.copy));
     }
     let underway = |stage: &'static str, phase: String| {
         Ok(RestoreProgress::InProgress {
@@ -92,7 +92,7 @@ async fn advance(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<Resto
         })
     };
     if ownership == Ownership::Untagged {
-        return underway(COPYING, not_tagged_yet(&format!("cluster {}", plan.target)));
+        return underway(COPYING, not_tagged_yet(&format!("cluster {}", plan.copy)));
     }
     match cluster_state(&cluster) {
         ClusterState::Stable => {}
@@ -104,7 +104,7 @@ async fn advance(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<Resto
         return waiting(CONFIGURING, configuring);
     }
     let mut changes = aurora.attach(&plan, &cluster).await?;
-    let instances = find_instances(&aurora.rds, plan.target).await?;
+    let instances = find_instances(&aurora.rds, plan.copy).await?;
     let mut without = Vec::new();
     match aurora.create_instances(run, &plan, &cluster, &instances).await {
         Ok(Ok(making)) => {
@@ -197,14 +197,14 @@ async fn begin(aurora: &Aurora, run: &Run, plan: &ClusterPlan<'_>) -> Result<Res
         return Ok(RestoreProgress::LacksCapacity {
             stage: COPYING,
             phase,
-            lacking: vec![plan.target.to_owned()],
+            lacking: vec![plan.copy.to_owned()],
             in_any_zone: Vec::new(),
             made: None,
         });
     }
     Ok(RestoreProgress::InProgress {
         stage: Some(COPYING),
-        phase: format!("cluster {} is being restored", plan.target),
+        phase: format!("cluster {} is being restored", plan.copy),
         percent: None,
         made: None,
     })

@@ -14,14 +14,14 @@ use crate::kinds::ownership::{Ownership, not_tagged_yet};
 
 pub async fn undo(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<UndoProgress> {
     let plan = ClusterPlan::of(item)?;
-    let cluster = find_cluster(&aurora.rds, plan.target).await?;
+    let cluster = find_cluster(&aurora.rds, plan.copy).await?;
     let removed = match cluster.map(|cluster| (cluster_ownership(&cluster, run, &plan), cluster)) {
         Some((Ownership::Ours, cluster)) => aurora.remove(&plan, &cluster).await.map(Some),
-        Some((Ownership::Untagged, _)) => Ok(Some(not_tagged_yet(&format!("cluster {}", plan.target)))),
+        Some((Ownership::Untagged, _)) => Ok(Some(not_tagged_yet(&format!("cluster {}", plan.copy)))),
         Some((Ownership::Foreign, _)) => {
             tracing::warn!(
                 restore = run.id,
-                cluster = plan.target,
+                cluster = plan.copy,
                 "it does not carry this restore's tags: left in place"
             );
             Ok(None)
@@ -35,7 +35,7 @@ pub async fn undo(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<Undo
     match removed {
         Ok(None) => Ok(UndoProgress::Gone),
         Ok(Some(waiting)) => Ok(UndoProgress::Underway(waiting)),
-        Err(Error::AccessDenied(reason)) => Ok(UndoProgress::Remains(format!("cluster {}: {reason}", plan.target))),
+        Err(Error::AccessDenied(reason)) => Ok(UndoProgress::Remains(format!("cluster {}: {reason}", plan.copy))),
         // RDS refuses while another operation is in progress.
         Err(Error::NotReady(reason)) => Ok(UndoProgress::Underway(reason)),
         Err(error) => Err(error),
@@ -45,7 +45,7 @@ pub async fn undo(aurora: &Aurora, run: &Run, item: &RestoreItem) -> Result<Undo
 impl Aurora {
     /// Performs the next step of removing an existing cluster; returns what it waits for, as text.
     async fn remove(&self, plan: &ClusterPlan<'_>, cluster: &DbCluster) -> Result<String> {
-        let target = plan.target;
+        let target = plan.copy;
         let status = cluster.status().unwrap_or("unknown");
         if status == "deleting" {
             return Ok(format!("cluster {target} is deleting"));

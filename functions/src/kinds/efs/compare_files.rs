@@ -68,7 +68,7 @@ fn unknown_uses(plan: &FileSystemPlan<'_>, counted: &SampledRoots<'_>, checks: &
     let Some(in_use) = DirectoriesInUse::captured(&plan.item.configuration) else {
         return;
     };
-    for why in &in_use.untold {
+    for why in &in_use.unknown {
         let detail = format!(
             "what was in use could not be determined when file system {} was backed up: {why}",
             plan.source

@@ -307,7 +307,7 @@ async fn on_call_is_told_once_that_a_restore_waits_for_capacity() {
         notifies.push(job.tell);
     }
     assert_eq!(notifies, [false, false, true, true], "until on-call was notified");
-    let heard = |record: &mut RestoreRecord| record.told_waiting_at = Some(now());
+    let heard = |record: &mut RestoreRecord| record.notified_of_wait_at = Some(now());
     catalog.change_restore("hubs-prod", &run.id, heard).await.unwrap();
     kind.advancing("database", short(None));
     let job = restore(&catalog, &kind, input(&run, later(60 * 40))).await.unwrap();

@@ -179,7 +179,7 @@ async fn a_restore_that_came_to_an_end_keeps_it() {
             token: "t".into(),
             asked_at: now(),
             until: now(),
-            told_at: None,
+            notified_at: None,
         });
         let (catalog, ..) = restored::restoring(&begun, &[], &[]).await;
         let needs = Needs { catalog };

@@ -81,8 +81,8 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let record = catalog
         .change_restore(&run.deployment, &run.id, |record| {
             let open = record.question.as_ref();
-            let known =
-                open.filter(|question| question.about == about && question.told_at.is_some() && now < question.until);
+            let known = open
+                .filter(|question| question.about == about && question.notified_at.is_some() && now < question.until);
             record.question = Some(match known {
                 Some(known) => Question {
                     token: token.clone(),
@@ -93,7 +93,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
                     token: token.clone(),
                     asked_at: now,
                     until,
-                    told_at: None,
+                    notified_at: None,
                 },
             });
         })
@@ -102,13 +102,13 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let Some(question) = &record.question else {
         return Ok(Output { until });
     };
-    if question.told_at.is_none() {
+    if question.notified_at.is_none() {
         notify_of_question(needs, &run, &record, question, now).await?;
         catalog
             .change_restore(&run.deployment, &run.id, |record| {
                 let same = record.question.as_mut().filter(|question| question.token == token);
                 if let Some(question) = same {
-                    question.told_at = Some(now);
+                    question.notified_at = Some(now);
                 }
             })
             .await?;

@@ -34,7 +34,7 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
     closing::ensure_not_ended(catalog, &run, DOING).await?;
     // If the restore waited for approval, a backup may have begun meanwhile.
     let is_running = |borrower: String| async move { needs.executions.is_running(&borrower).await };
-    catalog.take_back_lease(&run, is_running).await?;
+    catalog.reclaim_lease(&run, is_running).await?;
     let record = catalog.known_restore(&run.deployment, &restore).await?;
     ensure_proven(&record)?;
     if record.status == RestoreStatus::CutOver {

@@ -40,7 +40,7 @@ pub struct Output {}
 pub async fn handle(needs: &Needs, Input { run }: Input) -> Result<Output> {
     closing::ensure_not_ended(&needs.catalog, &run, "continuing after approval").await?;
     let is_running = |borrower: String| async move { needs.executions.is_running(&borrower).await };
-    needs.catalog.take_back_lease(&run, is_running).await?;
+    needs.catalog.reclaim_lease(&run, is_running).await?;
     tracing::info!(deployment = %run.deployment, restore = %run.id, "lease recovered");
     Ok(Output {})
 }

@@ -137,7 +137,7 @@ impl PlanningAnswers {
             assert_eq!(self.replays().repeatedly(Vec::new, call).await, []);
             return;
         };
-        let is_untold = |dependent: &Dependent| matches!(dependent, Dependent::Untold { .. });
+        let is_untold = |dependent: &Dependent| matches!(dependent, Dependent::Unknown { .. });
         let found = self.replays().repeatedly(found, call).await;
         assert!(!found.is_empty() && !found.iter().any(is_untold), "{found:?}");
         let denied = self.replays().repeatedly(denied, call).await;

@@ -29,7 +29,7 @@ fn what_is_declared_mounted_or_behind_an_access_point_is_in_use() {
             mount("cron", None, Some("fsap-1")),
             mount("gone", None, Some("fsap-9")),
         ],
-        untold: Vec::new(),
+        unknown: Vec::new(),
     };
     let point = |id: &str, path: &str| json!({"AccessPointId": id, "RootDirectory": {"Path": path}});
     let configuration =

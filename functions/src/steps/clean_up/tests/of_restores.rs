@@ -125,7 +125,7 @@ async fn what_stands_complete_or_is_to_be_kept_or_was_taken_back_is_left_alone()
         token: "t".into(),
         asked_at: now(),
         until: now(),
-        told_at: None,
+        notified_at: None,
     };
     for (status, plan, item, question) in [
         (RestoreStatus::Restored, json!({}), "restored", None),

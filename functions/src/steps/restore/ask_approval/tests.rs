@@ -49,7 +49,7 @@ async fn on_call_is_asked_once_and_the_newest_token_is_kept() {
         let question = question(&needs).await;
         assert_eq!((question.about, question.token.as_str()), (About::Plan, token));
         assert_eq!(
-            (question.asked_at, question.until, question.told_at),
+            (question.asked_at, question.until, question.notified_at),
             (now(), until, Some(now()))
         );
     }
@@ -66,12 +66,12 @@ async fn a_question_that_was_not_told_is_told_again() {
     let mut needs = asking(&refusing).await;
     let error = handle(&needs, input(About::CutOver, "one", now())).await.unwrap_err();
     assert_eq!(error.name(), "Throttled");
-    assert_eq!(question(&needs).await.told_at, None);
+    assert_eq!(question(&needs).await.notified_at, None);
     let inbox = Inbox::open();
     needs.topic = inbox.clone();
     handle(&needs, input(About::CutOver, "two", later(5))).await.unwrap();
     assert_eq!(inbox.messages().len(), 1);
-    assert_eq!(question(&needs).await.told_at, Some(later(5)));
+    assert_eq!(question(&needs).await.notified_at, Some(later(5)));
 }
 
 #[tokio::test]

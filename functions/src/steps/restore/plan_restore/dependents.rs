@@ -11,7 +11,7 @@ use crate::domain::job::Run;
 use crate::domain::kinds;
 use crate::domain::restore::dependents::record::{Record, host_of_copy};
 use crate::domain::restore::dependents::selection::{Selection, arn};
-use crate::domain::restore::dependents::{Dependent, Listing, NEVER_TOLD, SwitchedResource, listing};
+use crate::domain::restore::dependents::{Dependent, Listing, NOT_SEARCHED, SwitchedResource, listing};
 use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::plan::CutOverMode;
 use crate::domain::restore::remark::Remark;
@@ -158,7 +158,7 @@ pub async fn find(
                 .extend(remark.map(|text| Remark::of(switched_resource.resource, text)));
         }
     }
-    found.remarks.extend(any_watched.then(|| NEVER_TOLD.into()));
+    found.remarks.extend(any_watched.then(|| NOT_SEARCHED.into()));
     Ok(found)
 }
 
@@ -249,7 +249,7 @@ fn dependent_records(item: &RestoreItem, records: &PartialListing<Record>) -> Ve
     let what = "Route 53 records";
     if hosts.is_empty() {
         let why = "its endpoints were not captured".to_owned();
-        return vec![Dependent::Untold { what, why }];
+        return vec![Dependent::Unknown { what, why }];
     }
     each_of(records, what, |record| {
         let host = hosts.iter().find(|host| record.leads_to(host))?;
@@ -273,7 +273,7 @@ fn each_of<T>(
             let more = (!read.whole).then_some(Dependent::Unread { what });
             read.found.iter().filter_map(dependent).chain(more).collect()
         }
-        Err(why) => vec![Dependent::Untold { what, why: why.clone() }],
+        Err(why) => vec![Dependent::Unknown { what, why: why.clone() }],
     }
 }
 

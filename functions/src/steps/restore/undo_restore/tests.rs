@@ -345,7 +345,7 @@ async fn what_the_restore_asks_is_answered_with_no() {
             token: "token".to_owned(),
             asked_at: now(),
             until: later(3600),
-            told_at: None,
+            notified_at: None,
         });
     });
     changed.await.unwrap();

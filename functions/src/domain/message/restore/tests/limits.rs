@@ -88,7 +88,7 @@ proptest! {
             token: TOKEN.into(),
             asked_at: plain().now,
             until: plain().now,
-            told_at: None,
+            notified_at: None,
         };
         record.question = Some(question.clone());
         let mut all = items(item);

@@ -155,7 +155,7 @@ fn on_call_is_asked_with_both_answers_and_without_the_token() {
             token: "AQCEAAAAKgAAAAMAAAAAAAAAA-secret".into(),
             asked_at: at("2026-11-20T04:45:00Z"),
             until: at("2026-11-21T04:45:00Z"),
-            told_at: None,
+            notified_at: None,
         };
         let mut record = record("restored", json!({"verification": verification("unproven")}));
         record.question = Some(question.clone());
