@@ -8,6 +8,8 @@ pub mod executions;
 pub mod generated;
 pub mod hooks;
 pub mod inbox;
+pub mod logins;
+pub mod members;
 pub mod memory;
 pub mod replay;
 pub mod restored;

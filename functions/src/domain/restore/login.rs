@@ -6,8 +6,6 @@
 pub mod checks;
 pub mod document;
 pub mod plans;
-#[cfg(test)]
-mod samples;
 
 use std::collections::BTreeMap;
 

@@ -3,8 +3,6 @@
 //! models.
 
 #[cfg(test)]
-pub mod samples;
-#[cfg(test)]
 mod tests;
 
 use std::sync::LazyLock;

@@ -146,8 +146,9 @@ mod tests {
     use super::*;
     use crate::domain::resource::Target;
     use crate::domain::restore::item::RestoreItem;
-    use crate::domain::restore::members::{self, MemberClass, samples};
+    use crate::domain::restore::members::{self, MemberClass};
     use crate::domain::restore::plan::{Destination, Source};
+    use crate::testing::members as samples;
     use crate::testing::samples::{resource, restoring};
 
     /// Compared where they are used, since they do not belong to the resource alone; and attributes that identify things.

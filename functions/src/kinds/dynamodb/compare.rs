@@ -145,7 +145,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::restore::members::{self, MemberClass, samples};
+    use crate::domain::restore::members::{self, MemberClass};
+    use crate::testing::members as samples;
 
     fn sampled(id: &str) -> SampledItem {
         SampledItem {

@@ -151,7 +151,7 @@ mod tests {
     use super::*;
     use crate::domain::job::{Failure, JobStatus};
     use crate::domain::restore::item::{CreatedResource, PasswordSource};
-    use crate::domain::restore::login::samples::{copied, descriptor};
+    use crate::testing::logins::{copied, descriptor};
 
     fn switches() -> Value {
         json!([{"name": "app", "kind": "secret", "resource": "database", "secret": "hubs/app"}])

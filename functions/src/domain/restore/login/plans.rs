@@ -133,7 +133,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::restore::login::samples::{copied, descriptor};
+    use crate::testing::logins::{copied, descriptor};
 
     fn of(cut_over: Value) -> Vec<Login> {
         let plans = plans(&descriptor(cut_over), &[copied(Value::Null)]);

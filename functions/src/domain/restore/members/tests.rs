@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::testing::members as samples;
 
 #[test]
 fn a_member_is_read_with_its_places_its_condition_and_its_words() {

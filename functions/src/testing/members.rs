@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{LosslessValues, Member, MemberClass};
+use crate::domain::restore::members::{self, LosslessValues, Member, MemberClass};
 
 /// A value of a member that counts as set.
 pub fn value(member: &Member) -> Value {
@@ -34,6 +34,6 @@ pub fn with(mut configuration: Value, path: &str, value: Value) -> Value {
 
 /// A configuration with every member of a kind.
 pub fn everything(kind: &str) -> Value {
-    let members = super::of(kind).filter(|member| member.class != MemberClass::Inside);
+    let members = members::of(kind).filter(|member| member.class != MemberClass::Inside);
     members.fold(json!({}), |all, member| with(all, &member.path(), value(member)))
 }
