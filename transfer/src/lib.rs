@@ -1,1 +1,5 @@
 //! The data that Holdfast moves itself instead of leaving it to AWS: tables as files, and Postgres dumps in S3.
+
+pub mod error;
+pub mod s3;
+pub mod store;

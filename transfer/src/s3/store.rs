@@ -1,0 +1,211 @@
+//! A folder of a bucket as a store.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::types::{ChecksumMode, Tag, Tagging};
+
+use super::failure::failure;
+use super::reader::S3Source;
+use super::writer::S3Sink;
+use crate::error::{Result, TransferError};
+use crate::store::{ObjectState, Sink, Source, Store, StoredObject};
+
+/// A folder of a bucket. It needs `s3:PutObject`, `s3:PutObjectTagging`, `s3:GetObject`, `s3:AbortMultipartUpload` and
+/// `s3:DeleteObject` on its keys, `s3:ListBucket` and `s3:ListBucketMultipartUploads` on the bucket under its prefix (without
+/// `s3:ListBucket`, S3 says of an object that does not exist that it may not be read); with versions, `s3:GetObjectVersion` and
+/// `s3:DeleteObjectVersion`. A restore needs the reads alone.
+#[derive(Debug, Clone)]
+pub struct S3Store(Folder);
+
+/// The folder itself: what every call needs.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    pub client: Client,
+    pub bucket: String,
+    /// Empty, or with a slash at its end.
+    prefix: String,
+}
+
+/// What `HeadObject` says of an object.
+pub struct Head {
+    pub state: ObjectState,
+    pub version: Option<String>,
+}
+
+impl S3Store {
+    /// The objects of `bucket` whose keys begin with `prefix` and a slash.
+    #[must_use]
+    pub fn new(client: Client, bucket: &str, prefix: &str) -> Self {
+        let prefix = prefix.trim_matches('/');
+        Self(Folder {
+            client,
+            bucket: bucket.to_owned(),
+            prefix: if prefix.is_empty() {
+                String::new()
+            } else {
+                format!("{prefix}/")
+            },
+        })
+    }
+}
+
+impl Folder {
+    pub fn key(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    pub fn address_of(&self, name: &str) -> String {
+        format!("s3://{}/{}", self.bucket, self.key(name))
+    }
+
+    pub async fn head(&self, name: &str, version: Option<&str>) -> Result<Option<Head>> {
+        let answer = self
+            .client
+            .head_object()
+            .bucket(&self.bucket)
+            .key(self.key(name))
+            .set_version_id(version.map(str::to_owned))
+            .checksum_mode(ChecksumMode::Enabled)
+            .send()
+            .await;
+        let answer = match answer.map_err(|error| failure(&format!("looking for {}", self.address_of(name)), &error)) {
+            Ok(answer) => answer,
+            Err(TransferError::NotFound(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        Ok(Some(Head {
+            state: ObjectState {
+                size: answer
+                    .content_length
+                    .and_then(|size| u64::try_from(size).ok())
+                    .unwrap_or(0),
+                checksum: answer.checksum_sha256.unwrap_or_default(),
+            },
+            version: answer.version_id,
+        }))
+    }
+
+    /// Ends an upload without an object. One that does not exist is no error.
+    pub async fn abort(&self, key: &str, id: &str) -> Result<()> {
+        let call = self.client.abort_multipart_upload().bucket(&self.bucket).key(key);
+        let answer = call.upload_id(id).send().await;
+        let doing = format!("aborting the upload of s3://{}/{key}", self.bucket);
+        match answer.map_err(|error| failure(&doing, &error)) {
+            Ok(_) | Err(TransferError::NotFound(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn delete(&self, key: &str, version: Option<&str>) -> Result<()> {
+        let call = self.client.delete_object().bucket(&self.bucket).key(key);
+        let answer = call.set_version_id(version.map(str::to_owned)).send().await;
+        let doing = format!("deleting s3://{}/{key}", self.bucket);
+        match answer.map_err(|error| failure(&doing, &error)) {
+            Ok(_) | Err(TransferError::NotFound(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn abort_all(&self) -> Result<()> {
+        let doing = format!("listing uploads below {}", self.address_of(""));
+        let (mut key, mut id) = (None, None);
+        loop {
+            let call = self
+                .client
+                .list_multipart_uploads()
+                .bucket(&self.bucket)
+                .prefix(&self.prefix);
+            let answer = call.set_key_marker(key).set_upload_id_marker(id).send().await;
+            let answer = answer.map_err(|error| failure(&doing, &error))?;
+            for upload in answer.uploads() {
+                if let (Some(key), Some(id)) = (upload.key(), upload.upload_id()) {
+                    self.abort(key, id).await?;
+                }
+            }
+            if answer.is_truncated != Some(true) {
+                return Ok(());
+            }
+            (key, id) = (answer.next_key_marker, answer.next_upload_id_marker);
+        }
+    }
+}
+
+#[async_trait]
+impl Store for S3Store {
+    fn address(&self) -> String {
+        self.0.address_of("")
+    }
+
+    async fn create(&self, name: &str, metadata: &BTreeMap<String, String>, estimate: u64) -> Result<Box<dyn Sink>> {
+        if self.0.head(name, None).await?.is_some() {
+            return Err(TransferError::Conflict(format!(
+                "{} exists, and a dump is never overwritten",
+                self.0.address_of(name)
+            )));
+        }
+        Ok(Box::new(S3Sink::new(self.0.clone(), name, metadata, estimate)))
+    }
+
+    async fn open(&self, name: &str, version: Option<&str>) -> Result<Box<dyn Source>> {
+        Ok(Box::new(S3Source::open(self.0.clone(), name, version).await?))
+    }
+
+    async fn state(&self, name: &str, version: Option<&str>) -> Result<Option<ObjectState>> {
+        Ok(self.0.head(name, version).await?.map(|head| head.state))
+    }
+
+    async fn tag(&self, object: &StoredObject, tags: &BTreeMap<String, String>) -> Result<()> {
+        let doing = format!("tagging {}", self.0.address_of(&object.name));
+        let invalid = |error| TransferError::JobFailed(format!("{doing}: {error}"));
+        let set = tags
+            .iter()
+            .map(|(key, value)| Tag::builder().key(key).value(value).build())
+            .collect::<std::result::Result<Vec<_>, _>>()
+            .map_err(invalid)?;
+        let tagging = Tagging::builder().set_tag_set(Some(set)).build().map_err(invalid)?;
+        let call = self
+            .0
+            .client
+            .put_object_tagging()
+            .bucket(&self.0.bucket)
+            .tagging(tagging);
+        let call = call
+            .key(self.0.key(&object.name))
+            .set_version_id(object.version.clone());
+        let answer = call.send().await;
+        answer.map(drop).map_err(|error| failure(&doing, &error))
+    }
+
+    async fn remove(&self, objects: &[StoredObject]) -> Result<()> {
+        for object in objects {
+            let key = self.0.key(&object.name);
+            self.0.delete(&key, object.version.as_deref()).await?;
+        }
+        Ok(())
+    }
+
+    async fn clear(&self) -> Result<()> {
+        self.0.abort_all().await?;
+        let doing = format!("listing {}", self.0.address_of(""));
+        let mut token = None;
+        loop {
+            let call = self
+                .0
+                .client
+                .list_objects_v2()
+                .bucket(&self.0.bucket)
+                .prefix(&self.0.prefix);
+            let answer = call.set_continuation_token(token).send().await;
+            let answer = answer.map_err(|error| failure(&doing, &error))?;
+            for key in answer.contents().iter().filter_map(|object| object.key()) {
+                self.0.delete(key, None).await?;
+            }
+            token = answer.next_continuation_token;
+            if token.is_none() {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Objects as files of one directory. A file has its final name only once it is complete.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use sha2::{Digest, Sha256};
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::{ObjectState, Sink, Source, Store, StoredObject};
+use crate::error::{Result, TransferError};
+use crate::s3::hex;
+
+/// The bytes that are read at once.
+const CHUNK: usize = 256 << 10;
+/// The ending of a file that is being written.
+const PARTIAL: &str = "partial";
+
+/// A directory of objects.
+#[derive(Debug, Clone)]
+pub struct DirectoryStore(PathBuf);
+
+impl DirectoryStore {
+    /// A store in this directory, which must exist.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self(directory.into())
+    }
+}
+
+#[async_trait]
+impl Store for DirectoryStore {
+    fn address(&self) -> String {
+        format!("{}/", self.0.display())
+    }
+
+    async fn create(&self, name: &str, _: &BTreeMap<String, String>, _: u64) -> Result<Box<dyn Sink>> {
+        let path = self.0.join(name);
+        if path.exists() {
+            return Err(exists(&path));
+        }
+        let partial = self.0.join(format!("{name}.{PARTIAL}"));
+        let file = File::create(&partial).await;
+        Ok(Box::new(FileSink {
+            file: file.map_err(|error| failure("creating", &partial, &error))?,
+            name: name.to_owned(),
+            path,
+            partial: Partial(partial),
+            size: 0,
+            hash: Sha256::new(),
+        }))
+    }
+
+    async fn open(&self, name: &str, _: Option<&str>) -> Result<Box<dyn Source>> {
+        let path = self.0.join(name);
+        let file = File::open(&path).await;
+        let file = file.map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => TransferError::NotFound(format!("{} does not exist", path.display())),
+            _ => failure("opening", &path, &error),
+        })?;
+        Ok(Box::new(FileSource { file, path }))
+    }
+
+    async fn state(&self, name: &str, _: Option<&str>) -> Result<Option<ObjectState>> {
+        let path = self.0.join(name);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let mut source = self.open(name, None).await?;
+        let (mut size, mut hash) = (0, Sha256::new());
+        while let Some(bytes) = source.next().await? {
+            size += bytes.len() as u64;
+            hash.update(&bytes);
+        }
+        let checksum = hex(&hash.finalize());
+        Ok(Some(ObjectState { size, checksum }))
+    }
+
+    /// Files have no tags: their manifest has the same facts.
+    async fn tag(&self, _: &StoredObject, _: &BTreeMap<String, String>) -> Result<()> {
+        Ok(())
+    }
+
+    async fn remove(&self, objects: &[StoredObject]) -> Result<()> {
+        for object in objects {
+            remove_file(&self.0.join(&object.name)).await?;
+        }
+        Ok(())
+    }
+
+    async fn clear(&self) -> Result<()> {
+        let failed = |error: std::io::Error| failure("listing", &self.0, &error);
+        let mut entries = tokio::fs::read_dir(&self.0).await.map_err(failed)?;
+        while let Some(entry) = entries.next_entry().await.map_err(failed)? {
+            remove_file(&entry.path()).await?;
+        }
+        Ok(())
+    }
+}
+
+struct FileSink {
+    file: File,
+    name: String,
+    path: PathBuf,
+    partial: Partial,
+    size: u64,
+    hash: Sha256,
+}
+
+#[async_trait]
+impl Sink for FileSink {
+    async fn write(&mut self, bytes: Bytes) -> Result<()> {
+        self.hash.update(&bytes);
+        self.size += bytes.len() as u64;
+        let written = self.file.write_all(&bytes).await;
+        written.map_err(|error| failure("writing", &self.partial.0, &error))
+    }
+
+    async fn finish(mut self: Box<Self>) -> Result<StoredObject> {
+        let partial = &self.partial.0;
+        let synced = match self.file.flush().await {
+            Ok(()) => self.file.sync_all().await,
+            failed => failed,
+        };
+        synced.map_err(|error| failure("writing", partial, &error))?;
+        // Unlike a rename, a link never replaces a file.
+        let linked = tokio::fs::hard_link(partial, &self.path).await;
+        linked.map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => exists(&self.path),
+            _ => failure("naming", &self.path, &error),
+        })?;
+        let sha256 = hex(&self.hash.finalize());
+        Ok(StoredObject {
+            name: self.name,
+            size: self.size,
+            checksum: sha256.clone(),
+            sha256,
+            version: None,
+        })
+    }
+
+    async fn discard(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Removes the unfinished file when the sink ends, finished or not.
+struct Partial(PathBuf);
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+struct FileSource {
+    file: File,
+    path: PathBuf,
+}
+
+#[async_trait]
+impl Source for FileSource {
+    async fn next(&mut self) -> Result<Option<Bytes>> {
+        let mut bytes = BytesMut::with_capacity(CHUNK);
+        let read = self.file.read_buf(&mut bytes).await;
+        let read = read.map_err(|error| failure("reading", &self.path, &error))?;
+        Ok((read > 0).then(|| bytes.freeze()))
+    }
+}
+
+async fn remove_file(path: &Path) -> Result<()> {
+    match tokio::fs::remove_file(path).await {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failure("removing", path, &error)),
+        _ => Ok(()),
+    }
+}
+
+fn exists(path: &Path) -> TransferError {
+    TransferError::Conflict(format!(
+        "{} exists, and a dump is never overwritten: remove it, or choose another name",
+        path.display()
+    ))
+}
+
+fn failure(doing: &str, path: &Path, error: &std::io::Error) -> TransferError {
+    TransferError::JobFailed(format!(
+        "{doing} {}: {error}. Check the directory's permissions and free space",
+        path.display()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_exists_once_it_is_finished_and_is_never_overwritten() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = DirectoryStore::new(directory.path());
+        let none = BTreeMap::new();
+        let mut first = store.create("a", &none, 0).await.unwrap();
+        let mut second = store.create("b", &none, 0).await.unwrap();
+        first.write(Bytes::from_static(b"one")).await.unwrap();
+        second.write(Bytes::from_static(b"two")).await.unwrap();
+        assert_eq!(store.state("a", None).await.unwrap(), None);
+        let object = first.finish().await.unwrap();
+        assert_eq!(object.size, 3);
+        assert_eq!(store.state("a", None).await.unwrap().unwrap().checksum, object.sha256);
+        drop(second);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+        let again = store.create("a", &none, 0).await.err().unwrap();
+        assert_eq!(again.name(), "Conflict");
+        store.remove(&[object]).await.unwrap();
+        assert_eq!(store.open("a", None).await.err().unwrap().name(), "NotFound");
+    }
+}
