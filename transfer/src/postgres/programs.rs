@@ -1,0 +1,203 @@
+//! Client programs as child processes: where they connect to, how they get the password, and how they fail.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+
+use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::task::JoinHandle;
+
+use super::bridge::{Bridge, PORT};
+use super::clients::Client;
+use super::server::Server;
+use crate::error::{Result, TransferError};
+
+/// What is kept of a program's error output: its end.
+const TAIL: usize = 2_000;
+
+/// Access to one server for client programs: a private directory with the socket of the TLS bridge and the password's file. The
+/// password is in no argument and in no environment. Both disappear when this is dropped.
+pub struct Access {
+    directory: TempDir,
+    bridge: Bridge,
+    password_file: PathBuf,
+    user: String,
+    password: String,
+}
+
+/// A running program; it is killed when this is dropped.
+pub struct Program {
+    name: String,
+    child: Child,
+    errors: JoinHandle<String>,
+}
+
+impl Access {
+    /// Prepares the access. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// `JobFailed` if the temporary directory cannot be used.
+    pub fn prepare(server: &Server) -> Result<Self> {
+        let failed = |error: std::io::Error| {
+            TransferError::JobFailed(format!(
+                "preparing a private directory in {}: {error}. Check its free space",
+                std::env::temp_dir().display()
+            ))
+        };
+        // A directory of its own, with mode 0700; short, since a socket's path has at most 107 bytes.
+        let directory = tempfile::Builder::new().prefix("pg-").tempdir().map_err(failed)?;
+        let password_file = directory.path().join("password");
+        let mut file = std::fs::File::options()
+            .create_new(true)
+            .write(true)
+            .mode(0o600)
+            .open(&password_file)
+            .map_err(failed)?;
+        let escaped = server.password.replace('\\', "\\\\").replace(':', "\\:");
+        writeln!(file, "*:*:*:*:{escaped}").map_err(failed)?;
+        Ok(Self {
+            bridge: Bridge::open(directory.path(), server)?,
+            directory,
+            password_file,
+            user: server.user.clone(),
+            password: server.password.clone(),
+        })
+    }
+
+    /// The private directory, for small files of a run.
+    #[must_use]
+    pub fn directory(&self) -> &std::path::Path {
+        self.directory.path()
+    }
+
+    /// A command that connects to this server, by default to `database`.
+    #[must_use]
+    pub fn command(&self, client: &Client, program: &str, database: &str) -> Command {
+        let mut command = client.command(program);
+        command
+            .env("PGHOST", self.directory.path())
+            .env("PGPORT", PORT)
+            .env("PGUSER", &self.user)
+            .env("PGDATABASE", database)
+            .env("PGPASSFILE", &self.password_file)
+            .env("PGAPPNAME", "holdfast");
+        command
+    }
+
+    /// The error of a program that failed, with why its connection did.
+    #[must_use]
+    pub fn explain(&self, ended: Ended) -> TransferError {
+        let errors = ended.errors.replace(&self.password, "***");
+        let said = format!("{} {}: {}", ended.name, ended.status, errors.trim());
+        match self.bridge.failure() {
+            Some(cut) => TransferError::Unavailable(format!(
+                "{said}. The connection to the server failed: {cut}. Trying again may help; if this continues, check the server's log and \
+                 its certificate"
+            )),
+            None => TransferError::JobFailed(said),
+        }
+    }
+}
+
+/// How a program ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub name: String,
+    pub status: ExitStatus,
+    /// The end of its error output.
+    pub errors: String,
+}
+
+impl Ended {
+    /// Whether it succeeded.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.status.success()
+    }
+}
+
+impl Program {
+    /// Starts a program; its input and output are what `command` says, its error output is read here.
+    ///
+    /// # Errors
+    /// `JobFailed` if it does not start.
+    pub fn start(name: &str, mut command: Command) -> Result<Self> {
+        let mut child = command
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| TransferError::JobFailed(format!("starting {name}: {error}")))?;
+        let errors = child.stderr.take();
+        Ok(Self {
+            name: name.to_owned(),
+            child,
+            errors: tokio::spawn(async move {
+                match errors {
+                    Some(errors) => tail(errors).await,
+                    None => String::new(),
+                }
+            }),
+        })
+    }
+
+    /// Its standard output, if it is piped.
+    ///
+    /// # Errors
+    /// `JobFailed` if it is not.
+    pub fn output(&mut self) -> Result<ChildStdout> {
+        let taken = self.child.stdout.take();
+        taken.ok_or_else(|| TransferError::JobFailed(format!("{}: no output", self.name)))
+    }
+
+    /// Its standard input, if it is piped.
+    ///
+    /// # Errors
+    /// `JobFailed` if it is not.
+    pub fn input(&mut self) -> Result<ChildStdin> {
+        let taken = self.child.stdin.take();
+        taken.ok_or_else(|| TransferError::JobFailed(format!("{}: no input", self.name)))
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// `JobFailed` if the system does not say how it ended.
+    pub async fn wait(mut self) -> Result<Ended> {
+        let status = self.child.wait().await;
+        let status = status.map_err(|error| TransferError::JobFailed(format!("waiting for {}: {error}", self.name)))?;
+        Ok(Ended {
+            name: self.name,
+            status,
+            errors: self.errors.await.unwrap_or_default(),
+        })
+    }
+}
+
+async fn tail(mut errors: impl AsyncRead + Unpin) -> String {
+    let (mut kept, mut buffer) = (Vec::new(), [0; 4096]);
+    while let Ok(read @ 1..) = errors.read(&mut buffer).await {
+        kept.extend_from_slice(&buffer[..read]);
+        let excess = kept.len().saturating_sub(TAIL);
+        kept.drain(..excess);
+    }
+    String::from_utf8_lossy(&kept).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_end_of_a_programs_errors_is_kept() {
+        let mut command = Command::new("/bin/sh");
+        command.arg("-c").arg("seq 1 5000 >&2; echo last >&2; exit 3");
+        let ended = Program::start("sh", command).unwrap().wait().await.unwrap();
+        assert_eq!(ended.status.code(), Some(3));
+        assert!(!ended.succeeded() && ended.errors.ends_with("5000\nlast\n"));
+        assert!(ended.errors.len() <= TAIL);
+    }
+}

@@ -1,0 +1,298 @@
+//! The new database that a dump is restored into: whether it can be created, its creation, its mark, its settings, its removal.
+
+use super::manifest::{DatabaseFacts, Grant, Setting};
+use super::server::{Session, identifier, literal};
+use crate::error::{Result, TransferError};
+
+/// What the comment of a database says while, and after, a restore by us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark<'a>(pub &'a str);
+
+impl Mark<'_> {
+    fn unfinished(&self) -> String {
+        format!("holdfast restore {}: unfinished", self.0)
+    }
+
+    fn finished(&self) -> String {
+        format!("holdfast restore {}", self.0)
+    }
+}
+
+/// What has the name of the new database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    Nothing,
+    /// What an earlier attempt of this restore left.
+    Unfinished,
+    /// The result of this restore.
+    Finished,
+}
+
+/// Looks for a database of this name.
+///
+/// # Errors
+/// `Conflict` if there is one that this restore did not create.
+pub async fn look(session: &Session, name: &str, mark: &Mark<'_>) -> Result<Found> {
+    let query = format!(
+        "SELECT coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database WHERE datname = {}",
+        literal(name)
+    );
+    match session.column("looking for the new database", &query).await?.first() {
+        None => Ok(Found::Nothing),
+        Some(comment) if *comment == mark.unfinished() => Ok(Found::Unfinished),
+        Some(comment) if *comment == mark.finished() => Ok(Found::Finished),
+        Some(comment) => Err(TransferError::Conflict(format!(
+            "{}: database {name} exists, and is not by this restore (its comment is {comment:?}). Rename or drop it, or choose another name",
+            session.place()
+        ))),
+    }
+}
+
+/// Checks, before anything is created, that the server has every role that the dump names, and every extension.
+///
+/// # Errors
+/// `InvalidInput` with all that is missing.
+pub async fn ensure_prerequisites(session: &Session, facts: &DatabaseFacts, owner: &str) -> Result<()> {
+    let mut roles = facts.roles.clone();
+    let named = facts.grants.iter().flatten().filter_map(|grant| grant.role.clone());
+    roles.extend(named.chain(facts.settings.iter().filter_map(|setting| setting.role.clone())));
+    roles.push(owner.to_owned());
+    let present = session
+        .column("reading the server's roles", "SELECT rolname FROM pg_roles")
+        .await?;
+    ensure_all(
+        "roles",
+        &roles,
+        &present,
+        "CREATE ROLE them first: globals.sql of the dump has the statements, without passwords",
+    )?;
+    let query = "SELECT name FROM pg_available_extensions";
+    let present = session.column("reading the server's extensions", query).await?;
+    let wanted: Vec<String> = facts.extensions.keys().cloned().collect();
+    ensure_all(
+        "extensions",
+        &wanted,
+        &present,
+        "install their packages, or restore into a server that has them",
+    )
+}
+
+fn ensure_all(what: &str, wanted: &[String], present: &[String], next: &str) -> Result<()> {
+    let mut missing: Vec<&str> = wanted
+        .iter()
+        .filter(|name| !present.contains(name))
+        .map(String::as_str)
+        .collect();
+    missing.sort_unstable();
+    missing.dedup();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(TransferError::invalid(
+        format!("{what} of the target server"),
+        format!("a server without {}", missing.join(", ")),
+        format!("one with all that the dump names; {next}"),
+    ))
+}
+
+/// Creates the database as the dump's was created, and marks it as unfinished.
+///
+/// # Errors
+/// Those of the server.
+pub async fn create(session: &Session, name: &str, owner: &str, facts: &DatabaseFacts, mark: &Mark<'_>) -> Result<()> {
+    let doing = format!("creating database {name}");
+    session.execute(&doing, &creation(name, owner, facts)).await?;
+    set_comment(session, name, Some(&mark.unfinished())).await
+}
+
+/// `CREATE DATABASE` from `template0`, which has nothing in it that the dump has again.
+fn creation(name: &str, owner: &str, facts: &DatabaseFacts) -> String {
+    let mut statement = format!(
+        "CREATE DATABASE {} TEMPLATE template0 OWNER {} ENCODING {} LOCALE_PROVIDER {} LC_COLLATE {} LC_CTYPE {}",
+        identifier(name),
+        identifier(owner),
+        literal(&facts.encoding),
+        facts.locale_provider,
+        literal(&facts.collate),
+        literal(&facts.ctype),
+    );
+    let option = match facts.locale_provider.as_str() {
+        "icu" => "ICU_LOCALE",
+        "builtin" => "BUILTIN_LOCALE",
+        _ => return statement,
+    };
+    if let Some(locale) = &facts.locale {
+        statement.push_str(&format!(" {option} {}", literal(locale)));
+    }
+    if let Some(rules) = &facts.icu_rules {
+        statement.push_str(&format!(" ICU_RULES {}", literal(rules)));
+    }
+    statement
+}
+
+/// Gives the database what belongs to itself and not to its content, and marks it as finished. May be repeated.
+///
+/// # Errors
+/// Those of the server.
+pub async fn finish(session: &Session, name: &str, facts: &DatabaseFacts, mark: &Mark<'_>) -> Result<()> {
+    let doing = format!("setting up database {name}");
+    let mut statements: Vec<String> = facts.settings.iter().map(|setting| alteration(name, setting)).collect();
+    if let Some(grants) = &facts.grants {
+        let database = identifier(name);
+        statements.push(format!("REVOKE ALL ON DATABASE {database} FROM PUBLIC"));
+        statements.extend(grants.iter().map(|grant| granting(name, grant)));
+    }
+    statements.push(format!(
+        "ALTER DATABASE {} CONNECTION LIMIT {}",
+        identifier(name),
+        facts.connection_limit
+    ));
+    for statement in statements {
+        session.execute(&doing, &statement).await?;
+    }
+    set_comment(session, name, Some(&mark.finished())).await
+}
+
+fn alteration(name: &str, setting: &Setting) -> String {
+    let database = identifier(name);
+    let of = match &setting.role {
+        Some(role) => format!("ROLE {} IN DATABASE {database}", identifier(role)),
+        None => format!("DATABASE {database}"),
+    };
+    let value = if is_list(&setting.name) {
+        let items = list_items(&setting.value);
+        items.iter().map(|item| literal(item)).collect::<Vec<_>>().join(", ")
+    } else {
+        literal(&setting.value)
+    };
+    // A parameter of an extension has a dot in its name, each part of which is a name.
+    let parameter = setting.name.split('.').map(identifier).collect::<Vec<_>>().join(".");
+    format!("ALTER {of} SET {parameter} TO {value}")
+}
+
+/// Parameters whose value is a list of quoted names (`GUC_LIST_QUOTE` in PostgreSQL's source).
+fn is_list(parameter: &str) -> bool {
+    [
+        "local_preload_libraries",
+        "search_path",
+        "session_preload_libraries",
+        "shared_preload_libraries",
+        "temp_tablespaces",
+        "unix_socket_directories",
+    ]
+    .contains(&parameter.to_ascii_lowercase().as_str())
+}
+
+/// The items of `"$user", public`.
+fn list_items(value: &str) -> Vec<String> {
+    let (mut items, mut item, mut quoted) = (Vec::new(), String::new(), false);
+    let mut letters = value.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' if quoted && letters.peek() == Some(&'"') => item.extend(letters.next()),
+            '"' => quoted = !quoted,
+            ',' if !quoted => items.push(std::mem::take(&mut item)),
+            ' ' if !quoted => {}
+            letter => item.push(letter),
+        }
+    }
+    items.push(item);
+    items
+}
+
+fn granting(name: &str, grant: &Grant) -> String {
+    let to = grant.role.as_deref().map_or_else(|| "PUBLIC".to_owned(), identifier);
+    let option = if grant.grantable { " WITH GRANT OPTION" } else { "" };
+    format!(
+        "GRANT {} ON DATABASE {} TO {to}{option}",
+        grant.privilege,
+        identifier(name)
+    )
+}
+
+/// Sets or removes a database's comment.
+///
+/// # Errors
+/// Those of the server.
+pub async fn set_comment(session: &Session, name: &str, comment: Option<&str>) -> Result<()> {
+    let text = comment.map_or_else(|| "NULL".to_owned(), literal);
+    let statement = format!("COMMENT ON DATABASE {} IS {text}", identifier(name));
+    session
+        .execute(&format!("commenting on database {name}"), &statement)
+        .await
+}
+
+/// Drops a database, ending its sessions. One that does not exist is no error.
+///
+/// # Errors
+/// Those of the server.
+pub async fn drop_database(session: &Session, name: &str) -> Result<()> {
+    let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(name));
+    session.execute(&format!("dropping database {name}"), &statement).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_written_as_postgres_reads_them() {
+        let written = |role: Option<&str>, name: &str, value: &str| {
+            let setting = Setting {
+                role: role.map(str::to_owned),
+                name: name.to_owned(),
+                value: value.to_owned(),
+            };
+            alteration("app", &setting)
+        };
+        assert_eq!(
+            written(None, "search_path", "\"$user\", public, \"a, \"\"b\""),
+            "ALTER DATABASE \"app\" SET \"search_path\" TO '$user', 'public', 'a, \"b'"
+        );
+        assert_eq!(
+            written(Some("reader"), "app.tenant", "it's"),
+            "ALTER ROLE \"reader\" IN DATABASE \"app\" SET \"app\".\"tenant\" TO 'it''s'"
+        );
+    }
+
+    #[test]
+    fn everything_that_is_missing_is_named_once() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let missing = ensure_all("roles", &names(&["b", "a", "c", "b"]), &names(&["c"]), "create them");
+        let message = missing.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(
+            message.starts_with("roles of the target server: a server without a, b is not allowed"),
+            "{message}"
+        );
+        assert!(ensure_all("roles", &names(&["c"]), &names(&["c"]), "").is_ok());
+    }
+
+    #[test]
+    fn a_database_is_created_with_its_locale() {
+        let mut facts = DatabaseFacts {
+            name: "app".to_owned(),
+            owner: "app".to_owned(),
+            encoding: "UTF8".to_owned(),
+            collate: "C".to_owned(),
+            ctype: "C".to_owned(),
+            locale_provider: "libc".to_owned(),
+            locale: None,
+            icu_rules: None,
+            connection_limit: -1,
+            comment: None,
+            settings: Vec::new(),
+            grants: None,
+            roles: Vec::new(),
+            extensions: std::collections::BTreeMap::new(),
+            size: 0,
+        };
+        let libc = creation("app_copy", "app", &facts);
+        assert!(
+            libc.ends_with("ENCODING 'UTF8' LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C'"),
+            "{libc}"
+        );
+        facts.locale_provider = "builtin".to_owned();
+        facts.locale = Some("C.UTF-8".to_owned());
+        assert!(creation("app_copy", "app", &facts).ends_with("BUILTIN_LOCALE 'C.UTF-8'"));
+    }
+}
