@@ -1,7 +1,7 @@
 # Targets for developers and operators. Each sets up what it needs; it takes Rust, a C compiler, Python 3 (with venv) and make.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint bench lab build deploy deploy-efs first-run-times setup bins cli ready preflight
+.PHONY: help demo test soak lint bench lab build deploy deploy-efs postgres-clients first-run-times setup bins cli ready preflight
 .DELETE_ON_ERROR:
 
 export PYTHON ?= python3
@@ -21,6 +21,9 @@ AWS_TOOLS := .venv-sam/.installed
 SHIP_TOOLS := .venv-sam/.builds
 # Scripts that read the templates need PyYAML, which comes with the SAM CLI.
 YAML_PYTHON := .venv-sam/bin/python
+# The Postgres clients of a Lambda layer, in a folder for each architecture; the tests use those of this machine.
+CLIENTS := $(TARGET)/postgres-clients
+MACHINE_CLIENTS := $(CLIENTS)/$(shell uname -m).assembled
 # Only if npm is installed: without it, lint says what it skips.
 NODE_TOOLS := $(if $(shell command -v npm),tests/validators/node_modules/.installed)
 # All dependencies are pinned. Python compiles modules when they are imported.
@@ -44,7 +47,7 @@ demo: ready ## Show the main job in a lab: a backup, one that fails, an incident
 	@$(BUILT)/demo
 
 # `bare` is the program of the function that tests use as a hook.
-test: ready ## Run every test, the suites against labs and the lab against AWS's own clients included.
+test: ready $(MACHINE_CLIENTS) ## Run every test, the suites against labs and the lab against AWS's own clients included.
 	$(LINTED) $(CARGO) build --profile $(PROFILE) --workspace --bin bare
 	$(LINTED) $(CARGO) test --profile $(PROFILE) --workspace --lib --bin holdfast --bin bench --test '*'
 	$(YAML_PYTHON) -m unittest discover --start-directory tests/lint/tests
@@ -79,7 +82,7 @@ lint: $(AWS_TOOLS) $(LAB_TOOLS) $(NODE_TOOLS) | preflight ## Check formatting, R
 	$(YAML_PYTHON) infra/assemble.py infra/template.yaml $(TARGET)/stack.yaml
 	AWS_DEFAULT_REGION=us-east-1 .venv-sam/bin/cfn-lint --config-file tests/validators/cfn_lint.yaml -- $(TARGET)/stack.yaml infra/alarms.yaml infra/efs-access.yaml
 
-bench: ready build ## Measure starts, memory, polls, sizes, costs and a restore's overhead.
+bench: ready build $(MACHINE_CLIENTS) ## Measure starts, memory, polls, sizes, costs and a restore's overhead.
 	$(CARGO) build --profile $(PROFILE) --workspace --bin bench
 	$(SHIP) --package bare --bins
 	$(BUILT)/bench
@@ -99,6 +102,12 @@ deploy: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build cli) ## Deploy: make deploy
 # Without it, a file system can only be restored into a new one, and its files are not compared.
 deploy-efs: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build) ## Deploy the function that mounts a file system: make deploy-efs FILE_SYSTEM=fs-... PARAMETERS="SubnetIds=... SecurityGroupIds=...".
 	TEMPLATE=efs-access infra/deploy.sh $(STACK)-efs-$(FILE_SYSTEM) FileSystemId=$(FILE_SYSTEM) Architecture=$(ARCH) $(PARAMETERS)
+
+postgres-clients: $(CLIENTS)/$(if $(filter arm64,$(ARCH)),aarch64,x86_64).assembled ## Assemble the Lambda layer of Postgres clients: make postgres-clients ARCH=arm64.
+
+$(CLIENTS)/%.assembled: infra/postgres-clients.txt infra/postgres_clients.py infra/elf.py $(AWS_TOOLS)
+	@.venv-sam/bin/python infra/postgres_clients.py $* $(CLIENTS)/$*
+	@touch $@
 
 first-run-times: ## Measure first runs in fresh clones: make first-run-times ONLY="demo test build ci" COMMIT=HEAD.
 	@$(PYTHON) tests/first_run_times.py $(if $(COMMIT),--commit $(COMMIT)) $(ONLY)

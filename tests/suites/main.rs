@@ -43,6 +43,8 @@ mod needs;
 mod nightly;
 /// What was committed by a moment is restored, and nothing later.
 mod point_in_time;
+/// Postgres databases are dumped to S3 and restored, from real servers of three majors.
+mod postgres_dumps;
 /// A plan refuses what would fail later.
 mod preconditions;
 /// Least privilege, from the ledgers of all suites.
@@ -105,6 +107,7 @@ fn main() {
     tests.extend(preconditions::tests(&stages));
     tests.extend(broken::tests(&stages));
     tests.extend(attributes::tests(&stages));
+    tests.extend(postgres_dumps::tests(&stages));
     tests.extend(soak::tests(&stages));
     tests.sort_by_key(|test| {
         let long = LONGEST.iter().position(|name| test.name().starts_with(name));

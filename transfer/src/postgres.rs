@@ -38,6 +38,7 @@ mod clients;
 mod dump;
 mod facts;
 mod globals;
+mod handshake;
 mod manifest;
 mod metadata;
 mod names;

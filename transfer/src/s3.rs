@@ -14,6 +14,7 @@
 mod checksum;
 mod completion;
 mod failure;
+mod folder;
 mod parts;
 mod reader;
 mod store;

@@ -303,6 +303,12 @@ fn s3_action(method: &Method, path: &str, query: &str) -> String {
     match (method.as_str(), object, part.as_deref()) {
         ("GET", true, None | Some("versionId")) => "GetObject".to_owned(),
         ("PUT", true, None) => "PutObject".to_owned(),
+        ("PUT", true, Some("tagging")) => "PutObjectTagging".to_owned(),
+        ("POST", true, Some("uploads")) => "CreateMultipartUpload".to_owned(),
+        ("PUT", true, Some("partNumber" | "uploadId")) => "UploadPart".to_owned(),
+        ("POST", true, Some("uploadId")) => "CompleteMultipartUpload".to_owned(),
+        ("DELETE", true, Some("uploadId")) => "AbortMultipartUpload".to_owned(),
+        ("GET", false, Some("uploads")) => "ListBucketMultipartUploads".to_owned(),
         ("HEAD", true, _) => "HeadObject".to_owned(),
         ("DELETE", true, None | Some("versionId")) => "DeleteObject".to_owned(),
         ("HEAD", false, _) => "HeadBucket".to_owned(),

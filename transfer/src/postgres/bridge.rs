@@ -5,12 +5,15 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use bytes::BytesMut;
 use rustls_pki_types::ServerName;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional_with_sizes};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixListener, UnixStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
+use super::handshake;
 use super::server::Server;
 use crate::error::{Result, TransferError};
 
@@ -60,7 +63,7 @@ impl Bridge {
         })
     }
 
-    /// Why a connection could not be made or was cut, if one was: the program only sees that it ended.
+    /// Why a connection could not be made or was cut, if one was: to the program, the connection has only ended.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
         self.failure.lock().ok().and_then(|failure| failure.clone())
@@ -84,7 +87,10 @@ impl FarSide {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
                     Ok((near, _)) => { connections.spawn(self.clone().serve(near)); }
-                    Err(error) => { self.note(&error.to_string()); return; }
+                    Err(error) => {
+                        tracing::warn!(%error, "the socket for client programs takes no more connections");
+                        return;
+                    }
                 },
                 Some(_) = connections.join_next() => {}
             }
@@ -92,27 +98,70 @@ impl FarSide {
     }
 
     async fn serve(self, near: UnixStream) {
-        if let Err(error) = self.forward(near).await {
-            self.note(&error.to_string());
+        if let Err(failure) = self.forward(near).await {
+            // The first failure explains the others.
+            if let Ok(mut noted) = self.failure.lock() {
+                noted.get_or_insert(failure);
+            }
         }
     }
 
-    /// The first failure explains the others.
-    fn note(&self, failure: &str) {
-        if let Ok(mut noted) = self.failure.lock() {
-            noted.get_or_insert_with(|| failure.to_owned());
+    /// Connects, and copies until one side ends. The error is the server's side: a program that ends is none.
+    async fn forward(&self, mut near: UnixStream) -> Result<(), String> {
+        let far = self.connect().await.map_err(|error| error.to_string())?;
+        let (mut far_read, mut far_write) = tokio::io::split(far);
+        let Ok(start) = handshake::read_start(&mut near).await else {
+            return Ok(());
+        };
+        far_write.write_all(&start).await.map_err(|error| error.to_string())?;
+        let answer = handshake::read_answer(&mut far_read)
+            .await
+            .map_err(|error| error.to_string())?;
+        if near.write_all(&answer).await.is_err() {
+            return Ok(());
+        }
+        let (near_read, near_write) = near.into_split();
+        let mut up = std::pin::pin!(pump(near_read, far_write));
+        let mut down = std::pin::pin!(pump(far_read, near_write));
+        let (from_near, from_far) = tokio::select! {
+            up = &mut up => (up, None),
+            down = &mut down => (Ok(()), Some(down)),
+        };
+        match (from_near, from_far) {
+            (Err(Side::Writer(error)), _) | (_, Some(Err(Side::Reader(error)))) => Err(error.to_string()),
+            // The program ended: the server still gets to read what it sent last.
+            (_, None) => {
+                let _ = down.await;
+                Ok(())
+            }
+            (_, Some(_)) => Ok(()),
         }
     }
 
-    async fn forward(&self, mut near: UnixStream) -> io::Result<()> {
+    async fn connect(&self) -> io::Result<TlsStream<TcpStream>> {
         let mut far = TcpStream::connect((self.host.as_str(), self.port)).await?;
         far.set_nodelay(true)?;
         far.write_all(&SSL_REQUEST).await?;
         if far.read_u8().await? != b'S' {
             return Err(io::Error::other("the server offers no TLS"));
         }
-        let mut far = self.tls.connect(self.name.clone(), far).await?;
-        copy_bidirectional_with_sizes(&mut near, &mut far, BUFFER, BUFFER).await?;
-        Ok(())
+        self.tls.connect(self.name.clone(), far).await
     }
+}
+
+/// Which side of a copy failed.
+enum Side {
+    Reader(io::Error),
+    Writer(io::Error),
+}
+
+/// Copies to the end, which it passes on.
+async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) -> Result<(), Side> {
+    let mut buffer = BytesMut::with_capacity(BUFFER);
+    while from.read_buf(&mut buffer).await.map_err(Side::Reader)? > 0 {
+        to.write_all(&buffer).await.map_err(Side::Writer)?;
+        to.flush().await.map_err(Side::Writer)?;
+        buffer.clear();
+    }
+    to.shutdown().await.map_err(Side::Writer)
 }

@@ -39,7 +39,7 @@ pub struct Archive {
     pub entries: usize,
 }
 
-/// What a new database needs before an archive can be restored into it, and what `pg_dump` does not bring back: settings and
+/// What a new database needs before an archive can be restored into it, and what `pg_dump` does not dump: settings and
 /// privileges of the database itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatabaseFacts {

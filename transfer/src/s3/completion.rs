@@ -3,7 +3,7 @@
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 
 use super::failure::failure;
-use super::store::Folder;
+use super::folder::{Folder, patient};
 use crate::error::{Result, TransferError};
 use crate::store::StoredObject;
 
@@ -29,6 +29,8 @@ pub async fn complete(folder: &Folder, id: &str, parts: Vec<CompletedPart>, expe
         .if_none_match("*")
         .mpu_object_size(i64::try_from(expected.size).unwrap_or(i64::MAX))
         .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
+        .customize()
+        .config_override(patient())
         .send()
         .await;
     let doing = format!("completing the upload of {}", folder.address_of(&expected.name));

@@ -5,7 +5,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 
 use super::failure::failure;
-use super::store::Folder;
+use super::folder::Folder;
 use crate::error::{Result, TransferError, causes};
 use crate::store::Source;
 

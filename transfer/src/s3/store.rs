@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::types::{ChecksumMode, Tag, Tagging};
+use aws_sdk_s3::types::{Tag, Tagging};
 
 use super::failure::failure;
+use super::folder::Folder;
 use super::reader::S3Source;
 use super::writer::S3Sink;
 use crate::error::{Result, TransferError};
@@ -19,116 +20,11 @@ use crate::store::{ObjectState, Sink, Source, Store, StoredObject};
 #[derive(Debug, Clone)]
 pub struct S3Store(Folder);
 
-/// The folder itself: what every call needs.
-#[derive(Debug, Clone)]
-pub struct Folder {
-    pub client: Client,
-    pub bucket: String,
-    /// Empty, or with a slash at its end.
-    prefix: String,
-}
-
-/// What `HeadObject` says of an object.
-pub struct Head {
-    pub state: ObjectState,
-    pub version: Option<String>,
-}
-
 impl S3Store {
     /// The objects of `bucket` whose keys begin with `prefix` and a slash.
     #[must_use]
     pub fn new(client: Client, bucket: &str, prefix: &str) -> Self {
-        let prefix = prefix.trim_matches('/');
-        Self(Folder {
-            client,
-            bucket: bucket.to_owned(),
-            prefix: if prefix.is_empty() {
-                String::new()
-            } else {
-                format!("{prefix}/")
-            },
-        })
-    }
-}
-
-impl Folder {
-    pub fn key(&self, name: &str) -> String {
-        format!("{}{name}", self.prefix)
-    }
-
-    pub fn address_of(&self, name: &str) -> String {
-        format!("s3://{}/{}", self.bucket, self.key(name))
-    }
-
-    pub async fn head(&self, name: &str, version: Option<&str>) -> Result<Option<Head>> {
-        let answer = self
-            .client
-            .head_object()
-            .bucket(&self.bucket)
-            .key(self.key(name))
-            .set_version_id(version.map(str::to_owned))
-            .checksum_mode(ChecksumMode::Enabled)
-            .send()
-            .await;
-        let answer = match answer.map_err(|error| failure(&format!("looking for {}", self.address_of(name)), &error)) {
-            Ok(answer) => answer,
-            Err(TransferError::NotFound(_)) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        Ok(Some(Head {
-            state: ObjectState {
-                size: answer
-                    .content_length
-                    .and_then(|size| u64::try_from(size).ok())
-                    .unwrap_or(0),
-                checksum: answer.checksum_sha256.unwrap_or_default(),
-            },
-            version: answer.version_id,
-        }))
-    }
-
-    /// Ends an upload without an object. One that does not exist is no error.
-    pub async fn abort(&self, key: &str, id: &str) -> Result<()> {
-        let call = self.client.abort_multipart_upload().bucket(&self.bucket).key(key);
-        let answer = call.upload_id(id).send().await;
-        let doing = format!("aborting the upload of s3://{}/{key}", self.bucket);
-        match answer.map_err(|error| failure(&doing, &error)) {
-            Ok(_) | Err(TransferError::NotFound(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn delete(&self, key: &str, version: Option<&str>) -> Result<()> {
-        let call = self.client.delete_object().bucket(&self.bucket).key(key);
-        let answer = call.set_version_id(version.map(str::to_owned)).send().await;
-        let doing = format!("deleting s3://{}/{key}", self.bucket);
-        match answer.map_err(|error| failure(&doing, &error)) {
-            Ok(_) | Err(TransferError::NotFound(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn abort_all(&self) -> Result<()> {
-        let doing = format!("listing uploads below {}", self.address_of(""));
-        let (mut key, mut id) = (None, None);
-        loop {
-            let call = self
-                .client
-                .list_multipart_uploads()
-                .bucket(&self.bucket)
-                .prefix(&self.prefix);
-            let answer = call.set_key_marker(key).set_upload_id_marker(id).send().await;
-            let answer = answer.map_err(|error| failure(&doing, &error))?;
-            for upload in answer.uploads() {
-                if let (Some(key), Some(id)) = (upload.key(), upload.upload_id()) {
-                    self.abort(key, id).await?;
-                }
-            }
-            if answer.is_truncated != Some(true) {
-                return Ok(());
-            }
-            (key, id) = (answer.next_key_marker, answer.next_upload_id_marker);
-        }
+        Self(Folder::new(client, bucket, prefix))
     }
 }
 

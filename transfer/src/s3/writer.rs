@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedPart};
 use bytes::{Bytes, BytesMut};
@@ -14,15 +13,13 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::checksum::{base64, composite, hex};
 use super::completion::{self, Expected};
 use super::failure::failure;
+use super::folder::{Folder, patient};
 use super::parts::PartSizes;
-use super::store::Folder;
 use crate::error::{Result, TransferError};
 use crate::store::{Sink, StoredObject};
 
 /// Parts that are uploaded at once. One more is being filled: three parts are in memory.
 const IN_FLIGHT: usize = 2;
-/// Attempts for a part, which the SDK makes with increasing delays: a dump of hours must not fail for one bad minute.
-const ATTEMPTS: u32 = 8;
 
 /// An object that is being written.
 pub struct S3Sink {
@@ -156,8 +153,6 @@ impl Upload {
                 .map_err(|_| TransferError::JobFailed(format!("{doing}: it could not be hashed")))?;
             let checksum = base64(&digest);
             let _ = forward.send(digest);
-            let patient =
-                aws_sdk_s3::Config::builder().retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
             let sent = folder
                 .client
                 .upload_part()
@@ -168,7 +163,7 @@ impl Upload {
                 .checksum_sha256(&checksum)
                 .body(ByteStream::from(bytes))
                 .customize()
-                .config_override(patient)
+                .config_override(patient())
                 .send()
                 .await
                 .map_err(|error| failure(&doing, &error))?;

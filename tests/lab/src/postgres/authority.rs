@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
 };
 use rustls::ServerConfig;
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -35,15 +36,8 @@ impl Authority {
     /// # Errors
     /// If the certificate can't be created.
     pub fn server(&self, address: IpAddr) -> Result<Arc<ServerConfig>> {
-        let key = KeyPair::generate().context("making a listener's key")?;
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), address.to_string()];
-        let mut params = CertificateParams::new(names).context("naming a listener's certificate")?;
-        params.distinguished_name.push(DnType::CommonName, address.to_string());
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        params.use_authority_key_identifier_extension = true;
-        let certificate = params
-            .signed_by(&key, &self.0)
-            .context("signing a listener's certificate")?;
+        let (certificate, key) = self.sign(names, &address.to_string())?;
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
@@ -55,5 +49,27 @@ impl Authority {
             })
             .context("setting up a listener's TLS")?;
         Ok(Arc::new(config))
+    }
+
+    /// A certificate for these names and its key, both in PEM, for a server that does TLS itself.
+    ///
+    /// # Errors
+    /// If the certificate can't be created.
+    pub fn certificate(&self, names: &[&str]) -> Result<(String, String)> {
+        let all = names.iter().map(ToString::to_string).collect();
+        let (certificate, key) = self.sign(all, names.first().unwrap_or(&"localhost"))?;
+        Ok((certificate.pem(), key.serialize_pem()))
+    }
+
+    fn sign(&self, names: Vec<String>, common_name: &str) -> Result<(Certificate, KeyPair)> {
+        let key = KeyPair::generate().context("making a server's key")?;
+        let mut params = CertificateParams::new(names).context("naming a server's certificate")?;
+        params.distinguished_name.push(DnType::CommonName, common_name);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.use_authority_key_identifier_extension = true;
+        let certificate = params
+            .signed_by(&key, &self.0)
+            .context("signing a server's certificate")?;
+        Ok((certificate, key))
     }
 }

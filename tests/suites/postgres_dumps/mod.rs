@@ -1,0 +1,23 @@
+//! Dumps of Postgres databases in the lab's S3, from real servers of three majors.
+
+/// What the tests share.
+mod bucket;
+/// Connections that are cut, parts that fail, programs that are killed.
+mod faults;
+/// Dump, restore, compare.
+mod round_trips;
+/// Stores that behave as a test needs.
+mod stores;
+/// Renaming databases, and back.
+mod switching;
+
+use libtest_mimic::Trial;
+
+use crate::stage::Stages;
+
+pub fn tests(stages: &Stages) -> Vec<Trial> {
+    let mut tests = round_trips::tests(stages);
+    tests.extend(faults::tests(stages));
+    tests.extend(switching::tests(stages));
+    tests
+}
