@@ -5,6 +5,8 @@
 
 /// The figures of the commit that some targets are based on.
 mod before;
+/// Postgres databases, dumped and restored.
+mod dumps;
 /// How often jobs are polled, and how late their end is noticed, by the rule alone.
 mod pacing;
 /// Figures, targets, verdicts.
@@ -21,7 +23,7 @@ use std::process::ExitCode;
 use report::Report;
 
 /// The parts, in the order in which `bench` measures them.
-const PARTS: [&str; 4] = ["sizes", "starts", "pacing", "runs"];
+const PARTS: [&str; 5] = ["sizes", "starts", "pacing", "runs", "dumps"];
 /// The parts that need no shipped functions.
 const SHORT: [&str; 2] = ["pacing", "runs"];
 
@@ -38,6 +40,7 @@ async fn main() -> ExitCode {
             "sizes" => sizes::measure(&mut report),
             "starts" => starts::measure(&mut report, &starts::Shipped::here()).await,
             "pacing" => pacing::measure(&mut report),
+            "dumps" => dumps::measure(&mut report).await,
             _ => runs::measure(&mut report).await,
         }
     }

@@ -4,12 +4,14 @@ use anyhow::{Context, Result, ensure};
 use holdfast_tests::postgres::{PostgresServer, Tls, clients, clients_root};
 use holdfast_tests::s3;
 use holdfast_transfer::postgres::{
-    Clients, Depth, DumpSummary, Manifest, Part, RestoreRequest, analyze, check_restore, count_probes, delete_dump,
-    differences, drop_restored, find_dump, newest_before, read_dump, restore, verify,
+    Clients, Depth, DumpRequest, DumpSummary, Manifest, Part, RestoreRequest, analyze, apply_switch, check_restore,
+    count_probes, delete_dump, differences, drop_restored, dump, find_dump, newest_before, plan_switch, read_dump,
+    restore, revert_switch, verify,
 };
+use holdfast_transfer::store::DirectoryStore;
 use libtest_mimic::Trial;
 
-use super::bucket::{BUCKET, Bucket, probes, server_with_everything, take};
+use super::bucket::{BUCKET, Bucket, labels, probes, server_with_everything, take};
 use crate::stage::Stages;
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
@@ -26,6 +28,10 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
         stages.alone("postgres_dumps::a_dump_is_restored_into_a_newer_server", || {
             Box::pin(upgrade())
         }),
+        stages.alone(
+            "postgres_dumps::the_owner_of_a_database_may_dump_and_restore_it",
+            || Box::pin(by_owner()),
+        ),
         stages.alone("postgres_dumps::the_newest_dump_before_an_incident", || {
             Box::pin(rehearsal())
         }),
@@ -205,6 +211,60 @@ async fn upgrade() -> Result<()> {
         "a downgrade was accepted"
     );
     Ok(())
+}
+
+/// Nothing needs a superuser.
+async fn by_owner() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let store = DirectoryStore::new(directory.path());
+    let clients = clients().await?;
+    let server = PostgresServer::start(17, Tls::Own).await?;
+    for statement in [
+        "CREATE ROLE owner LOGIN CREATEDB PASSWORD 'of: \\ owner'",
+        "CREATE DATABASE app OWNER owner",
+        "REVOKE ALL ON DATABASE app FROM PUBLIC",
+    ] {
+        server.execute("postgres", statement).await?;
+    }
+    let mut login = server.server();
+    login.user = "owner".to_owned();
+    login.password = "of: \\ owner".to_owned();
+    let content = "CREATE TABLE users AS SELECT generate_series(1, 562) AS id; CREATE TABLE events (id integer); SELECT lo_from_bytea(0, 'a')";
+    login.connect("app").await?.execute("preparing", content).await?;
+    let (probes, labels) = (probes(), labels("night"));
+    let request = DumpRequest {
+        server: &login,
+        database: "app",
+        probes: &probes,
+        labels: &labels,
+        jobs: 2,
+    };
+    let manifest = dump(&clients, &request, &store).await?;
+    ensure!(manifest.globals.is_some(), "{:?}", manifest.globals_unread);
+    let globals = std::fs::read_to_string(directory.path().join("globals.sql"))?;
+    ensure!(
+        globals.contains("CREATE ROLE owner") && !globals.contains("SCRAM"),
+        "{globals}"
+    );
+    let request = RestoreRequest {
+        server: &login,
+        manifest: &manifest,
+        database: "app_restored",
+        restore: "restore-1",
+        owner: None,
+        jobs: 2,
+    };
+    restore(&clients, &request, &store).await?;
+    analyze(&login, "app_restored").await?;
+    ensure!(count_probes(&login, "app_restored", &probes).await? == manifest.probes);
+    ensure!(
+        server.text("app").await? == server.text("app_restored").await?,
+        "the texts differ"
+    );
+    let plan = plan_switch(&login, "app", "app_restored", "app_before").await?;
+    apply_switch(&login, &plan).await?;
+    revert_switch(&login, &plan).await?;
+    Ok(drop_restored(&login, "app_restored", "restore-1").await?)
 }
 
 /// The rehearsal of runbook 5: all users are deleted, and the nightly dumps continue.

@@ -100,3 +100,6 @@ impl Source for S3Source {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

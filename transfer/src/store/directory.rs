@@ -216,4 +216,20 @@ mod tests {
         store.remove(&[object]).await.unwrap();
         assert_eq!(store.open("a", None).await.err().unwrap().name(), "NotFound");
     }
+
+    #[tokio::test]
+    async fn a_full_disk_leaves_no_file() {
+        let directory = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/dev/full", directory.path().join("a.partial")).unwrap();
+        let store = DirectoryStore::new(directory.path());
+        let mut sink = store.create("a", &BTreeMap::new(), 0).await.unwrap();
+        // A first write may be taken before the disk has been asked.
+        let written = sink.write(Bytes::from(vec![0; CHUNK])).await;
+        let error = match written {
+            Ok(()) => sink.finish().await.unwrap_err(),
+            Err(error) => error,
+        };
+        assert!(error.to_string().contains("No space left"), "{error}");
+        assert_eq!(store.state("a", None).await.unwrap(), None);
+    }
 }

@@ -1,0 +1,241 @@
+//! Dumps and restores of a Postgres database, compared with `pg_dump` and `pg_restore` by themselves: the same server, the same archive
+//! format and compression, verified TLS on both sides, one after the other.
+
+/// An S3 that takes parts as fast as they come.
+mod bucket;
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use holdfast_tests::postgres::{PostgresServer, Tls, clients};
+use holdfast_transfer::postgres::{DumpRequest, Manifest, RestoreRequest, drop_restored, dump, read_dump, restore};
+use holdfast_transfer::s3::S3Store;
+
+use crate::report::{Figure, Report};
+use bucket::Bucket;
+
+/// Mebibytes of the database, unless `DUMP_MIB` says otherwise.
+const SIZE: u64 = 1_024;
+/// Each is measured so often, alternately, and the fastest counts.
+const ROUNDS: usize = 2;
+
+/// Measures both directions.
+pub async fn measure(report: &mut Report) {
+    report.table(
+        "Postgres dumps, as ratios of throughput to pg_dump and pg_restore by themselves",
+        &["one job", "two jobs", "plain seconds", "peak MiB"],
+    );
+    let scene = match Scene::prepare().await {
+        Ok(scene) => scene,
+        Err(error) => return report.broken("a database to dump", &error),
+    };
+    match scene.dumps().await {
+        Ok(times) => times.report(report, "dump", &scene.note()),
+        Err(error) => report.broken("dump", &error),
+    }
+    match scene.restores().await {
+        Ok(times) => times.report(report, "restore", "rows, indexes, constraints"),
+        Err(error) => report.broken("restore", &error),
+    }
+}
+
+struct Scene {
+    server: PostgresServer,
+    bucket: Bucket,
+    size: u64,
+}
+
+/// The fastest of each.
+struct Times {
+    plain: Duration,
+    one: Duration,
+    two: Duration,
+    /// Of this process, with the bucket in it.
+    peak: f64,
+}
+
+impl Times {
+    fn report(&self, report: &mut Report, name: &str, note: &str) {
+        let ratio = |time: Duration| self.plain.as_secs_f64() / time.as_secs_f64();
+        let figures = [
+            Figure::at_least(ratio(self.one), 2, 0.95),
+            Figure::at_least(ratio(self.two), 2, 1.5),
+            Figure::plain(self.plain.as_secs_f64(), 1),
+            Figure::at_most(self.peak, 0, 128.0),
+        ];
+        report.row_with_note(name, &figures, note);
+    }
+}
+
+impl Scene {
+    async fn prepare() -> Result<Self> {
+        let size = std::env::var("DUMP_MIB")
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(SIZE);
+        let server = PostgresServer::start(17, Tls::Own).await?;
+        server.execute("postgres", "CREATE DATABASE app").await?;
+        // Four tables of the same size; a row has about a KiB, and compresses to a third.
+        let rows = size * 1_024 / 4;
+        for table in 1..=4 {
+            let create = format!(
+                "CREATE TABLE t{table} (id bigint, owner integer, at timestamptz, body text); INSERT INTO t{table} SELECT n, n % 562, \
+                 '2026-01-01'::timestamptz + n * interval '1 second', (SELECT string_agg(md5((n * 31 + m / 2)::text) || ' the same words ', \
+                 '') FROM generate_series(1, 19) m) FROM generate_series(1, {rows}) n; ALTER TABLE t{table} ADD PRIMARY KEY (id); \
+                 CREATE INDEX ON t{table} (owner, at); ANALYZE t{table}"
+            );
+            server.execute("app", &create).await?;
+        }
+        server.execute("postgres", "CHECKPOINT").await?;
+        Ok(Self {
+            server,
+            bucket: Bucket::open().await?,
+            size,
+        })
+    }
+
+    fn note(&self) -> String {
+        format!("{} MiB of rows, zstd, 17", self.size)
+    }
+
+    async fn dumps(&self) -> Result<Times> {
+        let mut times = Fastest::default();
+        for round in 0..ROUNDS {
+            times.plain(timed(self.plain_dump()).await?);
+            clear_peak();
+            for jobs in [1, 2] {
+                let set = format!("{jobs}-jobs-{round}");
+                times.ours(jobs, timed(self.dump(&set, jobs)).await?);
+            }
+        }
+        times.times()
+    }
+
+    /// `pg_dump -Fc | wc -c`, with the compression that ours has.
+    async fn plain_dump(&self) -> Result<()> {
+        let mut dump = self.server.program_over_tls("pg_dump");
+        dump.args(["--format=custom", "--compress=zstd:3", "app"])
+            .stdout(Stdio::piped());
+        let mut child = dump.spawn()?;
+        let output: Stdio = child.stdout.take().context("no output")?.try_into()?;
+        let counted = tokio::process::Command::new("wc")
+            .arg("-c")
+            .stdin(output)
+            .output()
+            .await?;
+        ensure!(
+            child.wait().await?.success() && counted.status.success(),
+            "pg_dump failed"
+        );
+        Ok(())
+    }
+
+    async fn dump(&self, set: &str, jobs: usize) -> Result<Manifest> {
+        let request = DumpRequest {
+            server: &self.server.server(),
+            database: "app",
+            probes: &[],
+            labels: &BTreeMap::from([("set".to_owned(), set.to_owned())]),
+            jobs,
+        };
+        Ok(dump(&clients().await?, &request, &self.store(set)).await?)
+    }
+
+    fn store(&self, set: &str) -> S3Store {
+        S3Store::new(self.bucket.client(), "dumps", set)
+    }
+
+    async fn restores(&self) -> Result<Times> {
+        let file = self.server.home.path().join("plain.dump");
+        let mut dump = self.server.program_over_tls("pg_dump");
+        dump.args(["--format=custom", "--compress=zstd:3", "app", "--file"])
+            .arg(&file);
+        ensure!(dump.status().await?.success(), "pg_dump failed");
+        let mut times = Fastest::default();
+        for _ in 0..ROUNDS {
+            self.server
+                .execute("postgres", "CREATE DATABASE plain TEMPLATE template0")
+                .await?;
+            times.plain(timed(self.plain_restore(&file)).await?);
+            self.server.execute("postgres", "DROP DATABASE plain").await?;
+            clear_peak();
+            for jobs in [1, 2] {
+                times.ours(jobs, timed(self.restore(jobs)).await?);
+                drop_restored(&self.server.server(), "copy", "bench").await?;
+            }
+        }
+        times.times()
+    }
+
+    async fn plain_restore(&self, file: &std::path::Path) -> Result<()> {
+        let mut restore = self.server.program_over_tls("pg_restore");
+        restore.args(["--dbname=plain", "--exit-on-error"]).arg(file);
+        ensure!(restore.status().await?.success(), "pg_restore failed");
+        Ok(())
+    }
+
+    async fn restore(&self, jobs: usize) -> Result<()> {
+        let store = self.store(&format!("{jobs}-jobs-0"));
+        let manifest = read_dump(&store).await?;
+        let request = RestoreRequest {
+            server: &self.server.server(),
+            manifest: &manifest,
+            database: "copy",
+            restore: "bench",
+            owner: None,
+            jobs,
+        };
+        Ok(restore(&clients().await?, &request, &store).await?)
+    }
+}
+
+#[derive(Default)]
+struct Fastest {
+    plain: Option<Duration>,
+    by_jobs: BTreeMap<usize, Duration>,
+}
+
+impl Fastest {
+    fn plain(&mut self, time: Duration) {
+        self.plain = Some(self.plain.map_or(time, |fastest| fastest.min(time)));
+    }
+
+    fn ours(&mut self, jobs: usize, time: Duration) {
+        let fastest = self.by_jobs.entry(jobs).or_insert(time);
+        *fastest = time.min(*fastest);
+    }
+
+    fn times(self) -> Result<Times> {
+        let of = |jobs: usize| self.by_jobs.get(&jobs).copied().context("not measured");
+        Ok(Times {
+            plain: self.plain.context("not measured")?,
+            one: of(1)?,
+            two: of(2)?,
+            peak: peak()?,
+        })
+    }
+}
+
+async fn timed<T>(work: impl Future<Output = Result<T>>) -> Result<Duration> {
+    let started = Instant::now();
+    work.await?;
+    Ok(started.elapsed())
+}
+
+/// Begins to measure the peak of this process's memory again (`clear_refs`, proc_pid_clear_refs(5)).
+fn clear_peak() {
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+/// The peak since then, in MiB.
+fn peak() -> Result<f64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .context("no VmHWM")?;
+    let kibibytes: f64 = line.trim().trim_end_matches(" kB").parse()?;
+    Ok(kibibytes / 1024.0)
+}
