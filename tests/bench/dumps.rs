@@ -16,6 +16,7 @@ use holdfast_transfer::s3::S3Store;
 
 use crate::report::{Figure, Report};
 use bucket::Bucket;
+use tokio::process::Command;
 
 /// Mebibytes of the database, unless `DUMP_MIB` says otherwise.
 const SIZE: u64 = 1_024;
@@ -47,6 +48,14 @@ pub async fn measure(report: &mut Report) {
             "rows, indexes, constraints",
         ),
         Err(error) => report.broken("restore", &error),
+    }
+    report.table("A restored database", &["same text"]);
+    match scene.compare().await {
+        Ok(same) => report.row(
+            "its pg_dump, compared with the original's",
+            &[Figure::at_least(f64::from(u8::from(same)), 0, 1.0)],
+        ),
+        Err(error) => report.broken("its pg_dump", &error),
     }
 }
 
@@ -131,20 +140,8 @@ impl Scene {
     /// `pg_dump -Fc | wc -c`; gzip is its default.
     async fn plain_dump(&self, compression: &str) -> Result<()> {
         let mut dump = self.server.program_over_tls("pg_dump");
-        dump.args(["--format=custom", "app", "--compress", compression])
-            .stdout(Stdio::piped());
-        let mut child = dump.spawn()?;
-        let output: Stdio = child.stdout.take().context("no output")?.try_into()?;
-        let counted = tokio::process::Command::new("wc")
-            .arg("-c")
-            .stdin(output)
-            .output()
-            .await?;
-        ensure!(
-            child.wait().await?.success() && counted.status.success(),
-            "pg_dump failed"
-        );
-        Ok(())
+        dump.args(["--format=custom", "app", "--compress", compression]);
+        piped(dump, "wc", &["-c"]).await.map(drop)
     }
 
     async fn dump(&self, set: &str, jobs: usize) -> Result<Manifest> {
@@ -179,6 +176,19 @@ impl Scene {
             }
         }
         times.times()
+    }
+
+    /// Whether `pg_dump` makes the same text of a restored copy.
+    async fn compare(&self) -> Result<bool> {
+        self.restore(2).await?;
+        Ok(self.digest("app").await? == self.digest("copy").await?)
+    }
+
+    /// The SHA-256 of a database's text. Without the key, each text would have a random one.
+    async fn digest(&self, database: &str) -> Result<String> {
+        let mut dump = self.server.program("pg_dump");
+        dump.args(["--restrict-key=same", database]);
+        piped(dump, "sha256sum", &[]).await
     }
 
     async fn plain_restore(&self, file: &std::path::Path) -> Result<()> {
@@ -230,6 +240,18 @@ impl Fastest {
             peak: peak()?,
         })
     }
+}
+
+/// What `reader` prints of a program's output.
+async fn piped(mut program: Command, reader: &str, arguments: &[&str]) -> Result<String> {
+    let mut child = program.stdout(Stdio::piped()).spawn()?;
+    let output: Stdio = child.stdout.take().context("no output")?.try_into()?;
+    let read = Command::new(reader).args(arguments).stdin(output).output().await?;
+    ensure!(
+        child.wait().await?.success() && read.status.success(),
+        "{reader} or its program failed"
+    );
+    Ok(String::from_utf8(read.stdout)?)
 }
 
 async fn timed<T>(work: impl Future<Output = Result<T>>) -> Result<Duration> {
