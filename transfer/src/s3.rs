@@ -8,8 +8,8 @@
 //! The checksum of a whole object is S3's composite SHA-256: the SHA-256 of its parts' SHA-256s. S3 offers a checksum of the full
 //! object only with CRCs, and MiniStack only composite ones.
 //!
-//! What the lab cannot show, because MiniStack keeps no such state: retention by Object Lock, a part that S3 refuses with
-//! `SlowDown` only for one prefix, and the eventual end of an upload id.
+//! What the lab cannot show: MiniStack accepts parts below 5 MiB and any number of them, remembers a completed upload for ever, and has
+//! no request rate by prefix (`SlowDown`).
 
 mod checksum;
 mod completion;

@@ -36,6 +36,8 @@ pub struct StoredObject {
 pub struct ObjectState {
     pub size: u64,
     pub checksum: String,
+    /// S3's version id, in a bucket with versions.
+    pub version: Option<String>,
 }
 
 /// A folder of objects. An object exists once its sink is finished, and is never overwritten.

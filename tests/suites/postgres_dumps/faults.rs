@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
+use aws_sdk_s3::types::{
+    DefaultRetention, ObjectLockConfiguration, ObjectLockEnabled, ObjectLockRetentionMode, ObjectLockRule,
+};
 use holdfast_tests::postgres::{PostgresServer, Tls, clients};
 use holdfast_tests::s3;
 use holdfast_transfer::error::TransferError;
 use holdfast_transfer::postgres::{
-    Depth, DumpRequest, Manifest, Probe, RestoreRequest, Server, dump, find_dump, restore, verify,
+    Depth, DumpRequest, Manifest, Probe, RestoreRequest, Server, delete_dump, dump, find_dump, restore, verify,
 };
+use holdfast_transfer::s3::S3Store;
 use holdfast_transfer::store::{DirectoryStore, Store};
 use libtest_mimic::Trial;
 use nix::sys::signal::{Signal, kill};
@@ -24,6 +28,9 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
     vec![
         stages.alone("postgres_dumps::faults_of_the_server", || Box::pin(of_the_server())),
         stages.alone("postgres_dumps::faults_of_s3", || Box::pin(of_s3())),
+        stages.alone("postgres_dumps::versions_and_locks_of_a_bucket", || {
+            Box::pin(of_versions())
+        }),
         stages.alone("postgres_dumps::faults_of_archives", || Box::pin(of_archives())),
     ]
 }
@@ -192,6 +199,57 @@ async fn of_s3() -> Result<()> {
     ensure!(names == ["globals.sql", "manifest.json", "whole.dump"], "{names:?}");
     let uploads = bucket.client.list_multipart_uploads().bucket(BUCKET).send().await?;
     ensure!(uploads.uploads().is_empty(), "{:?}", uploads.uploads());
+    Ok(())
+}
+
+/// In a bucket with versions, what is deleted is gone; what is locked stays, complete.
+async fn of_versions() -> Result<()> {
+    let bucket = Bucket::create().await?;
+    let server = PostgresServer::start(17, Tls::Listener).await?;
+    let rows = "CREATE TABLE large AS SELECT generate_series(1, 562) AS n";
+    server.execute("postgres", rows).await?;
+    let admin = server.server();
+    for locked in [false, true] {
+        let name = if locked { "locked" } else { "versions" };
+        let create = bucket.client.create_bucket().bucket(name);
+        create.object_lock_enabled_for_bucket(true).send().await?;
+        if locked {
+            let retention = DefaultRetention::builder()
+                .mode(ObjectLockRetentionMode::Compliance)
+                .days(1)
+                .build();
+            let rule = ObjectLockRule::builder().default_retention(retention).build();
+            let lock = ObjectLockConfiguration::builder()
+                .object_lock_enabled(ObjectLockEnabled::Enabled)
+                .rule(rule)
+                .build();
+            let call = bucket.client.put_object_lock_configuration().bucket(name);
+            call.object_lock_configuration(lock).send().await?;
+        }
+        let store = S3Store::new(bucket.client.clone(), name, "night");
+        let manifest = attempt(&admin, "postgres", &store).await??;
+        ensure!(
+            manifest.objects().iter().all(|object| object.version.is_some()),
+            "{manifest:?}"
+        );
+        let deleted = delete_dump(&manifest, &store).await;
+        let versions = bucket.client.list_object_versions().bucket(name).send().await?;
+        if locked {
+            let error = deleted.err().context("a locked dump was deleted")?;
+            ensure!(error.name() == "AccessDenied", "{error}");
+            ensure!(
+                versions.versions().len() == 3 && versions.delete_markers().is_empty(),
+                "{versions:?}"
+            );
+            verify(&clients().await?, &manifest, &store, Depth::Whole).await?;
+        } else {
+            deleted?;
+            ensure!(
+                versions.versions().is_empty() && versions.delete_markers().is_empty(),
+                "{versions:?}"
+            );
+        }
+    }
     Ok(())
 }
 

@@ -6,20 +6,23 @@ use super::target::{self, Found, Mark};
 use crate::error::Result;
 use crate::store::{Store, StoredObject};
 
-/// Deletes a dump: its manifest first, so that it is no dump any more whatever happens then. Versions that a lock or a hold protects
-/// stay, and S3's refusal is the error.
+/// Deletes a dump: its manifest first, so that it is no dump any more whatever happens then. In a bucket with versions, these versions are
+/// deleted, and not only hidden. Object Lock protects the manifest, which was written last, at least as long as the archives: if S3
+/// refuses to delete it, nothing is changed, and the refusal is the error.
 ///
 /// # Errors
 /// Those of the store.
 pub async fn delete_dump(manifest: &Manifest, store: &dyn Store) -> Result<()> {
-    let first = StoredObject {
-        name: MANIFEST.to_owned(),
-        size: 0,
-        sha256: String::new(),
-        checksum: String::new(),
-        version: None,
-    };
-    store.remove(&[first]).await?;
+    if let Some(state) = store.state(MANIFEST, None).await? {
+        let first = StoredObject {
+            name: MANIFEST.to_owned(),
+            size: state.size,
+            sha256: String::new(),
+            checksum: state.checksum,
+            version: state.version,
+        };
+        store.remove(&[first]).await?;
+    }
     store.remove(&manifest.objects()).await
 }
 

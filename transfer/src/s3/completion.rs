@@ -46,7 +46,7 @@ pub async fn confirm(folder: &Folder, expected: Expected, answer: Result<()>) ->
     let head = folder.head(&expected.name, None).await?;
     let found = head
         .as_ref()
-        .is_some_and(|head| head.state.size == expected.size && head.state.checksum == expected.checksum);
+        .is_some_and(|head| head.size == expected.size && head.checksum == expected.checksum);
     match (found, answer) {
         (true, _) => Ok(StoredObject {
             name: expected.name,

@@ -21,12 +21,6 @@ pub struct Folder {
     pub prefix: String,
 }
 
-/// What `HeadObject` says of an object.
-pub struct Head {
-    pub state: ObjectState,
-    pub version: Option<String>,
-}
-
 /// Attempts for a call whose failure would waste a dump of hours; the SDK makes them with increasing delays.
 const ATTEMPTS: u32 = 8;
 /// S3 may take minutes to complete a large upload, and a slow network to take a part.
@@ -65,7 +59,7 @@ impl Folder {
     }
 
     /// What is there under a name; `None` if nothing is.
-    pub async fn head(&self, name: &str, version: Option<&str>) -> Result<Option<Head>> {
+    pub async fn head(&self, name: &str, version: Option<&str>) -> Result<Option<ObjectState>> {
         let answer = self
             .client
             .head_object()
@@ -80,14 +74,12 @@ impl Folder {
             Err(TransferError::NotFound(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        Ok(Some(Head {
-            state: ObjectState {
-                size: answer
-                    .content_length
-                    .and_then(|size| u64::try_from(size).ok())
-                    .unwrap_or(0),
-                checksum: answer.checksum_sha256.unwrap_or_default(),
-            },
+        Ok(Some(ObjectState {
+            size: answer
+                .content_length
+                .and_then(|size| u64::try_from(size).ok())
+                .unwrap_or(0),
+            checksum: answer.checksum_sha256.unwrap_or_default(),
             version: answer.version_id,
         }))
     }

@@ -49,7 +49,7 @@ impl Store for S3Store {
     }
 
     async fn state(&self, name: &str, version: Option<&str>) -> Result<Option<ObjectState>> {
-        Ok(self.0.head(name, version).await?.map(|head| head.state))
+        self.0.head(name, version).await
     }
 
     async fn tag(&self, object: &StoredObject, tags: &BTreeMap<String, String>) -> Result<()> {

@@ -74,7 +74,11 @@ impl Store for DirectoryStore {
             hash.update(&bytes);
         }
         let checksum = hex(&hash.finalize());
-        Ok(Some(ObjectState { size, checksum }))
+        Ok(Some(ObjectState {
+            size,
+            checksum,
+            version: None,
+        }))
     }
 
     /// Files have no tags: their manifest has the same facts.
