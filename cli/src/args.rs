@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cmd::{
     answer, apply, backup, completions, deployments, discover, infrastructure, man, rebuild_catalog, restore, restores,
-    sets, show, undo, watch,
+    sets, show, table, undo, watch,
 };
 use crate::global::Global;
 
@@ -35,6 +35,7 @@ pub enum Command {
     Show(show::Show),
     Watch(watch::Watch),
     Discover(discover::Discover),
+    Table(table::Table),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -47,7 +48,7 @@ Exit codes:
   2    wrong usage, or an invalid descriptor
   3    no such stack, deployment, set, restore or execution
   4    AWS refused, or could not be reached
-  130  stopped by Ctrl-C while it watched; the run continues
+  130  stopped by Ctrl-C; a run that was watched continues
 
 Credentials and Region are found as by the AWS CLI: environment, profile, SSO, container or instance role.";
 

@@ -28,13 +28,17 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::Cli;
+use args::{Cli, Command};
 use failure::Failure;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let done = match runtime {
+    // Only the commands that move data themselves have something to do for several threads.
+    let mut runtime = match cli.command {
+        Command::Table(_) => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    let done = match runtime.enable_all().build() {
         Ok(runtime) => runtime.block_on(cmd::run(&cli)),
         Err(error) => Err(Failure::NotDone(format!("starting: {error}"))),
     };

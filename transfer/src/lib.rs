@@ -4,3 +4,4 @@ pub mod error;
 pub mod postgres;
 pub mod s3;
 pub mod store;
+pub mod table;

@@ -13,6 +13,7 @@ pub mod restore;
 pub mod restores;
 pub mod sets;
 pub mod show;
+pub mod table;
 pub mod undo;
 pub mod watch;
 
@@ -36,6 +37,7 @@ pub async fn run(cli: &Cli) -> Result<()> {
         Command::RebuildCatalog(rebuild) => rebuild.run(&cli.global).await,
         Command::Sets(sets) => sets.run(&cli.global).await,
         Command::Show(show) => show.run(&cli.global).await,
+        Command::Table(table) => table.run(&cli.global).await,
         Command::Watch(watch) => watch.run(&cli.global).await,
         Command::Discover(discover) => discover.run(&cli.global).await,
         Command::Completions(completions) => completions.run(Cli::command()),

@@ -19,6 +19,9 @@ fn what_cannot_be_meant_starts_nothing() {
         "reject hubs",
         "undo-restore hubs --yes hubs",
         "undo-cut-over hubs-20261120",
+        "table export rooms --approximate",
+        "table export rooms --to /dev/null",
+        "table import rooms.json.partial --table rooms",
     ] {
         let server = Server::start(|_| stack());
         let output = server.command(arguments, KEYS).output().unwrap();
