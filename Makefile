@@ -26,6 +26,8 @@ CLIENTS := $(TARGET)/postgres-clients
 MACHINE_CLIENTS := $(CLIENTS)/$(shell uname -m).assembled
 # Only if npm is installed: without it, lint says what it skips.
 NODE_TOOLS := $(if $(shell command -v npm),tests/validators/node_modules/.installed)
+# The second table engine, for the bench alone.
+TABLE_ENGINE := $(TARGET)/tools/bin/dynoxide
 # All dependencies are pinned. Python compiles modules when they are imported.
 INSTALL := install --quiet --disable-pip-version-check --no-compile --no-deps
 # Always --workspace: a package by itself takes other features of the SDK, and all of it would be built again.
@@ -82,7 +84,7 @@ lint: $(AWS_TOOLS) $(LAB_TOOLS) $(NODE_TOOLS) | preflight ## Check formatting, R
 	$(YAML_PYTHON) infra/assemble.py infra/template.yaml $(TARGET)/stack.yaml
 	AWS_DEFAULT_REGION=us-east-1 .venv-sam/bin/cfn-lint --config-file tests/validators/cfn_lint.yaml -- $(TARGET)/stack.yaml infra/alarms.yaml infra/efs-access.yaml
 
-bench: ready build $(MACHINE_CLIENTS) ## Measure starts, memory, polls, sizes, costs and a restore's overhead.
+bench: ready build $(MACHINE_CLIENTS) $(TABLE_ENGINE) ## Measure starts, memory, polls, sizes, costs, a restore's overhead, dumps and tables as files.
 	$(CARGO) build --profile $(PROFILE) --workspace --bin bench
 	$(SHIP) --package bare --bins
 	$(BUILT)/bench
@@ -140,6 +142,10 @@ tests/validators/node_modules/.installed: tests/validators/package-lock.json | p
 $(SHIP_TOOLS): tests/requirements-ship.txt $(AWS_TOOLS)
 	@$(@D)/bin/python -m pip $(INSTALL) --requirement $<
 	@touch $@
+
+$(TABLE_ENGINE): | preflight
+	@$(CARGO) install --quiet --locked dynoxide-rs --version =3.2.0 --root $(TARGET)/tools --no-default-features \
+		--features native-sqlite,http-server,cli
 
 preflight:
 	@tests/preflight.sh $(MAKECMDGOALS)

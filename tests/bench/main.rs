@@ -17,13 +17,15 @@ mod runs;
 mod sizes;
 /// Time to a function's first response, and its peak memory.
 mod starts;
+/// Tables as files: speed, the digest's cost, memory.
+mod tables;
 
 use std::process::ExitCode;
 
 use report::Report;
 
 /// The parts, in the order in which `bench` measures them.
-const PARTS: [&str; 5] = ["sizes", "starts", "pacing", "runs", "dumps"];
+const PARTS: [&str; 6] = ["sizes", "starts", "pacing", "runs", "dumps", "tables"];
 /// The parts that need no shipped functions.
 const SHORT: [&str; 2] = ["pacing", "runs"];
 
@@ -41,6 +43,7 @@ async fn main() -> ExitCode {
             "starts" => starts::measure(&mut report, &starts::Shipped::here()).await,
             "pacing" => pacing::measure(&mut report),
             "dumps" => dumps::measure(&mut report).await,
+            "tables" => tables::measure(&mut report).await,
             _ => runs::measure(&mut report).await,
         }
     }

@@ -61,6 +61,8 @@ mod retention;
 mod soak;
 /// Labs with the stack in them, lent to one test at a time.
 mod stage;
+/// A table that was exported and imported is the same; what was interrupted continues, or is no export.
+mod table_files;
 /// Every step twice; every AWS call of every function failing in every way.
 mod trials;
 /// What a restore created is kept while it is in use.
@@ -101,6 +103,7 @@ fn main() {
     tests.extend(approvals::tests(&stages));
     tests.extend(directories::tests(&stages));
     tests.extend(efs::tests(&stages));
+    tests.extend(table_files::tests(&stages));
     tests.extend(trials::tests(&stages));
     tests.extend(restore_trials::tests(&stages));
     tests.extend(restore_failures::tests(&stages));
