@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use holdfast::aws::codes::{ErrorMeaning, classify};
+use holdfast::aws::codes::{ErrorMeaning, SIGN_IN, classify};
 
 use crate::credentials;
 use crate::failure::{Failure, Result, causes};
@@ -86,18 +86,7 @@ fn without_credentials(doing: &str, what: &str, error: &CredentialsError) -> Str
 const UNREACHABLE: &str =
     "Check that the Region is right and that its endpoint can be reached from here; then run the command again.";
 
-/// Codes of credentials that AWS does not know, or no longer accepts.
-///
-/// Source: "Common Errors" in the API References of Security Token Service and of the services called here.
-const SIGN_IN: [&str; 7] = [
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "MissingAuthenticationToken",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-];
+const CORRECT: &str = "Correct what AWS names, then run the command again.";
 
 fn failed(doing: &str, what: &str, code: &str, status: Option<u16>, said: &str) -> Failure {
     let error = format!("{doing} {what}: AWS returned {code}: {}", one_line(said));
@@ -111,19 +100,17 @@ fn failed(doing: &str, what: &str, code: &str, status: Option<u16>, said: &str) 
                 "The credentials are not valid, or have expired: sign in again (`aws sso login`), or set others.";
             return Failure::SignIn(format!("{error}. {next}"));
         }
+        ErrorMeaning::AccessDenied if code.starts_with("KMS") || code == "OptInRequired" => CORRECT,
         ErrorMeaning::AccessDenied => "Ask for this action to be allowed to your role, or use another --profile.",
         ErrorMeaning::Throttled => "AWS throttles requests: run the command again in a minute.",
         ErrorMeaning::Unavailable => "The fault is on AWS's side: run the command again in a minute.",
         ErrorMeaning::Quota => {
             "A quota of the account is used up: request a higher one in the Service Quotas console, or free some of it."
         }
-        ErrorMeaning::NotReady
-        | ErrorMeaning::Shortage
-        | ErrorMeaning::NoAddress
-        | ErrorMeaning::NoAddressNow
-        | ErrorMeaning::TooSoon
-        | ErrorMeaning::Conflict
-        | ErrorMeaning::Refused => "Correct what AWS names, then run the command again.",
+        ErrorMeaning::NotReady | ErrorMeaning::Shortage | ErrorMeaning::NoAddressNow => {
+            "Wait a few minutes, then run the command again."
+        }
+        ErrorMeaning::NoAddress | ErrorMeaning::TooSoon | ErrorMeaning::Conflict | ErrorMeaning::Refused => CORRECT,
     };
     Failure::Aws(format!("{error}. {next}"))
 }
@@ -140,6 +127,9 @@ mod tests {
             ("AccessDeniedException", 4, "--profile"),
             ("ExpiredTokenException", 4, "aws sso login"),
             ("SignatureDoesNotMatch", 4, "aws sso login"),
+            ("RequestExpired", 4, "aws sso login"),
+            ("KMSDisabledException", 4, "Correct what AWS names"),
+            ("InvalidDBClusterStateFault", 4, "Wait a few minutes"),
             ("ThrottlingException", 4, "in a minute"),
             ("ExecutionLimitExceeded", 4, "Service Quotas"),
             ("ServiceUnavailable", 4, "on AWS's side"),

@@ -77,10 +77,7 @@ where
         None => format!("{doing} {what}: AWS returned {code}: {said}"),
     };
     let message = |next: &str| format!("{heard}. {next}");
-    match (
-        classify(code, status),
-        code.starts_with("KMS") || code == "DecryptionFailure",
-    ) {
+    match (classify(code, status), is_about_key(code)) {
         (ErrorMeaning::Throttled, _) => Error::Throttled(message(
             "Trying again may help; if this continues, ask AWS for a higher request rate.",
         )),
@@ -127,6 +124,36 @@ where
             "Trying again changes nothing: correct what AWS names, then start a new run.",
         )),
     }
+}
+
+/// As [`failure`], but where `explain` has an explanation for what AWS refused, it replaces the general one. It comes before AWS's
+/// own words: they may be long, and messages to on-call cut a reason after 500 characters. A refusal by a key is never replaced.
+pub fn failure_explained<E>(
+    doing: &str,
+    what: &str,
+    error: SdkError<E, HttpResponse>,
+    explain: fn(ErrorMeaning) -> Option<&'static str>,
+) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    let answered = error.as_service_error().and_then(|service| {
+        let code = service.code().filter(|code| !is_about_key(code))?;
+        let explanation = explain(classify(code, status))?;
+        let said = service.message().unwrap_or("no message");
+        Some(format!("{doing} {what}: {explanation}. AWS returned {code}: {said}"))
+    });
+    let general = failure(doing, what, error);
+    match answered {
+        Some(message) => general.saying(message),
+        None => general,
+    }
+}
+
+/// Whether an error code is about the key that protects a resource.
+fn is_about_key(code: &str) -> bool {
+    code.starts_with("KMS") || code == "DecryptionFailure"
 }
 
 /// A call without a response, or with one that could not be read.

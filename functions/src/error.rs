@@ -75,8 +75,8 @@ impl Error {
         }
     }
 
-    /// The same error with more to say; unchanged for `InvalidInput`, whose faults speak for themselves.
-    pub fn and(mut self, more: &str) -> Self {
+    /// The same error with another message; unchanged for `InvalidInput`, whose faults are the message.
+    pub fn saying(mut self, message: String) -> Self {
         match &mut self {
             Error::InvalidInput(_) => {}
             Error::Throttled(text)
@@ -89,7 +89,7 @@ impl Error {
             | Error::JobFailed(text)
             | Error::DeadlineExceeded(text)
             | Error::DeploymentBusy(text)
-            | Error::VerificationFailed(text) => *text = format!("{text}; {more}"),
+            | Error::VerificationFailed(text) => *text = message,
         }
         self
     }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Refuses knowledge of a single kind in the steps and in what they share: they know kinds only through the traits.
+"""Refuses knowledge of a single kind in the steps, in what they share, and in the domain: they know kinds only through the traits.
 
-Exempt are the steps that only one kind needs, by their functions in infra/kinds/. Exit code 1 and a line for each fault.
+Exempt are the steps that only one kind needs, by their functions in infra/kinds/, and the files of the kinds and switches. Exit code 1 and a line for each fault.
 """
 
 import re
@@ -11,7 +11,9 @@ from pathlib import Path
 import rust_modules
 from wildcards import ENUMS, REGISTRY
 
-LAYERS = ("steps", "runs")
+LAYERS = ("steps", "runs", "domain")
+# Folders of the domain with a file for each kind and switch.
+OWN = {"kinds", "switches"}
 # The variants of no single kind.
 SHARED = {"Nothing", "Versions"}
 VARIANT = re.compile(rf"\b(?:{'|'.join(ENUMS)})::(?!(?:{'|'.join(SHARED)})\b)[A-Z]\w*")
@@ -42,7 +44,7 @@ def main(root):
     faults, count = [], 0
     for module in rust_modules.modules(root / "functions/src/lib.rs"):
         parts = module.file.relative_to(root / "functions/src").with_suffix("").parts
-        if parts[0] not in LAYERS or own & set(parts):
+        if parts[0] not in LAYERS or (own | OWN) & set(parts):
             continue
         count += 1
         found = names(module.file.read_text(encoding="utf-8"), kinds)

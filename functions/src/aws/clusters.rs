@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 
 use super::{code, failure};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The cluster of that name; `None` if there is none.
 pub async fn find(rds: &Client, name: &str) -> Result<Option<DbCluster>> {
@@ -20,9 +20,10 @@ pub async fn find(rds: &Client, name: &str) -> Result<Option<DbCluster>> {
 /// The cluster of that name, which has to exist; `doing` completes the sentence "failed while …".
 ///
 /// # Errors
-/// `NotFound`, with AWS's answer, if there is none.
-pub async fn describe(rds: &Client, doing: &str, name: &str) -> Result<Option<DbCluster>> {
-    request(rds, name).await.map_err(|error| failure(doing, name, error))
+/// `NotFound` if there is none.
+pub async fn describe(rds: &Client, doing: &str, name: &str) -> Result<DbCluster> {
+    let found = request(rds, name).await.map_err(|error| failure(doing, name, error))?;
+    found.ok_or_else(|| Error::NotFound(format!("{doing} {name}: AWS describes no cluster of this name")))
 }
 
 /// Whether a cluster has this tag.

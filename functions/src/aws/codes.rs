@@ -99,21 +99,29 @@ const NO_INTERFACE: &str = "ENILimitReachedException";
 /// Source: the errors of `UpdateFileSystem` in the EFS API Reference.
 const TOO_SOON: &str = "TooManyRequests";
 
+/// Codes of credentials that AWS does not know, or no longer accepts.
+///
+/// Source: "Common Errors" in the API References of the services called here.
+pub const SIGN_IN: &[&str] = &[
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+];
+
 /// Codes about the caller's permissions, or about the key that protects the resource.
 const ACCESS_DENIED: &[&str] = &[
     "AuthorizationError",
     "AuthorizationErrorException",
     "DecryptionFailure",
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "MissingAuthenticationToken",
     "NotAuthorized",
     "OptInRequired",
-    "SignatureDoesNotMatch",
     "UnauthorizedOperation",
-    "UnrecognizedClientException",
 ];
 
 pub fn classify(code: &str, status: Option<u16>) -> ErrorMeaning {
@@ -131,7 +139,11 @@ pub fn classify(code: &str, status: Option<u16>) -> ErrorMeaning {
         ErrorMeaning::NoAddressNow
     } else if code == TOO_SOON {
         ErrorMeaning::TooSoon
-    } else if ACCESS_DENIED.contains(&code) || code.contains("AccessDenied") || code.starts_with("KMS") {
+    } else if SIGN_IN.contains(&code)
+        || ACCESS_DENIED.contains(&code)
+        || code.contains("AccessDenied")
+        || code.starts_with("KMS")
+    {
         ErrorMeaning::AccessDenied
     } else if code.contains("NotFound") || code.contains("DoesNotExist") || code.starts_with("NoSuch") {
         ErrorMeaning::NotFound

@@ -172,7 +172,13 @@ impl Descriptor {
         if !kinds::is_pattern(own) {
             return Vec::new();
         }
-        let others = || self.resources.values().map(|protected| &protected.target);
+        let of_kind = |target: &&Target| target.kind() == own.kind();
+        let others = || {
+            self.resources
+                .values()
+                .map(|protected| &protected.target)
+                .filter(of_kind)
+        };
         let belongs_to_prefix = |table: &str| {
             let closest = others().filter_map(|other| closeness(other, table)).max();
             closeness(own, table).is_some_and(|own| closest.is_none_or(|closest| own >= closest))

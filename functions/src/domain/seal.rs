@@ -1,10 +1,9 @@
 //! Whether a set may be offered for restore.
 
-mod emptiness;
-
 use jiff::Timestamp;
 
 use super::job::{Failure, Job};
+use super::kinds;
 use super::resource::RecoveryPoint;
 use super::set::{Point, PointStatus, Reason};
 
@@ -105,15 +104,11 @@ fn defect(evidence: &Evidence<'_>, name: &str) -> Option<Reason> {
 
 /// What a finished point lacks.
 fn incomplete(point: &Point) -> Option<String> {
-    let Some(found) = &point.recovery_point else {
+    if point.recovery_point.is_none() {
         return Some("AWS reports that its backup ended, but names no recovery point".to_owned());
-    };
-    if let RecoveryPoint::BackupRecoveryPoint { arn, .. } = found
-        && point.size_bytes == Some(0)
-        && !emptiness::is_known(point)
-    {
-        let known = emptiness::against(point);
-        return Some(format!("its recovery point {arn} holds 0 bytes, {known}"));
+    }
+    if let Some(lack) = kinds::stateful(&point.resource.target).and_then(|kind| kind.lacks(point)) {
+        return Some(lack);
     }
     (holds_data(point) && point.captured_at.is_none())
         .then(|| "the capture time of its recovery point is not known".to_owned())

@@ -9,7 +9,8 @@ use aws_types::SdkConfig;
 use serde_json::{Value, json};
 
 use super::driver::HookDriver;
-use crate::aws::failure;
+use crate::aws::codes::ErrorMeaning;
+use crate::aws::failure_explained;
 use crate::aws::functions::Functions;
 use crate::domain::descriptor::Hook;
 use crate::domain::job::Run;
@@ -40,7 +41,10 @@ impl LambdaHook {
             .functions
             .invoke(function, event.to_string().into_bytes(), timeout)
             .await
-            .map_err(|error| explained(failure(&doing, &format!("{function} of hook {}", hook.name), error)))?;
+            .map_err(|error| {
+                let what = format!("{function} of hook {}", hook.name);
+                failure_explained(&doing, &what, error, explain)
+            })?;
         match &answer.function_error {
             None => Ok(()),
             Some(how) => {
@@ -70,7 +74,7 @@ impl HookDriver for LambdaHook {
         let function = &self.function;
         let exists = self.functions.exists(function).await.map_err(|error| {
             let what = format!("{function} of hook {}", hook.name);
-            failure("looking for function", &what, error)
+            failure_explained("looking for function", &what, error, explain)
         })?;
         Ok((!exists).then(|| Fault {
             path: format!("hooks.{}.function", hook.name),
@@ -82,20 +86,29 @@ impl HookDriver for LambdaHook {
     }
 }
 
-/// An error of a call with what it means for a function.
-fn explained(error: Error) -> Error {
-    let meaning = match error.name() {
-        "Throttled" => "its reserved concurrency, or the account's, is used up",
-        "NotReady" => {
-            "it is being updated, or waits for its network: wait until its console shows it as active; if its subnets have no free \
-             address, free some, or use other subnets"
+/// What a refused call means for a function.
+fn explain(meaning: ErrorMeaning) -> Option<&'static str> {
+    match meaning {
+        ErrorMeaning::Throttled => Some(
+            "Lambda has no concurrency left to run it: its reserved concurrency, or the account's, is used up. Free some of it",
+        ),
+        ErrorMeaning::NotReady => {
+            Some("it is being updated, or waits for its network. Wait until its console shows it as active")
         }
-        "AccessDenied" => {
-            "its name has to match the stack's parameter HookFunctionPattern, and its own policy must not deny the call"
-        }
-        _ => return error,
-    };
-    error.and(meaning)
+        ErrorMeaning::AccessDenied => Some(
+            "its name has to match the stack's parameter HookFunctionPattern, and neither its own policy nor one of the \
+             organization may deny the call",
+        ),
+        ErrorMeaning::Unavailable
+        | ErrorMeaning::Shortage
+        | ErrorMeaning::NoAddress
+        | ErrorMeaning::NoAddressNow
+        | ErrorMeaning::TooSoon
+        | ErrorMeaning::Quota
+        | ErrorMeaning::NotFound
+        | ErrorMeaning::Conflict
+        | ErrorMeaning::Refused => None,
+    }
 }
 
 /// Maximum length of a function's own error in a message, in characters.
@@ -176,18 +189,27 @@ mod tests {
         replay.played();
     }
 
+    /// AWS's own words are long: what they mean must not be cut off in a message.
     #[tokio::test]
-    async fn a_refused_call_says_what_that_means_for_a_function() {
+    async fn a_refused_call_says_first_what_that_means_for_a_function() {
+        let look = "GET /2015-03-31/functions/hubs-offline/configuration";
         for (status, code, name, meaning) in [
             (429, "TooManyRequestsException", "Throttled", "reserved concurrency"),
             (403, "AccessDeniedException", "AccessDenied", "HookFunctionPattern"),
             (502, "ResourceNotReadyException", "NotReady", "being updated"),
+            (502, "SubnetIPAddressLimitReachedException", "NotReady", "IP address"),
+            (502, "KMSDisabledException", "AccessDenied", "Enable the KMS key"),
         ] {
-            let (hooks, replay) = hooks(refuses(INVOKE, status, code));
-            let error = hooks.quiesce(&hook(), &run()).await.unwrap_err();
-            assert_eq!(error.name(), name, "{error}");
-            assert!(error.to_string().contains(meaning), "{error}");
-            replay.played();
+            let (hooks, _) = hooks(refuses(INVOKE, status, code));
+            let called = hooks.quiesce(&hook(), &run()).await.unwrap_err();
+            let (hooks, _) = self::hooks(refuses(look, status, code));
+            let checked = hooks.check(&hook()).await.unwrap_err();
+            for error in [called, checked] {
+                assert_eq!(error.name(), name, "{error}");
+                let text = error.to_string();
+                let at = text.find(meaning).unwrap_or(usize::MAX);
+                assert!(at < 300, "{text}");
+            }
         }
     }
 

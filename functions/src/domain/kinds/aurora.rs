@@ -18,6 +18,7 @@ use crate::domain::restore::infrastructure::place::{SourceLocation, SourceReplac
 use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::domain::restore::naming::Overrides;
 use crate::domain::restore::plan::{Destination, Source};
+use crate::domain::set::Point;
 
 pub struct Aurora;
 
@@ -277,8 +278,12 @@ impl Stateful for Aurora {
         None
     }
 
+    fn lacks(&self, _: &Point) -> Option<String> {
+        None
+    }
+
     fn limited_backups(&self) -> Option<&'static str> {
-        Some("cluster snapshots")
+        Some("manual cluster snapshots")
     }
 
     fn switch_obstacle(&self, _: &str, _: &Destination) -> Option<SwitchObstacle> {

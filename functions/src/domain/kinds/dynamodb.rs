@@ -15,6 +15,7 @@ use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::domain::restore::infrastructure::place::{Element, SourceLocation, SourceReplacement};
 use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::domain::restore::plan::{Destination, Source};
+use crate::domain::set::Point;
 
 const TABLE: Element = Element {
     terraform: "aws_dynamodb_table",
@@ -233,6 +234,10 @@ impl Stateful for DynamoDb {
             Target::DynamoDb { table } => Some(format!(":table/{table}/stream/")),
             _ => None,
         }
+    }
+
+    fn lacks(&self, _: &Point) -> Option<String> {
+        None
     }
 
     fn limited_backups(&self) -> Option<&'static str> {

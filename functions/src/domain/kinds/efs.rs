@@ -1,5 +1,7 @@
 //! EFS file systems.
 
+mod emptiness;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -13,6 +15,7 @@ use crate::domain::resource::{RecoveryPoint, Target};
 use crate::domain::restore::infrastructure::place::{Element, SourceLocation, SourceReplacement};
 use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::domain::restore::plan::{Destination, Source};
+use crate::domain::set::Point;
 
 const FILE_SYSTEM: Element = Element {
     terraform: "aws_efs_file_system",
@@ -242,6 +245,19 @@ impl Stateful for Efs {
 
     fn stream(&self, _: &Target) -> Option<String> {
         None
+    }
+
+    fn lacks(&self, point: &Point) -> Option<String> {
+        if point.size_bytes != Some(0) || emptiness::is_known(point) {
+            return None;
+        }
+        let arn = point
+            .recovery_point
+            .as_ref()
+            .and_then(RecoveryPoint::arn)
+            .unwrap_or_default();
+        let known = emptiness::against(point);
+        Some(format!("its recovery point {arn} holds 0 bytes, {known}"))
     }
 
     fn limited_backups(&self) -> Option<&'static str> {

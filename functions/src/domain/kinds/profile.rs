@@ -12,6 +12,7 @@ use crate::domain::restore::infrastructure::place::{SourceLocation, SourceReplac
 use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::domain::restore::naming::Overrides;
 use crate::domain::restore::plan::{Destination, Source};
+use crate::domain::set::Point;
 
 /// A kind of resource. Methods without a default must be implemented by each kind.
 pub trait Profile: Sync {
@@ -196,6 +197,9 @@ pub trait Stateful: Sync {
 
     /// What AWS calls its backups, if it limits how many of them a Region has; `None` if it does not.
     fn limited_backups(&self) -> Option<&'static str>;
+
+    /// What a finished recovery point lacks, by what AWS reports of it, as text; `None` for a complete one.
+    fn lacks(&self, point: &Point) -> Option<String>;
 
     /// Why no switch can lead to a copy that is created there; `None` if one can.
     fn switch_obstacle(&self, resource: &str, destination: &Destination) -> Option<SwitchObstacle>;

@@ -51,8 +51,8 @@ pub fn remedy(error: &str, location: FailureLocation, deployment: &str) -> Strin
         "NotSampled" => NOT_SAMPLED,
         "NotCaptured" => NOT_CAPTURED,
         "SnapshotsRunOut" => {
-            "nothing has to be done tonight. Within the week request a higher quota of manual DB cluster snapshots in the Service \
-             Quotas console, or keep fewer sets (`keep` in the descriptors)."
+            "nothing has to be done tonight. Within the week request a higher quota of what the reason counts in the Service Quotas \
+             console, or keep fewer sets (`keep` in the descriptors)."
         }
         _ if location == FailureLocation::SafetyBackup => SAFETY_BACKUP,
         "DeploymentBusy" => return busy(deployment),

@@ -14,7 +14,7 @@ const A_WEEK: u64 = 7;
 #[derive(Debug, Clone, Copy)]
 pub struct SnapshotGrowth {
     /// Clusters, each with a snapshot in every set.
-    pub clusters: u64,
+    pub resources: u64,
     /// Sealed sets.
     pub kept: u64,
     /// Sets that it will eventually keep.
@@ -24,9 +24,9 @@ pub struct SnapshotGrowth {
 /// How many nights of the coming week have room for snapshots of all deployments; `None` if every night has. A night's sets are
 /// created before older ones expire.
 pub fn nights_left(used: u64, quota: u64, deployments: &[SnapshotGrowth]) -> Option<u64> {
-    let each_night: u64 = deployments.iter().map(|of| of.clusters).sum();
+    let each_night: u64 = deployments.iter().map(|of| of.resources).sum();
     (0..A_WEEK).find(|night| {
-        let more = |of: &SnapshotGrowth| of.clusters * of.most.saturating_sub(of.kept).min(*night);
+        let more = |of: &SnapshotGrowth| of.resources * of.most.saturating_sub(of.kept).min(*night);
         used + deployments.iter().map(more).sum::<u64>() + each_night > quota
     })
 }
@@ -57,7 +57,7 @@ mod tests {
         assert!((30..=34).contains(&most), "{most}");
         let of = |kept| {
             [SnapshotGrowth {
-                clusters: 1,
+                resources: 1,
                 kept,
                 most,
             }; 3]

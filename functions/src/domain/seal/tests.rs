@@ -124,6 +124,14 @@ fn each_resource_gives_its_own_reason() {
             job: "j".into(),
         }),
         size_bytes: Some(0),
+        resource: Resource {
+            target: Target::Efs {
+                file_system: "fs-1".into(),
+                vault: None,
+                role: None,
+            },
+            ..resource("f")
+        },
         ..point("f", 0)
     };
     let points = [failed, pending, nameless, timeless, empty, point("h", 0)];

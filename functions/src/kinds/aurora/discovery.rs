@@ -30,12 +30,10 @@ impl Discovery for Aurora {
     async fn endpoint(&self, target: &Target) -> Result<Endpoint> {
         let cluster = aurora::cluster(target).ok_or_else(|| wrong_target_of(KIND, target))?;
         let found = clusters::describe(&self.rds, "looking up the endpoint of cluster", cluster).await?;
-        if let Some(engine) = found.as_ref().and_then(|cluster| cluster.engine()) {
+        if let Some(engine) = found.engine() {
             probe::ensure_countable(cluster, engine)?;
         }
-        let host = found.as_ref().and_then(|cluster| cluster.endpoint());
-        let port = found.as_ref().and_then(|cluster| cluster.port());
-        match (host, port.and_then(|port| u16::try_from(port).ok())) {
+        match (found.endpoint(), found.port().and_then(|port| u16::try_from(port).ok())) {
             (Some(host), Some(port)) => Ok(Endpoint {
                 host: host.to_owned(),
                 port,

@@ -81,6 +81,9 @@ impl PlanningAnswers {
         );
         assert_eq!(has(|kind| kind.has_logins()), self.master_user.is_some());
         assert_eq!(kinds::database(&self.created).is_some(), self.master_user.is_some());
+        // Without hosts, the Route 53 records of a database would never be looked for.
+        let has_hosts = profile.is_some_and(|kind| kind.hosts(&self.created.configuration).is_some());
+        assert_eq!(has_hosts, has(|kind| kind.has_logins()));
         assert_eq!(kinds::directory(&self.created).is_some(), has(|kind| kind.is_mounted()));
     }
 
@@ -137,11 +140,11 @@ impl PlanningAnswers {
             assert_eq!(self.replays().repeatedly(Vec::new, call).await, []);
             return;
         };
-        let is_untold = |dependent: &Dependent| matches!(dependent, Dependent::Unknown { .. });
+        let is_unknown = |dependent: &Dependent| matches!(dependent, Dependent::Unknown { .. });
         let found = self.replays().repeatedly(found, call).await;
-        assert!(!found.is_empty() && !found.iter().any(is_untold), "{found:?}");
+        assert!(!found.is_empty() && !found.iter().any(is_unknown), "{found:?}");
         let denied = self.replays().repeatedly(denied, call).await;
-        assert!(denied.iter().any(is_untold), "{denied:?}");
+        assert!(denied.iter().any(is_unknown), "{denied:?}");
     }
 
     async fn sets_the_password_of_its_own_copy_only(&self) {

@@ -32,8 +32,11 @@ pub struct ServerRoot {
 }
 
 impl ServerRoot {
-    /// Prepares an empty directory in memory; `None` if there is none that the servers' user can work in.
+    /// Prepares an empty directory in memory; `None` if there is no such file system, or the servers' user can't work in it.
     pub async fn in_memory() -> Result<Option<Self>> {
+        if !roomy_memory() {
+            return Ok(None);
+        }
         let own = Path::new(MEMORY).join(own_name());
         Ok(Self::first_usable(&[(own, true)], &servers_user()?).await)
     }

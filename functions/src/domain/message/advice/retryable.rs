@@ -10,7 +10,7 @@ pub fn throttled(location: FailureLocation) -> &'static str {
              the schedule or request a higher rate from AWS."
         }
         FailureLocation::Prune => PRUNED_LATER,
-        FailureLocation::Hook => "what the hook calls had no capacity left; the reason says of what. Free some.",
+        FailureLocation::Hook => "the hook's target had no capacity left; the reason says of what. Free some.",
         FailureLocation::SwitchBack => SWITCH_BACK_AGAIN,
         _ => "AWS throttled the calls for longer than Holdfast retries. Start again in a few minutes.",
     }
@@ -19,7 +19,7 @@ pub fn throttled(location: FailureLocation) -> &'static str {
 pub fn unavailable(location: FailureLocation) -> &'static str {
     match location {
         FailureLocation::Hook => {
-            "what the hook calls did not respond in time, and may have done its work nevertheless. Its log shows what it was doing."
+            "the hook's target did not respond in time, and may have done its work nevertheless. Its log shows what it was doing."
         }
         FailureLocation::Probe | FailureLocation::Login => {
             "the database, or the network path to it, did not respond. Check that the cluster is available and that its security group \
@@ -39,7 +39,7 @@ pub fn unavailable(location: FailureLocation) -> &'static str {
 
 pub fn not_ready(location: FailureLocation) -> &'static str {
     match location {
-        FailureLocation::Hook => "what the hook calls is not ready; the reason says why, and what to wait for.",
+        FailureLocation::Hook => "the hook's target is not ready; the reason says why, and what to wait for.",
         FailureLocation::Probe | FailureLocation::Login => {
             "the database is not ready for logins; the reason says why. Wait until its console shows it as available."
         }

@@ -40,7 +40,7 @@ pub fn not_found(location: FailureLocation, deployment: &str) -> String {
              (`holdfast sets {deployment}`); or leave it out with --except: the deployment then has data from two points in time."
         ),
         FailureLocation::Hook => {
-            "what the hook calls does not exist. Deploy it, or correct the hook in the descriptor, then `holdfast apply FILE`."
+            "the hook's target does not exist. Deploy it, or correct the hook in the descriptor, then `holdfast apply FILE`."
                 .to_owned()
         }
         FailureLocation::Probe => {
@@ -69,7 +69,7 @@ pub fn not_found(location: FailureLocation, deployment: &str) -> String {
 pub fn access_denied(location: FailureLocation) -> &'static str {
     match location {
         FailureLocation::Hook => {
-            "Holdfast may not call what the hook names; the reason says which permission it needs."
+            "Holdfast is not allowed to call the hook's target; the reason says what has to be changed."
         }
         FailureLocation::Probe => {
             "the database, or Secrets Manager, denies access to the probe; the reason says which. For a wrong password, check first \
@@ -138,7 +138,7 @@ pub fn conflict(location: FailureLocation) -> &'static str {
 
 pub fn job_failed(location: FailureLocation) -> &'static str {
     match location {
-        FailureLocation::Hook => "what the hook calls failed; its log and the reason say why. Correct it.",
+        FailureLocation::Hook => "the hook's target failed; its log and the reason say why. Correct it.",
         FailureLocation::Seal => "the set has nothing to restore from; the reason says why.",
         FailureLocation::Switch => {
             "AWS refused the switch, or could not complete it, for the reason given (for a service: see its task definition and its \

@@ -62,12 +62,12 @@ async fn forecast(catalog: &Catalog, kinds: &Kinds, limited: &LimitedKind) -> Re
         let Ok(descriptor) = catalog.descriptor(&name).await else {
             continue;
         };
-        let clusters = limited.count(&descriptor);
-        if clusters > 0 {
+        let resources = limited.count(&descriptor);
+        if resources > 0 {
             let sets = catalog.sets(&name).await?;
             let sealed = sets.iter().filter(|set| set.status == SetStatus::Sealed).count();
             growing.push(SnapshotGrowth {
-                clusters,
+                resources,
                 kept: u64::try_from(sealed).unwrap_or(u64::MAX),
                 most: in_the_end(&descriptor.keep),
             });
@@ -86,8 +86,8 @@ impl LimitedKind {
     }
 
     fn warning(&self, quota: BackupQuota, nights: u64, growing: &[SnapshotGrowth]) -> Reason {
-        let a_night: u64 = growing.iter().map(|of| of.clusters).sum();
-        let in_the_end: u64 = growing.iter().map(|of| of.clusters * of.most).sum();
+        let a_night: u64 = growing.iter().map(|of| of.resources).sum();
+        let in_the_end: u64 = growing.iter().map(|of| of.resources * of.most).sum();
         let when = match nights {
             0 => "there is no room for those of one night any more".to_owned(),
             1 => "there is room for one more night".to_owned(),
@@ -97,7 +97,7 @@ impl LimitedKind {
             subject: self.backups.to_owned(),
             error: "SnapshotsRunOut".to_owned(),
             message: format!(
-                "{} of the {} manual {} of this Region exist, the deployments create {a_night} a night, and their `keep` adds up to \
+                "{} of the {} {} of this Region exist, the deployments create {a_night} a night, and their `keep` adds up to \
              {in_the_end}: {when}, and then no {} is backed up",
                 quota.used,
                 quota.most,
