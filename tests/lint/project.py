@@ -64,6 +64,7 @@ class Project:
         self.errors = error_classes((root / "functions/src/error.rs").read_text())
         self.steps = registered((root / REGISTRY).read_text())
         self.template = template.Template(root / "infra/template.yaml")
+        self.dashboard = template.Template(root / "infra/alarms.yaml").properties("Dashboard")["DashboardBody"]
         self.own_stacks = {step: root / file for step, file in OWN_STACKS.items() if step in self.steps}
 
     def faults(self, machines):
@@ -113,11 +114,23 @@ class Project:
                 yield "template", f"{pascal(step)}Function is not named ${{AWS::StackName}}-{step}"
             if step not in BY_EVENT and step not in run:
                 yield REGISTRY, f"no state machine runs {step}"
+        yield from self._watched()
         deployed = {function["Handler"] for function in self._deployed().values()}
         for step in sorted(deployed - self.steps):
             yield "template", f"deploys {step}, which {REGISTRY} does not name"
         for step in sorted(deployed & OWN_STACKS.keys()):
             yield "template", f"deploys {step}, which {OWN_STACKS[step]} deploys"
+
+    def _watched(self):
+        """The dashboard shows the errors and durations of each deployed function."""
+        body, values = self.dashboard.argument
+        names = re.compile(r'"\$\{Stack\}-([\w-]+)"')
+        others = set(names.findall(values["OtherFunctions"].argument))
+        for metric in ("Errors", "Duration"):
+            own = re.search(rf'"{metric}", "FunctionName", "\$\{{Stack\}}-([\w-]+)"\],\s*\$\{{OtherFunctions\}}', body)
+            shown = others | {own.group(1)} if own else set()
+            for step in sorted(shown ^ (self.steps - OWN_STACKS.keys())):
+                yield "infra/alarms.yaml", f"{metric} of {step}: " + ("shown, and no step" if step in shown else "not shown")
 
     def _substitutions(self, name, machine):
         here = f"../../state-machines/{name}.asl.json"

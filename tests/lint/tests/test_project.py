@@ -53,6 +53,10 @@ class Agreement(unittest.TestCase):
     def test_the_project_agrees_with_itself(self):
         self.assertEqual(faults(), [])
 
+    def test_a_function_that_the_dashboard_does_not_show(self):
+        self.replaced('["...", "${Stack}-back-up-table"],\n', "", "infra/alarms.yaml: Errors of back-up-table: not shown")
+        self.replaced("${Stack}-back-up-table", "${Stack}-drop-table", "infra/alarms.yaml: Duration of drop-table: shown, and no step")
+
     def test_a_step_without_a_function_and_a_function_without_a_step(self):
         self.assertIn("template: deploys resume, which functions/src/steps/mod.rs does not name", faults(steps=STEPS - {"resume"}))
         found = faults(steps=STEPS | {"drill-set"})
