@@ -14,14 +14,10 @@ pub mod registry;
 mod secret;
 mod shared;
 
-pub use aurora::Aurora;
-pub use dynamodb::DynamoDb;
-pub use efs::{Defaults, Efs};
+pub use efs::Defaults;
 pub use kind::{
     Backup, BackupQuota, Deletion, Dependents, Discovery, Kind, Logins, MasterUser, Preflight, Recovery, Restore,
     StartedBackup,
 };
-pub use parameters::Parameters;
 pub use registry::Kinds;
-pub use secret::Secret;
 pub use shared::{copy, fault, part, timestamp};

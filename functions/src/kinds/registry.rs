@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
-use super::{Aurora, Defaults, DynamoDb, Efs, Kind, Parameters, Secret};
+use super::{Defaults, Kind};
 use crate::domain::resource::Target;
 
 /// One line per kind: its name, which is also its folder's, its targets, and how it is built.
 macro_rules! kinds {
-    (($aws:ident, $defaults:ident) $($name:ident: $target:pat => $made:expr,)*) => {
+    (($aws:ident, $defaults:ident) $($name:ident: $target:pat => $kind:ident::$made:ident($($given:ident),+),)*) => {
         /// All kinds.
         #[derive(Clone)]
         pub struct Kinds {
@@ -25,7 +25,7 @@ macro_rules! kinds {
             /// none.
             pub fn from_config($aws: &SdkConfig, $defaults: Defaults) -> Self {
                 Self {
-                    $($name: Arc::new($made),)*
+                    $($name: Arc::new(super::$name::$kind::$made($($given),+)),)*
                 }
             }
 

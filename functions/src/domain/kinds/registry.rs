@@ -5,20 +5,20 @@ use serde_json::Value;
 
 use super::database::Database;
 use super::profile::{DestinationFacts, Profile, Stateful};
-use super::{aurora, dynamodb, efs, parameters, secret};
 use crate::domain::resource::Target;
 use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::plan::{PlannedResource, Source};
 
+/// One line per kind: its module and type, and its targets.
 macro_rules! kinds {
-    ($($kind:path: $target:pat,)*) => {
+    ($($module:ident::$kind:ident: $target:pat,)*) => {
         /// All kinds, in the order in which people see them.
-        pub static ALL: &[&dyn Profile] = &[$(&$kind),*];
+        pub static ALL: &[&dyn Profile] = &[$(&super::$module::$kind),*];
 
         /// The kind of a target.
         pub fn of(target: &Target) -> &'static dyn Profile {
             match target {
-                $($target => &$kind,)*
+                $($target => &super::$module::$kind,)*
             }
         }
     };

@@ -9,8 +9,10 @@ use crate::domain::resource::Target;
 use crate::domain::restore::dependents::Dependent;
 use crate::domain::restore::item::RestoreItem;
 use crate::error::Result;
+use crate::kinds::parameters::Parameters;
+use crate::kinds::secret::Secret;
 use crate::kinds::shared::{WITH_LOGINS, WITH_PATTERNS, WITH_ROWS, unsupported};
-use crate::kinds::{BackupQuota, Dependents, Discovery, Logins, MasterUser, Parameters, Secret};
+use crate::kinds::{BackupQuota, Dependents, Discovery, Logins, MasterUser};
 
 macro_rules! guards {
     ($($kind:ty),*) => {$(

@@ -10,7 +10,9 @@ use crate::domain::restore::naming::{Naming, Overrides};
 use crate::domain::restore::plan::Destination;
 use crate::domain::restore::retained_backups::{ContinuousBackup, RetainedBackups};
 use crate::error::Result;
-use crate::kinds::{Parameters, Recovery, Secret};
+use crate::kinds::Recovery;
+use crate::kinds::parameters::Parameters;
+use crate::kinds::secret::Secret;
 
 macro_rules! guards {
     ($($kind:ty),*) => {$(
