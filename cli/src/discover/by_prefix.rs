@@ -3,13 +3,14 @@
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 use holdfast::aws::service::{Client, SSM};
-use holdfast::domain::kinds;
+use holdfast::domain::kinds::efs::Efs;
+use holdfast::domain::kinds::{self, Stateful};
 use holdfast::domain::resource::Target;
 use serde_json::{Value, json};
 
 use super::clusters::{self, Cluster};
 use super::compose::{VaultAndRole, compose};
-use super::{DescriptorDraft, FoundResource, by_tag, classify};
+use super::{DescriptorDraft, FoundResource, by_tag};
 use crate::aws;
 use crate::failure::Result;
 
@@ -82,7 +83,7 @@ async fn file_systems(config: &SdkConfig, prefix: &str) -> Result<Vec<FoundResou
     while let Some(system) = pages.next().await {
         let system = system.map_err(|error| aws::failure("listing", "file systems", error))?;
         if let Some(name) = system.name().filter(|name| name.starts_with(prefix)) {
-            let file_system = classify::file_system(system.file_system_id().to_owned());
+            let file_system = Efs.target_of(system.file_system_id().to_owned());
             found.push(FoundResource::protected(file_system, name));
         }
     }

@@ -1,5 +1,6 @@
 //! What a CloudFormation resource or an ARN means to Holdfast.
 
+use holdfast::domain::kinds::{self, Stateful};
 use holdfast::domain::resource::Target;
 
 use super::FoundResource;
@@ -28,10 +29,10 @@ const STATEFUL: &[&str] = &[
 /// A resource of a stack, by its type, physical and logical id; `None` if it has no state.
 pub fn stack_resource(kind: &str, physical: &str, logical: &str) -> Option<FoundResource> {
     let (id, hint) = (physical.to_owned(), logical.to_owned());
+    if let Some(restored) = restored().find(|restored| restored.cloudformation().contains(&kind)) {
+        return found(restored.target_of(id), hint);
+    }
     match kind {
-        "AWS::RDS::DBCluster" => found(Target::Aurora { cluster: id }, hint),
-        "AWS::EFS::FileSystem" => found(file_system(id), hint),
-        "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable" => found(Target::DynamoDb { table: id }, hint),
         "AWS::SecretsManager::Secret" => found(Target::Secret { secret: id }, hint),
         "AWS::SSM::Parameter" => Some(FoundResource::Parameter { name: id }),
         _ if STATEFUL.contains(&kind) => Some(FoundResource::Unprotected {
@@ -46,19 +47,28 @@ fn found(target: Target, hint: String) -> Option<FoundResource> {
     Some(FoundResource::protected(target, hint))
 }
 
-/// A file system in the stack's own vault, with the stack's own role.
-pub fn file_system(id: String) -> Target {
-    Target::Efs {
-        file_system: id,
-        vault: None,
-        role: None,
-    }
+/// The kinds that are backed up and restored.
+fn restored() -> impl Iterator<Item = &'static dyn Stateful> {
+    kinds::ALL.iter().filter_map(|kind| kind.stateful())
+}
+
+/// The target of a kind that is backed up and restored, and what a descriptor calls it. What belongs to a resource, such as a
+/// table's indexes, streams and backups, has a longer ARN.
+fn restored_by_arn(service: &str, resource: &str) -> Option<(Target, String)> {
+    restored().find_map(|restored| {
+        let (of_service, beginning) = restored.arn();
+        let id = resource.strip_prefix(beginning).filter(|id| !id.contains(['/', ':']))?;
+        (service == of_service).then(|| (restored.target_of(id.to_owned()), restored.entry_name(id).to_owned()))
+    })
 }
 
 /// A tagged resource, by its ARN; `None` if it has no state, or is itself a backup.
 pub fn arn(arn: &str) -> Option<FoundResource> {
     let mut parts = arn.splitn(6, ':').skip(2);
     let (service, resource) = (parts.next()?, parts.nth(2)?);
+    if let Some((target, name)) = restored_by_arn(service, resource) {
+        return found(target, name);
+    }
     let (kind, id) = resource.split_once([':', '/']).unwrap_or(("", resource));
     let unprotected = |what: &str| {
         Some(FoundResource::Unprotected {
@@ -66,13 +76,9 @@ pub fn arn(arn: &str) -> Option<FoundResource> {
             id: id.to_owned(),
         })
     };
-    let (id, hint) = (id.to_owned(), id.to_owned());
+    let id = id.to_owned();
     match (service, kind) {
-        ("rds", "cluster") => found(Target::Aurora { cluster: id }, hint),
         ("rds", "db") => unprotected("AWS::RDS::DBInstance"),
-        ("elasticfilesystem", "file-system") => found(file_system(id), "storage".to_owned()),
-        // A table's indexes, streams and backups have longer resource parts.
-        ("dynamodb", "table") if !id.contains('/') => found(Target::DynamoDb { table: id }, hint),
         ("secretsmanager", "secret") => {
             // Secrets Manager adds a hyphen and six random characters to the name.
             let name = id.rsplit_once('-').map_or(id.as_str(), |(name, _)| name).to_owned();
@@ -112,13 +118,18 @@ mod tests {
     fn arns_are_told_apart() {
         let a = |rest: &str| arn(&format!("arn:aws:{rest}"));
         let cluster = "hubs-db".to_owned();
+        let efs = Target::Efs {
+            file_system: "fs-0123456789abcdef0".to_owned(),
+            vault: None,
+            role: None,
+        };
         assert_eq!(
             a("rds:us-east-1:000000000000:cluster:hubs-db"),
             found(Target::Aurora { cluster }, "hubs-db".to_owned())
         );
         assert_eq!(
             a("elasticfilesystem:us-east-1:000000000000:file-system/fs-0123456789abcdef0"),
-            found(file_system("fs-0123456789abcdef0".to_owned()), "storage".to_owned())
+            found(efs, "storage".to_owned())
         );
         let secret = "secretsmanager:us-east-1:000000000000:secret:hubs/login-AbCdEf";
         let target = Target::Secret {

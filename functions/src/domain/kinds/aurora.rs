@@ -155,6 +155,14 @@ impl Stateful for Aurora {
         ("rds", "cluster:")
     }
 
+    fn cloudformation(&self) -> &'static [&'static str] {
+        &[infrastructure::CLUSTER.cloudformation]
+    }
+
+    fn target_of(&self, cluster: String) -> Target {
+        Target::Aurora { cluster }
+    }
+
     fn alarm_dimension(&self) -> &'static str {
         "DBClusterIdentifier"
     }

@@ -135,6 +135,24 @@ impl Stateful for Efs {
         ("elasticfilesystem", "file-system/")
     }
 
+    fn cloudformation(&self) -> &'static [&'static str] {
+        &[FILE_SYSTEM.cloudformation]
+    }
+
+    /// In the stack's own vault, with the stack's own role.
+    fn target_of(&self, file_system: String) -> Target {
+        Target::Efs {
+            file_system,
+            vault: None,
+            role: None,
+        }
+    }
+
+    /// EFS gives a file system its identifier, which tells people nothing.
+    fn entry_name<'a>(&self, _: &'a str) -> &'a str {
+        "storage"
+    }
+
     fn alarm_dimension(&self) -> &'static str {
         "FileSystemId"
     }

@@ -145,6 +145,17 @@ pub trait Stateful: Sync {
     /// The service and the beginning of the resource in its ARN, such as `rds` and `cluster:`.
     fn arn(&self) -> (&'static str, &'static str);
 
+    /// Its types in CloudFormation.
+    fn cloudformation(&self) -> &'static [&'static str];
+
+    /// The resource with an identifier in AWS, as a descriptor names it.
+    fn target_of(&self, identifier: String) -> Target;
+
+    /// What a descriptor calls a resource that was found by its ARN: by default, its identifier.
+    fn entry_name<'a>(&self, identifier: &'a str) -> &'a str {
+        identifier
+    }
+
     /// The dimension of CloudWatch alarms that watch it.
     fn alarm_dimension(&self) -> &'static str;
 
