@@ -3,6 +3,7 @@
 
 use anyhow::{Context, Result, bail};
 use holdfast::domain::efs_access::AccessRequest;
+use holdfast::domain::kinds::{ALL, Profile};
 use holdfast::runs::{restoring, starting};
 use holdfast::steps::backup::{plan_backup, poll_status, prune_sets, seal_set};
 use holdfast::steps::restore::{
@@ -13,6 +14,8 @@ use holdfast::steps::{clean_up, count_items, count_rows, end_run, list_due_deplo
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+const BACKUP: &str = include_str!("../../../state-machines/backup.asl.json");
+const RESTORE: &str = include_str!("../../../state-machines/restore.asl.json");
 const DEPLOYMENT: &str = "hubs-prod";
 const ID: &str = "hubs-prod-20261120-021500-630a";
 const TIME: &str = "2026-11-20T02:15:00Z";
@@ -30,10 +33,7 @@ pub fn event(step: &str) -> Result<Value> {
             let event = json!({ "run": run(), "about": "plan", "token": "token", "now": TIME });
             read_by::<ask_approval::Input>(event)
         }
-        "back-up-file-system" => read_by::<starting::Input>(of_resource(file_system())),
-        "back-up-table" => read_by::<starting::Input>(of_resource(table())),
         "check-login" => read_by::<check_login::Input>(json!({ "run": run(), "plan": logins(), "now": TIME })),
-        "check-secrets" => read_by::<starting::Input>(of_resource(secret())),
         "clean-up" => read_by::<clean_up::Input>(aborted()),
         "compare-resource" => read_by::<compare_resource::Input>(of_resource(table())),
         "count-items" => {
@@ -65,9 +65,6 @@ pub fn event(step: &str) -> Result<Value> {
         }
         "prune-sets" => read_by::<prune_sets::Input>(of_run()),
         "quiesce" => read_by::<quiesce::Input>(of_run()),
-        "restore-cluster" => read_by::<restoring::Input>(of_resource(cluster())),
-        "restore-file-system" => read_by::<restoring::Input>(of_resource(file_system())),
-        "restore-table" => read_by::<restoring::Input>(of_resource(table())),
         "resume" => read_by::<resume::Input>(of_run()),
         "seal-set" => {
             let event = json!({ "run": run(), "jobs": [job()], "probes": [], "failure": null, "now": TIME });
@@ -78,7 +75,6 @@ pub fn event(step: &str) -> Result<Value> {
             let job = json!({ "plan": logins(), "status": "in_progress", "set_from": from });
             read_by::<set_password::Input>(json!({ "run": run(), "job": job, "now": TIME }))
         }
-        "snapshot-cluster" => read_by::<starting::Input>(of_resource(cluster())),
         "take-deployment" => read_by::<take_deployment::Input>(of_run()),
         "undo-cut-over" => read_by::<undo_cut_over::Input>(switching()),
         "undo-restore" => {
@@ -88,7 +84,7 @@ pub fn event(step: &str) -> Result<Value> {
             let event = json!({ "run": run(), "jobs": [], "probes": [], "comparisons": [], "logins": [], "now": TIME });
             read_by::<verify_restore::Input>(event)
         }
-        _ => bail!("the bench has no event for it: give it one in tests/bench/starts/events.rs"),
+        of_kind => of_a_kind(of_kind),
     }
 }
 
@@ -97,6 +93,49 @@ fn read_by<I: DeserializeOwned>(event: Value) -> Result<Value> {
     let read = serde_json::from_value::<I>(event.clone()).map(drop);
     read.with_context(|| format!("the bench's event is not the step's input: {event}"))?;
     Ok(event)
+}
+
+/// The event of a kind's step: a resource of the kind for which a machine chooses the step.
+fn of_a_kind(step: &str) -> Result<Value> {
+    if let Some(resource) = chosen_for(step, BACKUP)? {
+        return read_by::<starting::Input>(of_resource(resource));
+    }
+    match chosen_for(step, RESTORE)? {
+        Some(resource) => read_by::<restoring::Input>(of_resource(resource)),
+        None => bail!("the bench has no event for it: give it one in tests/bench/starts/events.rs"),
+    }
+}
+
+/// A resource of the first kind for which a machine chooses a step; `None` if it chooses it for no kind.
+fn chosen_for(step: &str, machine: &str) -> Result<Option<Value>> {
+    let machine = serde_json::from_str(machine).context("a state machine is no JSON")?;
+    let kind = ALL.iter().find(|kind| chooses(&machine, kind.name(), &state(step)));
+    let resource = |kind: &&dyn Profile| {
+        let field = kind.fields().first().context("a kind without fields")?;
+        // Each kind accepts it as an identifier.
+        let identifier = "fs-0123456789abcdef0";
+        Ok(json!({ "name": "resource", "kind": kind.name(), *field: identifier, "deadline_seconds": 21600 }))
+    };
+    kind.map(resource).transpose()
+}
+
+/// Whether a machine, or a part of one, goes to a state for resources of a kind.
+fn chooses(part: &Value, kind: &str, state: &str) -> bool {
+    match part {
+        Value::Object(fields) => {
+            let condition = part["Condition"].as_str().unwrap_or_default();
+            let is_chosen = part["Next"] == state && condition.contains(&format!("resource.kind = '{kind}'"));
+            is_chosen || fields.values().any(|field| chooses(field, kind, state))
+        }
+        Value::Array(entries) => entries.iter().any(|entry| chooses(entry, kind, state)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+/// The name of a step's state: `back-up-table` is `BackUpTable`.
+fn state(step: &str) -> String {
+    let capitalized = |word: &str| word[..1].to_uppercase() + &word[1..];
+    step.split('-').map(capitalized).collect()
 }
 
 fn run() -> Value {
@@ -129,16 +168,8 @@ fn cluster() -> Value {
     json!({ "name": "database", "kind": "aurora", "cluster": "hubs-db", "deadline_seconds": 21600 })
 }
 
-fn file_system() -> Value {
-    json!({ "name": "storage", "kind": "efs", "file_system": "fs-0123456789abcdef0", "deadline_seconds": 21600 })
-}
-
 fn table() -> Value {
     json!({ "name": "tables.hubs-rooms", "kind": "dynamodb", "table": "hubs-rooms", "deadline_seconds": 21600 })
-}
-
-fn secret() -> Value {
-    json!({ "name": "login", "kind": "secret", "secret": "hubs/database", "deadline_seconds": 21600 })
 }
 
 fn job() -> Value {
@@ -192,6 +223,18 @@ mod tests {
             .filter_map(|step| event(step).err().map(|error| format!("{step}: {error:#}")))
             .collect();
         assert_eq!(refused, Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_step_of_a_kind_gets_a_resource_of_that_kind() {
+        for (step, kind) in [
+            ("back-up-table", "dynamodb"),
+            ("restore-file-system", "efs"),
+            ("check-secrets", "secret"),
+        ] {
+            assert_eq!(event(step).unwrap()["resource"]["kind"], kind, "{step}");
+        }
+        assert!(event("back-up-nothing").is_err());
     }
 
     #[test]
