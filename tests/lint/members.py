@@ -37,7 +37,7 @@ READ = {
     "secretsmanager": {"DescribeSecretResponse"},
     "ssm": {"ParameterMetadata"},
 }  # fmt: skip
-KINDS = {"aurora": "An Aurora cluster", "dynamodb": "A DynamoDB table", "efs": "An EFS file system"}
+PROFILES = "functions/src/domain/kinds"
 HEADER = """# What a restore does not cover
 
 Generated from `functions/src/domain/restore/members/table.txt` by `python3 tests/lint/members.py --write`. The table has every
@@ -95,6 +95,17 @@ def models(root):
     return found
 
 
+def kinds(root):
+    """The nouns of the kinds that are backed up and restored, by name, from their profiles."""
+    found = {}
+    for file in sorted((root / PROFILES).glob("*.rs")):
+        text = file.read_text()
+        noun = re.search(r'fn noun\(&self\) -> &\'static str \{\s*"([^"]+)"', text)
+        if noun and re.search(r"^impl Stateful for ", text, re.MULTILINE):
+            found[file.stem] = noun[1]
+    return found
+
+
 def structure(shapes, name):
     """The structure that a member is, or is a list of; None if it is neither."""
     while shapes[name]["type"] == "list":
@@ -129,8 +140,10 @@ class Tests:
         return member in self.suite
 
 
-def faults(sections, models, described, tests):
+def faults(sections, models, described, tests, kinds):
     """A line for each fault."""
+    for kind in sorted(kinds.keys() - {kind for section in sections for kind, _ in section.places}):
+        yield f"{kind}: is restored, and has no member in the table"
     seen = {(section.service, section.shape): section for section in sections}
     for service, shapes in READ.items():
         for shape in sorted(shapes):
@@ -171,10 +184,10 @@ def faults(sections, models, described, tests):
                 yield f"{where}.{name}: no test shows its restore ({row['test'] or 'the suite attributes'})"
 
 
-def document(sections):
+def document(sections, kinds):
     text = HEADER
-    for kind, title in KINDS.items():
-        text += f"\n## {title}\n\n| member | what a plan says |\n|---|---|\n"
+    for kind, noun in kinds.items():
+        text += f"\n## A {noun} (`{kind}`)\n\n| member | what a plan says |\n|---|---|\n"
         for section in sections:
             for owner, place in section.places:
                 for name, row in section.members.items():
@@ -189,11 +202,12 @@ def document(sections):
 
 def main():
     sections = parsed((ROOT / TABLE).read_text())
+    text = document(sections, kinds(ROOT))
     if "--write" in sys.argv:
         (ROOT / DOCUMENT).parent.mkdir(exist_ok=True)
-        (ROOT / DOCUMENT).write_text(document(sections))
-    found = list(faults(sections, models(ROOT), described(ROOT), Tests(ROOT)))
-    if not (ROOT / DOCUMENT).exists() or (ROOT / DOCUMENT).read_text() != document(sections):
+        (ROOT / DOCUMENT).write_text(text)
+    found = list(faults(sections, models(ROOT), described(ROOT), Tests(ROOT), kinds(ROOT)))
+    if not (ROOT / DOCUMENT).exists() or (ROOT / DOCUMENT).read_text() != text:
         found.append(f"{DOCUMENT}: differs from the table: run tests/lint/members.py --write")
     for fault in found:
         print(f"members: {fault}")

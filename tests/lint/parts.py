@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Compares the parts of the template with the code's registries, so that a kind, a switch, a hook, a step or a machine that is
-missing in one of them is a fault. Exit code 1 and a line for each fault."""
+missing in one of them is a fault. So is a parameter that no group shows, and a kind of which the suites have no resource. Exit code
+1 and a line for each fault."""
 
 import re
 import sys
@@ -14,6 +15,7 @@ KINDS = "functions/src/kinds/registry.rs"
 SWITCHES = "functions/src/switches"
 HOOKS = "functions/src/hooks"
 MACHINES = "functions/src/domain/machine.rs"
+DATASET = "tests/support/dataset.rs"
 # The prefix of the policies that a part attaches to the roles of steps, by folder; the part's own name follows.
 ATTACHED = {"kinds": "", "switches": "switch-", "hooks": "hook-"}
 
@@ -45,6 +47,7 @@ class Parts:
         self.infra = root / "infra"
         self.template = template.Template(self.infra / "template.yaml")
         self.machines = machines((root / MACHINES).read_text())
+        self.dataset = (root / DATASET).read_text()
         self.names = {
             "kinds": (kinds((root / KINDS).read_text()), KINDS),
             "switches": (implementing("SwitchDriver", root / SWITCHES), SWITCHES),
@@ -65,6 +68,10 @@ class Parts:
             yield from self._functions(part, document["Resources"])
             yield from self._attached(part, document["Resources"])
         yield from self._overwritten()
+        yield from self._grouped()
+        for kind in sorted(self.names["kinds"][0]):
+            if f'"kind": "{kind}"' not in self.dataset:
+                yield DATASET, f"no resource of kind {kind}: no suite would cover it"
 
     def _machine(self, name, setting):
         machine = f"{pascal(name)}StateMachine"
@@ -123,6 +130,16 @@ class Parts:
             names = [name for name, _ in self.template.policies(role)]
             for name in sorted({name for name in names if names.count(name) > 1}):
                 yield "infra", f"{role} has two policies that are called {name}"
+
+    def _grouped(self):
+        """The console shows the parameters by groups, and one of no group last."""
+        whole = self.template.parts[self.infra / "template.yaml"]
+        groups = whole["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        shown = [name for group in groups for name in group["Parameters"]]
+        for name in sorted(whole["Parameters"].keys() - set(shown)):
+            yield "infra/template.yaml", f"the parameter {name} is in no group"
+        for name in sorted(set(shown) - whole["Parameters"].keys()):
+            yield "infra/template.yaml", f"a group shows {name}, which is no parameter"
 
     def _where(self, part):
         return str(part.relative_to(self.root))

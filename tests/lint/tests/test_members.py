@@ -12,16 +12,21 @@ TABLE = (members.ROOT / members.TABLE).read_text()
 MODELS = members.models(members.ROOT)
 DESCRIBED = members.described(members.ROOT)
 TESTS = members.Tests(members.ROOT)
+KINDS = members.kinds(members.ROOT)
 
 
-def faults(table=TABLE, models=MODELS, described=DESCRIBED, tests=TESTS):
-    return list(members.faults(members.parsed(table), models, described, tests))
+def faults(table=TABLE, models=MODELS, described=DESCRIBED, tests=TESTS, kinds=KINDS):
+    return list(members.faults(members.parsed(table), models, described, tests, kinds))
 
 
 class TheTable(unittest.TestCase):
     def test_is_as_it_should_be(self):
         self.assertEqual(faults(), [])
-        self.assertEqual((members.ROOT / members.DOCUMENT).read_text(), members.document(members.parsed(TABLE)))
+        self.assertEqual((members.ROOT / members.DOCUMENT).read_text(), members.document(members.parsed(TABLE), KINDS))
+
+    def test_misses_a_kind_without_members(self):
+        self.assertEqual(list(KINDS), ["aurora", "dynamodb", "efs"])
+        self.assertEqual(faults(kinds={**KINDS, "dump": "dump"}), ["dump: is restored, and has no member in the table"])
 
     def test_misses_a_member_that_aws_added(self):
         for service, shape in (("rds", "DBCluster"), ("dynamodb", "Projection"), ("application-autoscaling", "ScheduledAction")):

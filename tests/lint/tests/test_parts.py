@@ -26,7 +26,7 @@ class Forgotten(unittest.TestCase):
         self.root = Path(made.name)
         for folder in ("infra", "state-machines", parts.SWITCHES, parts.HOOKS):
             shutil.copytree(ROOT / folder, self.root / folder)
-        for file in (parts.KINDS, parts.MACHINES):
+        for file in (parts.KINDS, parts.MACHINES, parts.DATASET):
             (self.root / file).parent.mkdir(parents=True)
             shutil.copy(ROOT / file, self.root / file)
 
@@ -49,6 +49,14 @@ class Forgotten(unittest.TestCase):
         self.found(
             f"infra/kinds/postgres.yaml: is missing: {parts.KINDS} has postgres",
             f"infra/kinds/efs.yaml: belongs to nothing in {parts.KINDS}",
+            f"{parts.DATASET}: no resource of kind postgres: no suite would cover it",
+        )
+
+    def test_a_parameter_that_no_group_shows_and_one_that_is_shown_and_does_not_exist(self):
+        self.replace("infra/template.yaml", "          - TablePattern\n", "          - BucketPattern\n")
+        self.found(
+            "infra/template.yaml: the parameter TablePattern is in no group",
+            "infra/template.yaml: a group shows BucketPattern, which is no parameter",
         )
 
     def test_a_registry_that_cannot_be_read(self):
