@@ -54,10 +54,13 @@ class Sources:
 
     def places(self, needle, own):
         """The first line of each place, as (file, number, line)."""
+        needle = re.compile(needle, re.MULTILINE)
         for file in sorted(self.texts.keys() - own):
+            if not needle.search(self.texts[file]):
+                continue
             last = None
             for number, line in enumerate(self.texts[file].splitlines(), 1):
-                if line.lstrip().startswith(("//", "#")) or not re.search(needle, line):
+                if line.lstrip().startswith(("//", "#")) or not needle.search(line):
                     continue
                 if last is None or number - last > GAP[Path(file).suffix] + 1:
                     yield file, number, line.strip()
