@@ -15,6 +15,8 @@ pub mod shapes;
 pub use database::{Database, IamLogins};
 pub use pattern::Pattern;
 pub use profile::{Counting, DestinationFacts, Metric, Profile, Stateful, SwitchObstacle, Use};
+#[cfg(test)]
+pub use registry::EXAMPLES;
 pub use registry::{
     ALL, any_of, as_of, closeness, copy_identifier, data_expires, database, destination, directory, is_guard,
     is_pattern, is_read_while_backed_up, is_same, member_name, member_target, names, of, planned_name, stateful,

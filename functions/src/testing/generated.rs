@@ -11,7 +11,9 @@ use proptest::sample::{Index, select};
 use proptest::test_runner::TestCaseError;
 use serde_json::{Map, Value, json};
 
+use crate::domain::kinds::EXAMPLES;
 use crate::error::{Error, Result};
+use crate::testing::wrong::right_resources;
 
 /// Holds if a document was accepted, or refused as `InvalidInput` with every fault complete.
 pub fn refused_by_its_faults<T: Debug>(outcome: Result<T>) -> std::result::Result<(), TestCaseError> {
@@ -205,6 +207,7 @@ fn resource(index: usize) -> impl Strategy<Value = Value> {
         Just(json!({"kind": "dynamodb", "prefix": format!("prefix_{index}-")})),
         Just(json!({"kind": "secret", "secret": format!("hubs/{index}")})),
         Just(json!({"kind": "parameters", "path": format!("/hubs/{index}")})),
+        of_any_kind(index),
     ];
     (target, weighted(0.3, duration(&DEADLINES))).prop_map(|(mut target, deadline)| {
         if let Some(deadline) = deadline {
@@ -212,6 +215,13 @@ fn resource(index: usize) -> impl Strategy<Value = Value> {
         }
         target
     })
+}
+
+/// An example of one kind, each only once in a descriptor; for a higher index, other parameters.
+fn of_any_kind(index: usize) -> impl Strategy<Value = Value> {
+    let example = |file: &&str| right_resources(file).0.as_object().unwrap().values().next().cloned();
+    let another = || json!({"kind": "parameters", "path": format!("/another/{index}")});
+    Just(EXAMPLES.get(index).and_then(example).unwrap_or_else(another))
 }
 
 /// One probe for every second resource in which something can be counted.

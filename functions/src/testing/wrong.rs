@@ -5,8 +5,9 @@
 
 #![allow(clippy::unwrap_used)]
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::domain::descriptor::Descriptor;
 use crate::error::Result;
 
 /// Holds if every case of a file is refused with its faults and no others; otherwise shows the cases as they should be.
@@ -17,6 +18,23 @@ pub fn check<T>(file: &str, right: &Value, parse: impl Fn(&Value) -> Result<T>) 
     assert!(!cases.is_empty(), "no case");
     let differing: Vec<String> = cases.iter().filter_map(|case| case.differing(right, &parse)).collect();
     assert!(differing.is_empty(), "these differ:\n\n{}", differing.join("\n\n"));
+}
+
+/// As [`check`], for the resources of one kind: the file's first case is a mapping of resources by name, and is right. A cluster
+/// `main` is added, since a deployment has at least one resource that is restored.
+#[track_caller]
+pub fn check_resources(file: &str) {
+    let (resources, cases) = right_resources(file);
+    let mut document = json!({"deployment": "hubs-prod", "resources": resources});
+    document["resources"]["main"] = json!({"kind": "aurora", "cluster": "main"});
+    check(cases, &document, Descriptor::parse);
+}
+
+/// The resources that the file of a kind begins with, and its cases.
+pub fn right_resources(file: &str) -> (Value, &str) {
+    let mut lines = file.lines();
+    let right = lines.find(|line| !line.is_empty() && !line.starts_with('#')).unwrap();
+    (serde_json::from_str(right).unwrap(), file.split_once(right).unwrap().1)
 }
 
 struct Case<'a> {

@@ -148,7 +148,7 @@ impl Stateful for Efs {
         }
     }
 
-    /// EFS gives a file system its identifier, which tells people nothing.
+    /// EFS gives a file system its identifier, which means nothing to people.
     fn entry_name<'a>(&self, _: &'a str) -> &'a str {
         "storage"
     }

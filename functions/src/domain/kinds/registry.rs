@@ -21,6 +21,10 @@ macro_rules! kinds {
                 $($target => &super::$module::$kind,)*
             }
         }
+
+        /// Of each kind, resources in a descriptor, and the documents that it refuses: `<kind>/wrong.txt`.
+        #[cfg(test)]
+        pub const EXAMPLES: &[&str] = &[$(include_str!(concat!(stringify!($module), "/wrong.txt"))),*];
     };
 }
 
@@ -138,6 +142,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::testing::wrong::check_resources;
 
     #[test]
     fn every_kind_has_a_name_and_fields_of_its_own() {
@@ -147,6 +152,11 @@ mod tests {
         for field in ALL.iter().flat_map(|kind| kind.fields()) {
             assert!(fields.insert(*field), "{field} is a field of two kinds");
         }
+    }
+
+    #[test]
+    fn wrong_resources_are_told_exactly_what_is_wrong() {
+        EXAMPLES.iter().for_each(|cases| check_resources(cases));
     }
 
     #[test]
