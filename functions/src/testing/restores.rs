@@ -55,7 +55,7 @@ pub fn item(name: &str) -> RestoreItem {
     RestoreItem::planned(run().id, planned_resource(name))
 }
 
-/// What a restore into `destination` creates.
+/// What a restore into `destination` creates, for the destinations of the steps' tests.
 pub fn made(destination: &Destination) -> CreatedResource {
     match destination {
         Destination::Cluster { cluster } => CreatedResource::Cluster {
@@ -84,6 +84,7 @@ pub fn made(destination: &Destination) -> CreatedResource {
             directory: Some("/aws-backup-restore_2026-11-20T02-15-00-123Z".into()),
         },
         Destination::Nothing => CreatedResource::Nothing,
+        other => panic!("no step's test restores into {other:?}"),
     }
 }
 
