@@ -1,7 +1,7 @@
 # Targets for developers and operators. Each sets up what it needs; it takes Rust, a C compiler, Python 3 (with venv) and make.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint bench lab build deploy deploy-efs postgres-clients first-run-times setup bins cli ready preflight
+.PHONY: help demo test soak lint new-kind bench lab build deploy deploy-efs postgres-clients first-run-times setup bins cli ready preflight
 .DELETE_ON_ERROR:
 
 export PYTHON ?= python3
@@ -83,6 +83,10 @@ lint: $(AWS_TOOLS) $(LAB_TOOLS) $(NODE_TOOLS) | preflight ## Check formatting, R
 	$(YAML_PYTHON) tests/validators/parliament_linter.py
 	$(YAML_PYTHON) infra/assemble.py infra/template.yaml $(TARGET)/stack.yaml
 	AWS_DEFAULT_REGION=us-east-1 .venv-sam/bin/cfn-lint --config-file tests/validators/cfn_lint.yaml -- $(TARGET)/stack.yaml infra/alarms.yaml infra/efs-access.yaml
+
+# `make test` follows the recipe too, but neither builds the result nor leaves a place out.
+new-kind: $(AWS_TOOLS) $(LAB_TOOLS) | preflight ## Follow the recipe for a new kind in a copy, and leave out each place in turn: a compile or lint error must be the result.
+	$(YAML_PYTHON) tests/new_kind/run.py
 
 bench: ready build $(MACHINE_CLIENTS) $(TABLE_ENGINE) ## Measure starts, memory, polls, sizes, costs, a restore's overhead, dumps and tables as files.
 	$(CARGO) build --profile $(PROFILE) --workspace --bin bench
