@@ -14,7 +14,7 @@ pub mod registry;
 mod secret;
 mod shared;
 
-pub use efs::Defaults;
+pub use efs::{Defaults, Efs};
 pub use kind::{
     Backup, BackupQuota, Deletion, Dependents, Discovery, Kind, Logins, MasterUser, Preflight, Recovery, Restore,
     StartedBackup,

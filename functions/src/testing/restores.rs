@@ -83,7 +83,6 @@ pub fn made(destination: &Destination) -> CreatedResource {
             job: "restore-job".into(),
             directory: Some("/aws-backup-restore_2026-11-20T02-15-00-123Z".into()),
         },
-        Destination::Nothing => CreatedResource::Nothing,
         other => panic!("no step's test restores into {other:?}"),
     }
 }
