@@ -36,6 +36,8 @@ pub struct StoredObject {
 pub struct ObjectState {
     pub size: u64,
     pub checksum: String,
+    /// Changes with the content, also of an object that has no checksum: S3's ETag.
+    pub etag: String,
     /// S3's version id, in a bucket with versions.
     pub version: Option<String>,
 }

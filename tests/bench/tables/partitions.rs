@@ -174,6 +174,7 @@ async fn export(machines: u32, segments_each: u32) -> Result<(f64, f64)> {
 fn description() -> Description {
     Description {
         arn: "arn:aws:dynamodb:us-east-1:000000000000:table/simulated".to_owned(),
+        id: "table-1".into(),
         key: KeySchema { attributes: Vec::new() },
         items: 0,
         bytes: 0,

@@ -338,7 +338,7 @@ async fn plain() -> Result<()> {
         "{}",
         stderr_of(&imported)
     );
-    let rejected = std::fs::read_to_string(scene.path("rooms.json.rejected"))?;
+    let rejected = std::fs::read_to_string(scene.path("rooms.json.rooms.rejected"))?;
     let lines: Vec<u64> = rejected
         .lines()
         .map(|line| serde_json::from_str::<Value>(line)?["line"].as_u64().context("no line"))

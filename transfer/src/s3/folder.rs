@@ -80,6 +80,7 @@ impl Folder {
                 .and_then(|size| u64::try_from(size).ok())
                 .unwrap_or(0),
             checksum: answer.checksum_sha256.unwrap_or_default(),
+            etag: answer.e_tag.unwrap_or_default(),
             version: answer.version_id,
         }))
     }

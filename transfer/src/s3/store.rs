@@ -83,6 +83,13 @@ impl Store for S3Store {
     }
 
     async fn clear(&self) -> Result<()> {
+        if self.0.prefix.is_empty() {
+            return Err(TransferError::invalid(
+                "prefix",
+                "an empty one",
+                "a folder: everything in it is deleted",
+            ));
+        }
         self.0.abort_all().await?;
         let doing = format!("listing {}", self.0.address_of(""));
         let mut token = None;

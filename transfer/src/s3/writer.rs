@@ -250,7 +250,10 @@ impl Sink for S3Sink {
             }
             Err(error) => {
                 upload.guard.0 = None;
-                abort.carry_out().await?;
+                // The error to report is the one that ended the upload.
+                if let Err(abort) = abort.carry_out().await {
+                    tracing::warn!(%abort, "the parts of an upload remain, until the bucket's lifecycle rule removes them");
+                }
                 Err(error)
             }
         }

@@ -76,6 +76,7 @@ impl Store for DirectoryStore {
         let checksum = hex(&hash.finalize());
         Ok(Some(ObjectState {
             size,
+            etag: checksum.clone(),
             checksum,
             version: None,
         }))

@@ -178,6 +178,13 @@ pub(super) fn canonical_key<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<
     key
 }
 
+/// The canonical form of an item, names included.
+pub(super) fn canonical_item(item: &Item) -> Vec<u8> {
+    let mut canonical = Vec::new();
+    write_members(item, &mut canonical);
+    canonical
+}
+
 fn write_members(members: &Item, out: &mut Vec<u8>) {
     write_length(members.len(), out);
     for (name, value) in members {

@@ -26,6 +26,8 @@ pub trait Table: Send + Sync + 'static {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
     pub arn: String,
+    /// `TableId`: a table that is created again under its name has another one.
+    pub id: String,
     pub key: KeySchema,
     /// As DynamoDB last counted them, about every six hours.
     pub items: u64,

@@ -47,9 +47,7 @@ impl FileSink {
             )));
         }
         let partial = with_suffix(&name, PARTIAL);
-        let file = File::create(&partial)
-            .await
-            .map_err(|e| Error::file("creating", partial.display(), &e))?;
+        let file = locked(&partial)?;
         Ok(Self {
             name,
             partial,
@@ -66,6 +64,29 @@ impl FileSink {
     }
 }
 
+/// An empty partial file, locked: another export to the same name would write into it. One that a killed export left is reused.
+fn locked(partial: &Path) -> Result<File> {
+    let failed = |error: &std::io::Error| Error::file("creating", partial.display(), error);
+    let opened = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(partial);
+    let file = opened.map_err(|error| failed(&error))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(std::fs::TryLockError::WouldBlock) => {
+            return Err(Error::Invalid(format!(
+                "exporting to {}: another export is writing it. Wait for its end, or name another file.",
+                partial.display()
+            )));
+        }
+        Err(std::fs::TryLockError::Error(error)) => return Err(failed(&error)),
+    }
+    file.set_len(0).map_err(|error| failed(&error))?;
+    Ok(File::from_std(file))
+}
+
 impl Sink for FileSink {
     async fn write(&mut self, bytes: Vec<u8>) -> Result<()> {
         self.file.write_all(&bytes).await.map_err(|error| self.failed(&error))
@@ -76,8 +97,11 @@ impl Sink for FileSink {
         self.file.sync_all().await.map_err(|error| self.failed(&error))?;
         let beside = with_suffix(&self.name, manifest::SUFFIX);
         replace(&beside, &manifest.to_json()).await?;
-        let renamed = tokio::fs::rename(&self.partial, &self.name).await;
-        renamed.map_err(|e| Error::file("renaming", self.partial.display(), &e))?;
+        // Unlike a rename, a link never replaces a file that appeared meanwhile.
+        let linked = tokio::fs::hard_link(&self.partial, &self.name).await;
+        linked.map_err(|e| Error::file("naming", self.name.display(), &e))?;
+        let removed = tokio::fs::remove_file(&self.partial).await;
+        removed.map_err(|e| Error::file("removing", self.partial.display(), &e))?;
         self.finished = true;
         sync_directory(&self.name).await
     }
@@ -156,5 +180,26 @@ impl Sink for NoSink {
 
     async fn finish(self, _: &Manifest) -> Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test]
+    async fn two_exports_never_write_one_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let name = directory.path().join("rooms.json");
+        std::fs::write(with_suffix(&name, PARTIAL), "left by a killed export").unwrap();
+        let first = FileSink::create(&name).await.unwrap();
+        assert_eq!(std::fs::read(with_suffix(&name, PARTIAL)).unwrap(), b"");
+        let second = FileSink::create(&name).await.unwrap_err();
+        assert!(second.to_string().contains("another export is writing it"), "{second}");
+        assert!(with_suffix(&name, PARTIAL).exists());
+        drop(first);
+        assert!(!with_suffix(&name, PARTIAL).exists());
+        assert!(FileSink::create(&name).await.is_ok());
     }
 }

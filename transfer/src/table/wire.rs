@@ -50,6 +50,7 @@ impl Table for DynamoTable {
         let table = answers::described(&response).map_err(|error| self.unread("DescribeTable", &error))?;
         Ok(Description {
             arn: table.table_arn,
+            id: table.table_id,
             key: KeySchema { attributes: table.key },
             items: table.item_count,
             bytes: table.table_size_bytes,

@@ -97,7 +97,7 @@ impl Export {
             work,
             &progress,
             whole,
-            "stopped: nothing was exported, and what was written is removed.",
+            "stopped: the export is not complete. Of an object, parts may remain until the bucket's lifecycle rule removes them.",
         )
         .await?;
         let seconds = format::seconds_between(start, clock::now());

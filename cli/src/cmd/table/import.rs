@@ -26,7 +26,7 @@ const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(1);
 /// Write the items of a file to a table: existing ones are replaced, missing ones created
 ///
 /// Reads what `export` writes, what DynamoDB exports to S3, and the files of `cumulus-api backup`; gzip and zstd are recognized. Run it
-/// again after an interruption: it continues. Items that the table does not accept are listed in FILE.rejected with their line and the
+/// again after an interruption: it continues. Items that the table does not accept are listed in FILE.TABLE.rejected with their line and the
 /// reason; the others are written, and the exit code is 1.
 #[derive(Debug, clap::Args)]
 pub struct Import {
@@ -45,7 +45,7 @@ pub struct Import {
     /// At most so many requests at once; fewer while the table throttles
     #[arg(long, value_name = "COUNT", default_value_t = options::MOST_REQUESTS, value_parser = clap::value_parser!(u16).range(1..=1024))]
     concurrency: u16,
-    /// Where rejected items are listed [default: FILE.rejected; for an object, in this directory]
+    /// Where rejected items are listed [default: FILE.TABLE.rejected; for an object, in this directory]
     #[arg(long, value_name = "FILE")]
     rejected: Option<PathBuf>,
     /// Where it is stored how far the import is [default: FILE.TABLE.progress; for an object, in this directory]
@@ -90,7 +90,7 @@ impl Import {
         };
         let (progress, start) = (Arc::new(Progress::default()), clock::now());
         let work = table::import(table, &description, &writing, source, &files, Arc::clone(&progress));
-        let stopped = "stopped: run the command again to continue; what was written is not written again.";
+        let stopped = "stopped: run the command again to continue near where it was.";
         let imported = follow(work, &progress, whole, stopped).await?;
         let seconds = format::seconds_between(start, clock::now());
         eprintln!("Wrote {}.", done(&progress.counts(), seconds));
@@ -140,7 +140,7 @@ impl Import {
         Ok(Source {
             name: self.file.to_string(),
             bytes: state.size,
-            version: state.checksum,
+            version: [state.etag, state.version.unwrap_or_default()].join(" "),
             manifest: manifest_of(store, name).await.map_err(failure)?,
             file: ObjectParts(store.open(name, None).await.map_err(failed)?),
         })
@@ -151,7 +151,10 @@ impl Import {
         // Of an ARN, its last part.
         let table = self.table.rsplit('/').next().unwrap_or(&self.table);
         SideFiles {
-            rejected: self.rejected.clone().unwrap_or_else(|| beside(".rejected")),
+            rejected: self
+                .rejected
+                .clone()
+                .unwrap_or_else(|| beside(&format!(".{table}.rejected"))),
             checkpoint: self
                 .progress
                 .clone()
@@ -163,12 +166,24 @@ impl Import {
         if let Some(line) = imported.continued_after {
             eprintln!("It continued after line {line}.");
         }
-        if !imported.verified {
+        if imported.left_out > 0 {
+            let items = format::count(imported.left_out as usize, "item");
+            eprintln!(
+                "The export left out {items} of its table that its format cannot represent: they are not in this table."
+            );
+        }
+        if imported.approximated > 0 {
+            let items = format::count(imported.approximated as usize, "item");
+            eprintln!(
+                "The file has {items} only approximately: its content was compared with its manifest by number only."
+            );
+        } else if !imported.verified {
             eprintln!("There is no manifest beside the file: whether it is complete is not known.");
         }
         if as_json {
             return output::json(&json!({
                 "file": self.file.to_string(), "digest": imported.digest, "rejected": imported.rejected, "verified": imported.verified,
+                "left_out": imported.left_out, "approximated": imported.approximated,
             }));
         }
         output::text(&format!("Digest of the file {}\n", imported.digest))

@@ -20,6 +20,8 @@ pub struct Checkpoint {
     pub position: Position,
     /// Of the items before the position.
     pub digest: TableDigest,
+    /// Lines before the position that were rejected.
+    pub rejected: u64,
 }
 
 /// A file as it was, and a table.
@@ -31,10 +33,12 @@ pub struct Identity {
     pub file_version: String,
     /// ARN.
     pub table: String,
+    /// `TableId`: the items before the position are not in a table that was created again since.
+    pub table_id: String,
 }
 
 impl Checkpoint {
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 
     /// The checkpoint of an earlier run of the same import; `None` if there is none.
     ///
@@ -50,8 +54,8 @@ impl Checkpoint {
         match found {
             Some(found) if found.version == Self::VERSION && found.import == *import => Ok(Some(found)),
             _ => Err(Error::Invalid(format!(
-                "continuing the import of {}: {} is from an import of another file, into another table, or the file was changed \
-                 since. Remove it to import the file from its beginning.",
+                "continuing the import of {}: {} is from an import of another file, into another table, or the file was changed or \
+                 the table created again since. Remove it to import the file from its beginning.",
                 import.file,
                 name.display()
             ))),

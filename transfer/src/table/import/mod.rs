@@ -79,8 +79,11 @@ pub struct Imported {
     pub rejected: u64,
     /// The line after which it continued.
     pub continued_after: Option<u64>,
-    /// Whether the file was compared with its manifest.
+    /// Whether every item of the file was compared with its manifest; false if the file has some only approximately.
     pub verified: bool,
+    /// Items of the exported table that are not in the file, or only approximately, as its manifest says.
+    pub left_out: u64,
+    pub approximated: u64,
 }
 
 /// Imports a file.
@@ -102,12 +105,14 @@ pub async fn import<T: Table, P: Parts>(
         file_bytes: source.bytes,
         file_version: source.version.clone(),
         table: description.arn.clone(),
+        table_id: description.id.clone(),
     };
     let earlier = Checkpoint::load(&files.checkpoint, &identity).await?;
     let start = earlier.as_ref().map_or_else(Mark::default, |earlier| Mark {
         position: earlier.position,
         digest: earlier.digest,
     });
+    let format = format_of(&source, writing, earlier.as_ref())?;
     let mut lines = Lines::new(&source.name, source.file, &progress);
     lines.skip_to(start.position).await?;
     let writer = Writer {
@@ -116,13 +121,12 @@ pub async fn import<T: Table, P: Parts>(
         rate: Rate::new(writing.rate),
         progress: Arc::clone(&progress),
     };
-    let rejected = RejectedFile::open(&files.rejected, start.position.lines).await?;
-    let known = source.manifest.as_ref().map(|manifest| manifest.format);
-    let format = earlier
-        .as_ref()
-        .map(|earlier| earlier.format)
-        .or(writing.format)
-        .or(known);
+    let rejected = RejectedFile::open(
+        &files.rejected,
+        start.position.lines,
+        earlier.as_ref().map_or(0, |earlier| earlier.rejected),
+    )
+    .await?;
     let checkpoint = (files.checkpoint.as_path(), writing.between_checkpoints);
     let run = Run::new(
         writer,
@@ -142,8 +146,27 @@ pub async fn import<T: Table, P: Parts>(
         digest: end.digest,
         rejected,
         continued_after: earlier.map(|earlier| earlier.position.lines),
-        verified: source.manifest.is_some(),
+        verified: source
+            .manifest
+            .as_ref()
+            .is_some_and(|manifest| manifest.approximated == 0),
+        left_out: source.manifest.as_ref().map_or(0, |manifest| manifest.left_out),
+        approximated: source.manifest.as_ref().map_or(0, |manifest| manifest.approximated),
     })
+}
+
+/// The format to read; `None` if the first line decides.
+fn format_of<P>(source: &Source<P>, writing: &Writing, earlier: Option<&Checkpoint>) -> Result<Option<Format>> {
+    let known = source.manifest.as_ref().map(|manifest| manifest.format);
+    match (earlier, writing.format) {
+        (Some(earlier), Some(asked)) if earlier.format != asked => Err(Error::Invalid(format!(
+            "continuing the import of {}: it was begun with another format. Leave the format out to continue, or remove the progress \
+             file to import the file from its beginning.",
+            source.name
+        ))),
+        (Some(earlier), _) => Ok(Some(earlier.format)),
+        (None, asked) => Ok(asked.or(known)),
+    }
 }
 
 fn ensure_same_key<P>(source: &Source<P>, description: &Description) -> Result<()> {

@@ -17,21 +17,28 @@ pub struct Rejection {
     pub reason: String,
 }
 
+/// The beginning of each line of the side file.
+const BEGINNING: &[u8] = b"{\"line\":";
+
 /// The side file. It is created with the first rejection.
 #[derive(Debug)]
 pub struct RejectedFile {
     name: PathBuf,
     file: Option<File>,
     count: u64,
+    /// How many are of lines before the last checkpoint, and the lines of the others.
+    settled: u64,
+    unsettled: Vec<u64>,
 }
 
 impl RejectedFile {
     /// Begins an empty file, or continues that of an interrupted import: without what was rejected after line `from`, which will be
-    /// rejected again.
+    /// rejected again. `known` is how many were rejected until there.
     ///
     /// # Errors
-    /// If an earlier file cannot be read or replaced.
-    pub async fn open(name: &Path, from: u64) -> Result<Self> {
+    /// `Invalid` for a file that is no list of rejections, or that lacks some: nothing of it is changed. `File` if it cannot be read or
+    /// replaced.
+    pub async fn open(name: &Path, from: u64, known: u64) -> Result<Self> {
         let failed = |error: std::io::Error| Error::file("reading", name.display(), &error);
         let earlier = match tokio::fs::read(name).await {
             Ok(earlier) => earlier,
@@ -41,11 +48,26 @@ impl RejectedFile {
         let mut kept = Vec::new();
         let mut count = 0;
         // A last line that was not written completely is none of those that count.
-        for line in earlier.split_inclusive(|byte| *byte == b'\n').filter(|_| from > 0) {
-            if serde_json::from_slice::<Rejection>(line).is_ok_and(|rejection| rejection.line <= from) {
+        for line in earlier
+            .split_inclusive(|byte| *byte == b'\n')
+            .filter(|line| line.ends_with(b"\n"))
+        {
+            let rejection: Rejection = serde_json::from_slice(line).map_err(|_| not_rejections(name))?;
+            if from > 0 && rejection.line <= from {
                 kept.extend_from_slice(line);
                 count += 1;
             }
+        }
+        let compared = earlier.len().min(BEGINNING.len());
+        if earlier[..compared] != BEGINNING[..compared] {
+            return Err(not_rejections(name));
+        }
+        if count < known {
+            return Err(Error::Invalid(format!(
+                "continuing an import: {} lists {count} of the {known} lines that were rejected so far. Put it back; or remove the \
+                 progress file to import the file from its beginning.",
+                name.display()
+            )));
         }
         let file = match (count, earlier.is_empty()) {
             (0, true) => None,
@@ -68,7 +90,17 @@ impl RejectedFile {
             name: name.to_owned(),
             file,
             count,
+            settled: count,
+            unsettled: Vec::new(),
         })
+    }
+
+    /// How many are of lines up to `line`, before which everything is done.
+    pub fn settle(&mut self, line: u64) -> u64 {
+        let before = self.unsettled.len();
+        self.unsettled.retain(|rejected| *rejected > line);
+        self.settled += (before - self.unsettled.len()) as u64;
+        self.settled
     }
 
     /// How many are in the file.
@@ -94,6 +126,7 @@ impl RejectedFile {
             .await
             .map_err(|e| Error::file("writing", &name, &e))?;
         self.count += 1;
+        self.unsettled.push(rejection.line);
         Ok(())
     }
 
@@ -113,6 +146,13 @@ impl RejectedFile {
     }
 }
 
+fn not_rejections(name: &Path) -> Error {
+    Error::Invalid(format!(
+        "listing rejected items in {}: it has another content, and would be replaced. Name another file.",
+        name.display()
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -129,7 +169,7 @@ mod tests {
     async fn what_is_rejected_again_after_an_interruption_is_listed_once() {
         let directory = tempfile::tempdir().unwrap();
         let name = directory.path().join("rooms.rejected");
-        let mut file = RejectedFile::open(&name, 0).await.unwrap();
+        let mut file = RejectedFile::open(&name, 0, 0).await.unwrap();
         assert!(!name.exists(), "a file without rejections");
         for line in [3, 9, 7] {
             file.add(&rejection(line)).await.unwrap();
@@ -140,10 +180,13 @@ mod tests {
         torn.extend(b"{\"line\":5,\"rea");
         std::fs::write(&name, torn).unwrap();
 
-        let mut file = RejectedFile::open(&name, 7).await.unwrap();
+        let lacking = RejectedFile::open(&name, 7, 3).await.unwrap_err();
+        assert!(lacking.to_string().contains("lists 2 of the 3"), "{lacking}");
+        let mut file = RejectedFile::open(&name, 7, 2).await.unwrap();
         assert_eq!(file.count(), 2);
         file.add(&rejection(9)).await.unwrap();
         file.sync().await.unwrap();
+        assert_eq!((file.settle(8), file.settle(9)), (2, 3));
         let text = std::fs::read_to_string(&name).unwrap();
         let lines: Vec<u64> = text
             .lines()
@@ -151,10 +194,22 @@ mod tests {
             .collect();
         assert_eq!(lines, [3, 7, 9]);
 
-        RejectedFile::open(&name, 0).await.unwrap();
+        RejectedFile::open(&name, 0, 0).await.unwrap();
         assert!(
             !name.exists(),
             "a new import begins without the rejections of an earlier one"
         );
+    }
+
+    #[tokio::test]
+    async fn a_file_of_something_else_is_never_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let name = directory.path().join("rooms.json");
+        for content in ["{\"id\":\"a\"}\n", "{\"id\":\"a\"}", "text"] {
+            std::fs::write(&name, content).unwrap();
+            let refused = RejectedFile::open(&name, 0, 0).await.unwrap_err();
+            assert!(refused.to_string().contains("Name another file"), "{refused}");
+            assert_eq!(std::fs::read_to_string(&name).unwrap(), content);
+        }
     }
 }

@@ -196,6 +196,7 @@ impl<'a, T: Table> Run<'a, T> {
             format: self.format.unwrap_or_default(),
             position: written.position,
             digest: written.digest,
+            rejected: self.rejected.settle(written.position.lines),
         };
         checkpoint.store(self.checkpoint).await?;
         self.stored = (written, clock::now());

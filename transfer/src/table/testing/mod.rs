@@ -101,6 +101,7 @@ impl Table for FakeTable {
         let items = self.items.lock().unwrap();
         Ok(Description {
             arn: "arn:aws:dynamodb:eu-west-1:111122223333:table/rooms".into(),
+            id: "table-1".into(),
             key: key_schema(),
             items: items.len() as u64,
             bytes: items.values().map(item_size).sum(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 use serde_json::Error;
 
-use super::super::digest::canonical_key;
+use super::super::digest::canonical_item;
 use super::super::dynamodb_json::ReadItem;
 use super::super::key::KeyAttribute;
 use super::super::port::{Page, ScanRequest, Written};
@@ -40,7 +40,7 @@ pub fn scan_request(table: &str, request: &ScanRequest) -> Result<Vec<u8>, Error
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Scanned {
-    #[serde(default)]
+    /// Required: a response without it is none of DynamoDB's, and must not pass for an empty last page.
     items: Vec<ReadItem>,
     last_evaluated_key: Option<ReadItem>,
     consumed_capacity: Option<Consumed>,
@@ -134,10 +134,10 @@ pub fn written(response: &[u8], items: &[&Item]) -> Result<Written, Error> {
         let places: HashMap<Vec<u8>, usize> = items
             .iter()
             .enumerate()
-            .map(|(place, item)| (canonical_key(item.values()), place))
+            .map(|(place, item)| (canonical_item(item), place))
             .collect();
         for item in &returned {
-            let place = places.get(&canonical_key(item.values()));
+            let place = places.get(&canonical_item(item));
             let place = place.ok_or_else(|| serde::de::Error::custom("an unprocessed item was not in the request"))?;
             unprocessed.push(*place);
         }
@@ -167,6 +167,8 @@ pub fn describe_request(table: &str) -> Vec<u8> {
 #[derive(Debug)]
 pub struct Described {
     pub table_arn: String,
+    /// `TableId`: a table that is created again under its name has another one.
+    pub table_id: String,
     pub key: Vec<KeyAttribute>,
     pub item_count: u64,
     pub table_size_bytes: u64,
@@ -182,6 +184,8 @@ pub fn described(response: &[u8]) -> Result<Described, Error> {
     #[serde(rename_all = "PascalCase")]
     struct TableShape {
         table_arn: String,
+        #[serde(default)]
+        table_id: String,
         key_schema: Vec<Element>,
         attribute_definitions: Vec<Definition>,
         #[serde(default)]
@@ -222,6 +226,7 @@ pub fn described(response: &[u8]) -> Result<Described, Error> {
     Ok(Described {
         key: key.collect::<Result<_, Error>>()?,
         table_arn: table.table_arn,
+        table_id: table.table_id,
         item_count: table.item_count,
         table_size_bytes: table.table_size_bytes,
     })

@@ -253,3 +253,32 @@ async fn the_endpoint_is_that_of_the_region() {
         Err(Error::Invalid(_))
     ));
 }
+
+/// Two items whose values are the same in the order of their names: only the names tell which one DynamoDB did not write.
+#[test]
+fn an_unprocessed_item_is_recognized_by_its_names_too() {
+    let items = [
+        read_line(br#"{"Item":{"id":{"S":"A"},"parent":{"S":"B"}}}"#).unwrap(),
+        read_line(br#"{"Item":{"child":{"S":"A"},"id":{"S":"B"}}}"#).unwrap(),
+    ];
+    let items: Vec<&Item> = items.iter().collect();
+    for (place, unprocessed) in [
+        (0, r#"{"id":{"S":"A"},"parent":{"S":"B"}}"#),
+        (1, r#"{"child":{"S":"A"},"id":{"S":"B"}}"#),
+    ] {
+        let answer = format!(r#"{{"UnprocessedItems":{{"rooms":[{{"PutRequest":{{"Item":{unprocessed}}}}}]}}}}"#);
+        let written = answers::written(answer.as_bytes(), &items).unwrap();
+        assert_eq!(written.unprocessed, [place]);
+    }
+}
+
+#[test]
+fn a_response_without_items_is_no_empty_page() {
+    assert!(answers::page(b"{}", true).is_err());
+    assert!(
+        answers::page(br#"{"Items":[],"Count":0}"#, true)
+            .unwrap()
+            .items
+            .is_empty()
+    );
+}
