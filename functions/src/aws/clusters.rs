@@ -23,7 +23,11 @@ pub async fn find(rds: &Client, name: &str) -> Result<Option<DbCluster>> {
 /// `NotFound` if there is none.
 pub async fn describe(rds: &Client, doing: &str, name: &str) -> Result<DbCluster> {
     let found = request(rds, name).await.map_err(|error| failure(doing, name, error))?;
-    found.ok_or_else(|| Error::NotFound(format!("{doing} {name}: AWS describes no cluster of this name")))
+    found.ok_or_else(|| {
+        Error::NotFound(format!(
+            "{doing} {name}: RDS shows none of that name. Correct the descriptor"
+        ))
+    })
 }
 
 /// Whether a cluster has this tag.

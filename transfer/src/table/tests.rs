@@ -3,12 +3,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::testing::items::{attributes, items, value};
-use super::testing::{FakeTable, Faults};
+use super::testing::{FakeTable, Faults, import_into};
 use super::*;
 
 const LINES: Content = Content::Lines {
@@ -67,22 +66,8 @@ async fn import_from(file: &Path, table: &Arc<FakeTable>) -> Result<Imported> {
         rejected: with_suffix(file, ".rejected"),
         checkpoint: with_suffix(file, ".checkpoint"),
     };
-    let writing = Writing {
-        format: None,
-        most_requests: 8,
-        rate: None,
-        between_checkpoints: Duration::ZERO,
-    };
     let description = table.describe().await.unwrap();
-    import(
-        Arc::clone(table),
-        &description,
-        &writing,
-        source,
-        &files,
-        Arc::default(),
-    )
-    .await
+    import_into(table, &description, None, source, &files).await
 }
 
 /// 10,000 items of every type, up to 400 KB and nested 32 deep, through every compression and with every fault.

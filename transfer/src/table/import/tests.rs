@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use super::super::testing::{FakeTable, Faults, key_schema};
+use super::super::testing::{FakeTable, Faults, import_into, key_schema};
 use super::super::value::Value;
 use super::*;
 
@@ -18,6 +18,17 @@ impl Import {
     }
 
     async fn run(&self, file: &str, manifest: Option<Manifest>) -> Result<Imported> {
+        let description = self.table.describe().await.unwrap();
+        self.run_as(&description, None, file, manifest).await
+    }
+
+    async fn run_as(
+        &self,
+        description: &Description,
+        format: Option<Format>,
+        file: &str,
+        manifest: Option<Manifest>,
+    ) -> Result<Imported> {
         let source = Source {
             name: "rooms.jsonl".into(),
             bytes: file.len() as u64,
@@ -29,22 +40,7 @@ impl Import {
             rejected: self.path("rejected"),
             checkpoint: self.path("checkpoint"),
         };
-        let writing = Writing {
-            format: None,
-            most_requests: 8,
-            rate: None,
-            between_checkpoints: Duration::ZERO,
-        };
-        let description = self.table.describe().await.unwrap();
-        import(
-            Arc::clone(&self.table),
-            &description,
-            &writing,
-            source,
-            &files,
-            Arc::default(),
-        )
-        .await
+        import_into(&self.table, description, format, source, &files).await
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -166,6 +162,17 @@ async fn a_file_that_is_not_what_its_manifest_says_is_no_success() {
         import().run(&changed, Some(manifest.clone())).await,
         Err(Error::Unverified(_))
     ));
+    // Of items that the file has only approximately, nothing but their number is compared.
+    let approximate = Manifest {
+        left_out: 3,
+        approximated: 1,
+        ..manifest.clone()
+    };
+    let imported = import().run(&lines.join("\n"), Some(approximate)).await.unwrap();
+    assert_eq!(
+        (imported.verified, imported.left_out, imported.approximated),
+        (false, 3, 1)
+    );
     let mut other = manifest;
     other.key.attributes.truncate(1);
     assert!(
@@ -189,10 +196,31 @@ async fn a_checkpoint_of_another_import_is_refused() {
     import.run(&lines.join("\n"), None).await.unwrap_err();
     assert!(import.path("checkpoint").exists());
     let before = import.table.requests();
-    let error = import.run(&lines[..50].join("\n"), None).await.unwrap_err();
-    assert!(
-        matches!(&error, Error::Invalid(why) if why.contains("Remove it")),
-        "{error}"
-    );
+    let description = import.table.describe().await.unwrap();
+    let created_again = Description {
+        id: "table-2".into(),
+        ..description.clone()
+    };
+    let (whole, part) = (lines.join("\n"), lines[..50].join("\n"));
+    for (description, format, file, why) in [
+        (&description, None, &part, "Remove it"),
+        (&created_again, None, &whole, "the table created again"),
+        (
+            &description,
+            Some(Format::DynamodbJson),
+            &whole,
+            "begun with another format",
+        ),
+    ] {
+        let error = import.run_as(description, format, file, None).await.unwrap_err();
+        assert!(
+            matches!(&error, Error::Invalid(said) if said.contains(why)),
+            "{why}: {error}"
+        );
+    }
     assert_eq!(import.table.requests(), before);
+    assert!(
+        import.path("checkpoint").exists(),
+        "what was refused lost the place of the import"
+    );
 }

@@ -4,10 +4,13 @@
 pub mod items;
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use super::error::Error;
+use super::error::{Error, Result as Outcome};
+use super::format::Format;
+use super::import::{Imported, Parts, SideFiles, Source, Writing, import};
 use super::key::{KeyAttribute, KeySchema};
 use super::number::Number;
 use super::port::{Description, MOST_BATCH_BYTES, MOST_BATCH_ITEMS, Page, Refusal, ScanRequest, Table, Written};
@@ -36,6 +39,23 @@ pub struct FakeTable {
     faults: Faults,
     requests: AtomicU64,
     random: Mutex<fastrand::Rng>,
+}
+
+/// Imports with a checkpoint after every batch.
+pub async fn import_into<P: Parts>(
+    table: &Arc<FakeTable>,
+    description: &Description,
+    format: Option<Format>,
+    source: Source<P>,
+    files: &SideFiles,
+) -> Outcome<Imported> {
+    let writing = Writing {
+        format,
+        most_requests: 8,
+        rate: None,
+        between_checkpoints: Duration::ZERO,
+    };
+    import(Arc::clone(table), description, &writing, source, files, Arc::default()).await
 }
 
 pub fn key_schema() -> KeySchema {
