@@ -4,7 +4,7 @@
 //!
 //! | step | call |
 //! |---|---|
-//! | plan a backup | [`Clients::find`] (the layer is in `/opt`), [`decide_placement`] |
+//! | plan a backup | [`Clients::find`] (the layer is in `/opt`), [`describe`], [`decide_placement`] |
 //! | dump | [`dump`] into an [`S3Store`](crate::s3::S3Store) whose prefix is the set's and resource's own; it returns the [`Manifest`] |
 //! | before sealing | [`verify()`] with [`Depth::Stored`] |
 //! | choose a dump | [`newest_before`], from `captured_at` of the manifests |
@@ -35,6 +35,7 @@ mod archive;
 mod arguments;
 mod bridge;
 mod clients;
+mod describe;
 mod dump;
 mod facts;
 mod globals;
@@ -57,17 +58,18 @@ mod verify;
 mod version;
 
 pub use clients::{Client, Clients, Compression};
+pub use describe::{Description, describe};
 pub use dump::{DumpRequest, dump};
 pub use manifest::{
     Archive, DatabaseFacts, Grant, MANIFEST, Manifest, Part, Setting, find as find_dump, read as read_dump,
 };
 pub use names::beside;
 pub use placement::{PastRun, Placement, Work, decide as decide_placement};
-pub use removal::{delete_dump, drop_restored};
+pub use removal::{Dropped, delete_dump, drop_restored};
 pub use restore::{RestoreRequest, analyze, check as check_restore, restore};
 pub use selection::{DumpSummary, newest_before};
 pub use server::{Server, Session};
-pub use snapshot::{Probe, count_in as count_probes, differences};
+pub use snapshot::{Counts, Probe, count_in as count_probes, differences};
 pub use switch::{
     SwitchPlan, SwitchState, apply as apply_switch, observe as observe_switch, plan as plan_switch,
     revert as revert_switch,

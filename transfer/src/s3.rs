@@ -15,10 +15,12 @@ mod checksum;
 mod completion;
 mod failure;
 mod folder;
+mod manifests;
 mod parts;
 mod reader;
 mod store;
 mod writer;
 
 pub(crate) use checksum::hex;
+pub use manifests::{FoundManifest, find_manifests, object_tags};
 pub use store::S3Store;

@@ -4,9 +4,9 @@ use anyhow::{Context, Result, ensure};
 use holdfast_tests::postgres::{PostgresServer, Tls, clients, clients_root};
 use holdfast_tests::s3;
 use holdfast_transfer::postgres::{
-    Clients, Depth, DumpRequest, DumpSummary, Manifest, Part, RestoreRequest, analyze, apply_switch, check_restore,
-    count_probes, delete_dump, differences, drop_restored, dump, find_dump, newest_before, plan_switch, read_dump,
-    restore, revert_switch, verify,
+    Clients, Depth, Dropped, DumpRequest, DumpSummary, Manifest, Part, RestoreRequest, analyze, apply_switch,
+    check_restore, count_probes, delete_dump, differences, drop_restored, dump, find_dump, newest_before, plan_switch,
+    read_dump, restore, revert_switch, verify,
 };
 use holdfast_transfer::store::DirectoryStore;
 use libtest_mimic::Trial;
@@ -97,7 +97,7 @@ async fn everything(major: u32, tls: Tls, jobs: usize, extension: &str) -> Resul
         "the texts differ: {}",
         first_difference(&before, &restored)
     );
-    let counted = count_probes(&admin, "app_restored", &probes()).await?;
+    let counted = count_probes(&admin, "app_restored", &probes()).await?.counted;
     let found = differences(&manifest.probes, &counted);
     ensure!(found.is_empty(), "{found:?}");
     let shown = server
@@ -181,7 +181,7 @@ async fn upgrade() -> Result<()> {
     new.execute("postgres", "CREATE ROLE app_owner; CREATE ROLE app_reader")
         .await?;
     restore(&clients, &request, &bucket.store("night")).await?;
-    let counted = count_probes(&admin, "app", &probes()).await?;
+    let counted = count_probes(&admin, "app", &probes()).await?.counted;
     ensure!(counted == manifest.probes, "{counted:?}");
 
     // A layer without the newer clients.
@@ -256,7 +256,7 @@ async fn by_owner() -> Result<()> {
     };
     restore(&clients, &request, &store).await?;
     analyze(&login, "app_restored").await?;
-    ensure!(count_probes(&login, "app_restored", &probes).await? == manifest.probes);
+    ensure!(count_probes(&login, "app_restored", &probes).await?.counted == manifest.probes);
     ensure!(
         server.text("app").await? == server.text("app_restored").await?,
         "the texts differ"
@@ -264,7 +264,8 @@ async fn by_owner() -> Result<()> {
     let plan = plan_switch(&login, "app", "app_restored", "app_before").await?;
     apply_switch(&login, &plan).await?;
     revert_switch(&login, &plan).await?;
-    Ok(drop_restored(&login, "app_restored", "restore-1").await?)
+    ensure!(drop_restored(&login, "app_restored", "restore-1").await? == Dropped::Gone);
+    Ok(())
 }
 
 /// The rehearsal of runbook 5: all users are deleted, and the nightly dumps continue.
@@ -305,7 +306,7 @@ async fn rehearsal() -> Result<()> {
         jobs: 1,
     };
     restore(&clients, &request, &bucket.store(&chosen.set)).await?;
-    let counted = count_probes(&admin, "app_rehearsal", &probes()).await?;
+    let counted = count_probes(&admin, "app_rehearsal", &probes()).await?.counted;
     ensure!(counted["users"] == 562, "{counted:?}");
     ensure!(server.column("app", "SELECT count(*) FROM users").await? == ["0"]);
     Ok(())

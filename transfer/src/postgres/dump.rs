@@ -77,7 +77,7 @@ async fn take(clients: &Clients, request: &DumpRequest<'_>, store: &dyn Store) -
         snapshot.server,
         &client.version,
         snapshot.captured_at,
-        &probes,
+        &probes.counted,
     );
 
     let shares = tables::divide(&shown.tables, shown.large_objects, request.jobs);
@@ -115,7 +115,8 @@ async fn take(clients: &Clients, request: &DumpRequest<'_>, store: &dyn Store) -
         client_major: client.major,
         database: shown.database,
         tables: shown.tables.len(),
-        probes,
+        probes: probes.counted,
+        probes_failed: probes.failed,
         archives,
         globals,
         globals_unread,

@@ -107,6 +107,9 @@ pub struct Manifest {
     pub tables: usize,
     /// Counts taken in the dump's own snapshot, by the probes' names.
     pub probes: BTreeMap<String, i64>,
+    /// Why other probes could not be counted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub probes_failed: BTreeMap<String, String>,
     pub archives: Vec<Archive>,
     /// `pg_dumpall --globals-only --no-role-passwords`; `None` if the server does not let them be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,9 +1,9 @@
 //! What is deleted: a dump that retention expires, and a database that a restore created.
 
 use super::manifest::{MANIFEST, Manifest};
-use super::server::Server;
+use super::server::{Server, literal};
 use super::target::{self, Found, Mark};
-use crate::error::Result;
+use crate::error::{Result, TransferError};
 use crate::store::{Store, StoredObject};
 
 /// Deletes a dump: its manifest first, so that it is no dump any more whatever happens then. In a bucket with versions, these versions are
@@ -26,14 +26,42 @@ pub async fn delete_dump(manifest: &Manifest, store: &dyn Store) -> Result<()> {
     store.remove(&manifest.objects()).await
 }
 
-/// Drops the database that this restore created, finished or not. One that does not exist is no error.
+/// What became of a database that was to be dropped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dropped {
+    /// It does not exist any more.
+    Gone,
+    /// There is one of this name, which this restore did not create: it is left in place.
+    Foreign,
+    /// Clients use it, and it is left in place: how many, and from where.
+    InUse(String),
+}
+
+/// Clients of a database other than Holdfast's own, with their addresses.
+const CLIENTS: &str = "SELECT coalesce(usename, '?') || ' from ' || coalesce(host(client_addr), 'the server itself') FROM pg_stat_activity \
+    WHERE backend_type = 'client backend' AND application_name <> 'holdfast' AND datname = ";
+
+/// Drops the database that this restore created, finished or not, unless clients use it.
 ///
 /// # Errors
-/// `Conflict` if the database of this name is another's; those of the server.
-pub async fn drop_restored(server: &Server, database: &str, restore: &str) -> Result<()> {
+/// Those of the server.
+pub async fn drop_restored(server: &Server, database: &str, restore: &str) -> Result<Dropped> {
     let session = server.connect(&server.maintenance_database).await?;
-    match target::look(&session, database, &Mark(restore)).await? {
-        Found::Nothing => Ok(()),
-        Found::Unfinished | Found::Finished => target::drop_database(&session, database).await,
+    match target::look(&session, database, &Mark(restore)).await {
+        Ok(Found::Nothing) => return Ok(Dropped::Gone),
+        Ok(Found::Unfinished | Found::Finished) => {}
+        Err(TransferError::Conflict(_)) => return Ok(Dropped::Foreign),
+        Err(error) => return Err(error),
     }
+    let clients = session
+        .column("looking for clients", &format!("{CLIENTS}{}", literal(database)))
+        .await?;
+    if let Some(first) = clients.first() {
+        return Ok(Dropped::InUse(format!(
+            "{} sessions, such as of {first}",
+            clients.len()
+        )));
+    }
+    target::drop_database(&session, database).await?;
+    Ok(Dropped::Gone)
 }

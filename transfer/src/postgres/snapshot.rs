@@ -18,6 +18,14 @@ pub struct Probe {
     pub timeout_seconds: u32,
 }
 
+/// The counts of probes, by their names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub counted: BTreeMap<String, i64>,
+    /// Why the others could not be counted.
+    pub failed: BTreeMap<String, String>,
+}
+
 /// An open transaction whose snapshot others can use. It ends when this is dropped.
 pub struct Snapshot {
     session: Session,
@@ -75,7 +83,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// As [`count`].
-    pub async fn count(&self, probes: &[Probe]) -> Result<BTreeMap<String, i64>> {
+    pub async fn count(&self, probes: &[Probe]) -> Result<Counts> {
         count(&self.session, probes).await
     }
 
@@ -88,43 +96,50 @@ impl Snapshot {
     }
 }
 
-/// Counts every probe in a session; in a transaction, with `search_path` as its user has it.
+/// Counts every probe in a session, in its transaction, with `search_path` as its user has it. One that fails leaves the transaction, and
+/// with it the snapshot, as it was.
 ///
 /// # Errors
-/// `VerificationFailed` if a probe returns something else than one non-negative integer; those of the server.
-pub async fn count(session: &Session, probes: &[Probe]) -> Result<BTreeMap<String, i64>> {
-    let mut counts = BTreeMap::new();
+/// Those of the connection: without it, there is no snapshot any more.
+pub async fn count(session: &Session, probes: &[Probe]) -> Result<Counts> {
+    let mut counts = Counts::default();
     for probe in probes {
         let doing = format!("counting probe {}", probe.name);
         let limit = u64::from(probe.timeout_seconds) * 1000;
-        session
-            .execute(
-                &doing,
-                &format!("SET statement_timeout = {limit}; SET search_path TO DEFAULT"),
-            )
-            .await?;
-        let rows = session.rows(&doing, &probe.sql).await?;
-        let value = match rows.as_slice() {
-            [row] if row.len() == 1 => row[0].as_deref().and_then(|text| text.parse::<i64>().ok()),
-            _ => None,
-        };
-        let value = value.filter(|value| *value >= 0).ok_or_else(|| {
-            TransferError::VerificationFailed(format!(
-                "{doing} in {}: the query returned something else than one non-negative integer. Make it a `select count(*) …`",
-                session.place()
-            ))
-        })?;
-        counts.insert(probe.name.clone(), value);
+        let begin = format!("SAVEPOINT probe; SET LOCAL statement_timeout = {limit}; SET LOCAL search_path TO DEFAULT");
+        session.execute(&doing, &begin).await?;
+        match session.rows(&doing, &probe.sql).await.and_then(|rows| {
+            the_integer(&rows).ok_or_else(|| {
+                TransferError::VerificationFailed(format!(
+                    "{doing} in {}: the query returned something else than one non-negative integer. Make it a `select count(*) …`",
+                    session.place()
+                ))
+            })
+        }) {
+            Ok(count) => {
+                counts.counted.insert(probe.name.clone(), count);
+            }
+            Err(error) => {
+                counts.failed.insert(probe.name.clone(), error.to_string());
+            }
+        }
+        session.execute(&doing, "ROLLBACK TO SAVEPOINT probe").await?;
     }
-    session.execute("counting probes", "SET statement_timeout = 0").await?;
     Ok(counts)
+}
+
+fn the_integer(rows: &[Vec<Option<String>>]) -> Option<i64> {
+    match rows {
+        [row] if row.len() == 1 => row[0].as_deref()?.parse::<i64>().ok().filter(|value| *value >= 0),
+        _ => None,
+    }
 }
 
 /// Counts every probe in a read-only session of its own, for a restored copy.
 ///
 /// # Errors
 /// As [`count`].
-pub async fn count_in(server: &Server, database: &str, probes: &[Probe]) -> Result<BTreeMap<String, i64>> {
+pub async fn count_in(server: &Server, database: &str, probes: &[Probe]) -> Result<Counts> {
     let session = server.connect(database).await?;
     let doing = "counting probes";
     session
