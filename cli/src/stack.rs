@@ -4,6 +4,8 @@ use aws_config::SdkConfig;
 use holdfast::catalog::Catalog;
 use holdfast::domain::descriptor::Descriptor;
 use holdfast::error::Error;
+use holdfast::kinds::Defaults;
+use holdfast::transfers::TransferSettings;
 
 use crate::aws;
 use crate::cloudformation;
@@ -28,6 +30,8 @@ pub struct Stack {
     pub vault: String,
     /// ARN of the default role for AWS Backup.
     pub backup_role: String,
+    /// What moves data, and where it is kept.
+    pub transfers: TransferSettings,
     /// ARN of the default topic.
     pub on_call_topic: String,
     pub catalog: Catalog,
@@ -60,6 +64,10 @@ impl Stack {
         let undo_cut_over_machine = output(&stack, name, "UndoCutOverStateMachineArn")?;
         let vault = output(&stack, name, "BackupVaultName")?;
         let backup_role = output(&stack, name, "BackupRoleArn")?;
+        let transfers = TransferSettings {
+            machine: output(&stack, name, "TransferStateMachineArn")?,
+            bucket: output(&stack, name, "ArchiveBucket")?,
+        };
         let on_call_topic = output(&stack, name, "OnCallTopicArn")?;
         let catalog = Catalog::new(aws_sdk_dynamodb::Client::new(&config), table);
         Ok(Stack {
@@ -71,6 +79,7 @@ impl Stack {
             undo_cut_over_machine,
             vault,
             backup_role,
+            transfers,
             on_call_topic,
             catalog,
             schedule: Schedule::of(&stack.parameters),
@@ -91,6 +100,15 @@ impl Stack {
 }
 
 impl Stack {
+    /// What the stack has for resources that name nothing of their own.
+    pub fn defaults(&self) -> Defaults {
+        Defaults {
+            vault: self.vault.clone(),
+            role: self.backup_role.clone(),
+            transfers: self.transfers.clone(),
+        }
+    }
+
     /// The descriptor for a run that is about to be started.
     ///
     /// # Errors

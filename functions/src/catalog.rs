@@ -2,7 +2,7 @@
 //!
 //! `pk` is `DEPLOYMENT#<name>`; `sk` is `DESCRIPTOR`, `SET#<id>`, `SET#<id>#POINT#<resource>`, `RUN#<id>`, `RESTORE#<id>`,
 //! `RESTORE#<id>#ITEM#<resource>`, `LEASE`, `TIMING#<resource>`, `TIMING#restore#<resource>` (a whole restore),
-//! `TIMING#restore#<resource>#<stage>`, or `PART#…` for what does not fit in one item; all other attributes are the record's own.
+//! `TIMING#restore#<resource>#<stage>`, `TRANSFER#<run>#<resource>`, or `PART#…` for what does not fit in one item; all other attributes are the record's own.
 //! Every read is strongly consistent, every write that could overwrite another's is conditional, and every write may be repeated.
 
 mod descriptors;
@@ -19,6 +19,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod timings;
+mod transfers;
 
 use std::sync::Arc;
 

@@ -119,6 +119,7 @@ async fn write(
             percent: None,
             looked_at: None,
             sample: None,
+            probes: Vec::new(),
             failure: None,
         });
     }

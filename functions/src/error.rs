@@ -1,5 +1,6 @@
 //! The error type of the whole product. Step Functions routes on its names.
 
+use holdfast_transfer::error::TransferError;
 use serde::{Deserialize, Serialize};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -101,6 +102,21 @@ impl Error {
             value: value.into(),
             allowed: allowed.into(),
         }])
+    }
+}
+
+impl From<TransferError> for Error {
+    fn from(error: TransferError) -> Self {
+        match error {
+            TransferError::Throttled(text) => Error::Throttled(text),
+            TransferError::Unavailable(text) => Error::Unavailable(text),
+            TransferError::InvalidInput { path, value, allowed } => Error::invalid(path, value, allowed),
+            TransferError::NotFound(text) => Error::NotFound(text),
+            TransferError::AccessDenied(text) => Error::AccessDenied(text),
+            TransferError::Conflict(text) => Error::Conflict(text),
+            TransferError::JobFailed(text) => Error::JobFailed(text),
+            TransferError::VerificationFailed(text) => Error::VerificationFailed(text),
+        }
     }
 }
 

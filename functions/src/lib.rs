@@ -1,5 +1,6 @@
 //! Holdfast backs up and restores whole AWS deployments. From the bottom layer up: `error`, and `aws`, which converts AWS's errors
-//! into Holdfast's; `domain`, which is pure; `access`, which lists the files of file systems; `kinds`, `hooks`, `switches` and
+//! into Holdfast's; `domain`, which is pure; `access`, which lists the files of file systems, and
+//! `transfers`, which starts the jobs that move data; `kinds`, `hooks`, `switches` and
 //! `catalog`, which call AWS; `catalog_rebuild`, of a lost catalog; `runtime`; `runs`, which the steps share; `steps`, one per
 //! Lambda function.
 
@@ -17,3 +18,4 @@ pub mod steps;
 pub mod switches;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod transfers;

@@ -2,6 +2,7 @@
 //! application.
 
 pub mod approvals;
+pub mod archive;
 pub mod closing;
 pub mod database;
 pub mod descriptor_updates;
@@ -17,3 +18,4 @@ pub mod resuming;
 pub mod starting;
 pub mod state_machines;
 pub mod switching;
+pub mod task_failures;

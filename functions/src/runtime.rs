@@ -3,6 +3,7 @@
 mod environment;
 mod logging;
 mod settings;
+mod task;
 mod trust;
 
 use std::pin::Pin;
@@ -17,8 +18,10 @@ use serde_json::{Value, json};
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::kinds::{Defaults, Kinds};
+use crate::transfers::TransferSettings;
 
 pub use self::settings::{optional_setting, setting};
+pub use self::task::{run_task, task_input};
 
 /// The catalog in the table that the setting `CATALOG_TABLE` names.
 pub fn catalog(aws: &SdkConfig) -> Result<Catalog> {
@@ -30,14 +33,19 @@ pub fn catalog(aws: &SdkConfig) -> Result<Catalog> {
 
 /// All kinds of resource, with the stack's own vault and role for file systems that name none.
 pub fn kinds(aws: &SdkConfig) -> Result<Kinds> {
-    Ok(Kinds::from_config(aws, efs_defaults()?))
+    Ok(Kinds::from_config(aws, &defaults()?))
 }
 
-/// The vault and the role in the settings `BACKUP_VAULT` and `BACKUP_ROLE_ARN`.
-pub fn efs_defaults() -> Result<Defaults> {
+/// What the stack has for resources, by its settings `BACKUP_VAULT`, `BACKUP_ROLE_ARN`, `TRANSFER_STATE_MACHINE_ARN` and
+/// `ARCHIVE_BUCKET`.
+pub fn defaults() -> Result<Defaults> {
     Ok(Defaults {
         vault: setting("BACKUP_VAULT")?,
         role: setting("BACKUP_ROLE_ARN")?,
+        transfers: TransferSettings {
+            machine: setting("TRANSFER_STATE_MACHINE_ARN")?,
+            bucket: setting("ARCHIVE_BUCKET")?,
+        },
     })
 }
 

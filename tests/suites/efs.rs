@@ -16,6 +16,7 @@ use holdfast::domain::restore::plan::{Destination, PlannedResource, Source};
 use holdfast::domain::restore::verdict::{Check, Finding};
 use holdfast::kinds::Restore;
 use holdfast::kinds::{Backup, Defaults, Efs};
+use holdfast::transfers::TransferSettings;
 use holdfast_tests::access::deploy_efs_access;
 use holdfast_tests::aws::{Aws, element, text};
 use holdfast_tests::lab::{Lab, Options};
@@ -95,9 +96,13 @@ impl BackedUpFileSystem {
             .await?;
         let kind = Efs::from_config(
             &configuration(&lab),
-            Defaults {
+            &Defaults {
                 vault: "vault".into(),
                 role: "arn:aws:iam::000000000000:role/backup".into(),
+                transfers: TransferSettings {
+                    machine: "arn:aws:states:us-east-1:000000000000:stateMachine:holdfast-transfer".into(),
+                    bucket: "archive".into(),
+                },
             },
         );
         let resource = Resource {

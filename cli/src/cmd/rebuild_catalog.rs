@@ -1,7 +1,7 @@
 //! `holdfast rebuild-catalog`: finds a lost catalog's sealed sets by the tags and names of their recovery points.
 
 use holdfast::catalog_rebuild::{RebuildOutcome, RebuiltSet, rebuild};
-use holdfast::kinds::{Defaults, Kinds};
+use holdfast::kinds::Kinds;
 use serde_json::{Value, json};
 
 use crate::failure::Result;
@@ -24,11 +24,7 @@ pub struct RebuildCatalog {
 impl RebuildCatalog {
     pub async fn run(&self, global: &Global) -> Result<()> {
         let stack = Stack::open_to_change(global).await?;
-        let defaults = Defaults {
-            vault: stack.vault.clone(),
-            role: stack.backup_role.clone(),
-        };
-        let kinds = Kinds::from_config(&stack.config, defaults);
+        let kinds = Kinds::from_config(&stack.config, &stack.defaults());
         let rebuilt = rebuild(&stack.catalog, &kinds, self.deployment.as_deref()).await?;
         match global.json {
             true => output::json(&rebuilt.iter().map(as_json).collect::<Vec<_>>()),

@@ -56,7 +56,7 @@ fn restored() -> impl Iterator<Item = &'static dyn Stateful> {
 /// table's indexes, streams and backups, has a longer ARN.
 fn restored_by_arn(service: &str, resource: &str) -> Option<(Target, String)> {
     restored().find_map(|restored| {
-        let (of_service, beginning) = restored.arn();
+        let (of_service, beginning) = restored.arn()?;
         let id = resource.strip_prefix(beginning).filter(|id| !id.contains(['/', ':']))?;
         (service == of_service).then(|| (restored.target_of(id.to_owned()), restored.entry_name(id).to_owned()))
     })

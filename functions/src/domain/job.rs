@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::resource::{RecoveryPoint, Resource};
+use super::set::ProbeResult;
 use crate::error::Error;
 
 /// Identity of a run: one execution of a state machine for one deployment.
@@ -132,4 +133,6 @@ pub struct Finished {
     /// When the job ended, according to AWS; `None` if AWS does not say (cluster snapshots).
     pub finished_at: Option<Timestamp>,
     pub size_bytes: Option<u64>,
+    /// The counts of the resource's probes, if they are part of the backup.
+    pub probes: Vec<ProbeResult>,
 }

@@ -7,6 +7,7 @@ pub mod efs;
 mod guard;
 mod parameters;
 mod pattern;
+pub mod postgres;
 mod profile;
 mod registry;
 pub mod secret;

@@ -23,4 +23,5 @@ pub mod set;
 pub mod skipped_times;
 pub mod start_delays;
 pub mod switches;
+pub mod transfers;
 pub mod usage;

@@ -137,6 +137,9 @@ pub struct Point {
     /// The sample of its data, to compare a restore with; `None` if none could be taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<Sample>,
+    /// The counts of the resource's probes, if they are part of the backup.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<ProbeResult>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
 }
@@ -157,6 +160,7 @@ impl Point {
             percent: None,
             looked_at: None,
             sample: None,
+            probes: Vec::new(),
             failure: None,
         }
     }

@@ -31,6 +31,7 @@ mod undo;
 use aws_config::SdkConfig;
 use aws_sdk_backup::Client;
 
+use super::Defaults;
 use super::keys;
 use super::shared::wrong_target;
 use crate::access::Access;
@@ -41,15 +42,6 @@ use crate::error::Result;
 
 const KIND: &str = "efs";
 
-/// The vault and the role that AWS Backup uses for resources that name none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Defaults {
-    /// Name of the vault.
-    pub vault: String,
-    /// ARN of the role that AWS Backup assumes.
-    pub role: String,
-}
-
 pub struct Efs {
     efs: Lazy<aws_sdk_efs::Client>,
     backup: Lazy<Client>,
@@ -59,13 +51,13 @@ pub struct Efs {
 }
 
 impl Efs {
-    pub fn from_config(aws: &SdkConfig, defaults: Defaults) -> Self {
+    pub fn from_config(aws: &SdkConfig, defaults: &Defaults) -> Self {
         Self {
             efs: Lazy::new(aws, aws_sdk_efs::Client::new),
             backup: Lazy::new(aws, Client::new),
             kms: Lazy::new(aws, keys::client),
             access: Access::new(aws),
-            defaults,
+            defaults: defaults.clone(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod aurora;
 mod auto_scaling;
+mod defaults;
 mod dynamodb;
 mod efs;
 mod guards;
@@ -10,11 +11,13 @@ pub mod kind;
 pub mod optional;
 mod ownership;
 mod parameters;
+mod postgres;
 pub mod registry;
 mod secret;
 mod shared;
 
-pub use efs::{Defaults, Efs};
+pub use defaults::Defaults;
+pub use efs::Efs;
 pub use kind::{
     Backup, BackupQuota, Deletion, Dependents, Discovery, Kind, Logins, MasterUser, Preflight, Recovery, Restore,
     StartedBackup,

@@ -21,9 +21,8 @@ macro_rules! kinds {
             #[cfg(test)]
             pub const COUNT: usize = [$(stringify!($name)),*].len();
 
-            /// All kinds, with clients of one configuration. `defaults` is AWS Backup's vault and role for resources that name
-            /// none.
-            pub fn from_config($aws: &SdkConfig, $defaults: Defaults) -> Self {
+            /// All kinds, with clients of one configuration, and what the stack has for them.
+            pub fn from_config($aws: &SdkConfig, $defaults: &Defaults) -> Self {
                 Self {
                     $($name: Arc::new(super::$name::$kind::$made($($given),+)),)*
                 }
@@ -99,6 +98,7 @@ kinds! {
     aurora: Target::Aurora { .. } => Aurora::from_config(aws),
     efs: Target::Efs { .. } => Efs::from_config(aws, defaults),
     dynamodb: Target::DynamoDb { .. } | Target::DynamodbPrefix { .. } => DynamoDb::from_config(aws),
+    postgres: Target::Postgres { .. } => Postgres::from_config(aws, defaults),
     secret: Target::Secret { .. } => Secret::from_config(aws),
     parameters: Target::Parameters { .. } => Parameters::from_config(aws),
 }

@@ -129,6 +129,7 @@ pub fn guarded(kind: &str, point: &RecoveryPoint) -> Result<Progress> {
         captured_at: seen_at,
         finished_at: Some(seen_at),
         size_bytes: None,
+        probes: Vec::new(),
     }))
 }
 

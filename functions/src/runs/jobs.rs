@@ -67,6 +67,7 @@ fn record_progress(point: &mut Point, progress: Progress, now: Timestamp) {
             // Where AWS does not report an end time, the first poll that saw the end counts.
             point.finished_at = finished.finished_at.or(point.finished_at).or(Some(now));
             point.size_bytes = finished.size_bytes.or(point.size_bytes);
+            point.probes = finished.probes;
             point.percent = Some(100.0);
             point.looked_at = Some(now);
             point.failure = None;

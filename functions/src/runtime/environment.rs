@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
+use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
@@ -15,6 +18,21 @@ use super::trust;
 
 /// Region, credentials and endpoints from the environment; a missing Region fails each call with an error that says so.
 pub(super) fn sdk_config() -> SdkConfig {
+    config(SharedCredentialsProvider::new(
+        EnvironmentVariableCredentialsProvider::new(),
+    ))
+}
+
+/// The same for a task of ECS, whose credentials come from the container's endpoint and are renewed there.
+pub(super) fn task_config() -> SdkConfig {
+    let chain = CredentialsProviderChain::first_try("Environment", EnvironmentVariableCredentialsProvider::new());
+    let region = optional_setting("AWS_REGION").unwrap_or_default();
+    let provider = ProviderConfig::without_region().with_http_client(trust::http_client(&region));
+    let container = EcsCredentialsProvider::builder().configure(&provider).build();
+    config(SharedCredentialsProvider::new(chain.or_else("EcsContainer", container)))
+}
+
+fn config(credentials: SharedCredentialsProvider) -> SdkConfig {
     let region = optional_setting("AWS_REGION");
     // Short delays: a sleeping Lambda is billed, and longer delays are the state machine's Retry.
     let retries = RetryConfig::standard()
@@ -28,9 +46,7 @@ pub(super) fn sdk_config() -> SdkConfig {
         .behavior_version(BehaviorVersion::latest())
         .http_client(trust::http_client(region.as_deref().unwrap_or_default()))
         .region(region.map(Region::new))
-        .credentials_provider(SharedCredentialsProvider::new(
-            EnvironmentVariableCredentialsProvider::new(),
-        ))
+        .credentials_provider(credentials)
         .service_config(Environment)
         .use_fips(is_on("AWS_USE_FIPS_ENDPOINT"))
         .use_dual_stack(is_on("AWS_USE_DUALSTACK_ENDPOINT"))

@@ -2,7 +2,8 @@
 //! calls a step; shared code is in the layer below, `runs`. `backup` and `restore` have the steps that only those machines
 //! run; the others are here.
 //!
-//! All of them are one program, built once: a function's handler names the step that it runs.
+//! They are two programs, each built once: a function's handler names the step that it runs. `transfers` has the steps in `transfer`,
+//! and with them the client of S3, which would make every other function start later; `functions` has all others.
 
 pub mod backup;
 pub mod clean_up;
@@ -15,19 +16,20 @@ pub mod notify;
 pub mod quiesce;
 pub mod restore;
 pub mod resume;
+pub mod transfer;
 
 use aws_config::SdkConfig;
 
 use crate::runtime::{self, Handler};
 
-/// One line for each step: its name, which is its function's handler, and its module.
+/// One line for each step of a program: its name, which is its function's handler, and its module.
 macro_rules! steps {
-    ($($name:literal => $($step:ident)::+,)*) => {
-        /// The names of all steps.
-        pub const NAMES: &[&str] = &[$($name),*];
+    ($names:ident $find:ident $($name:literal => $($step:ident)::+,)*) => {
+        /// The names of the program's steps.
+        pub const $names: &[&str] = &[$($name),*];
 
-        /// The step with this name, and what it needs.
-        pub fn find(name: &str, aws: &SdkConfig) -> Option<Handler> {
+        /// The step of the program with this name, and what it needs.
+        pub fn $find(name: &str, aws: &SdkConfig) -> Option<Handler> {
             match name {
                 $($name => Some(runtime::handler($($step)::+::Needs::from_env(aws), $($step)::+::handle)),)*
                 _ => None,
@@ -37,6 +39,7 @@ macro_rules! steps {
 }
 
 steps! {
+    NAMES find
     "ask-approval" => restore::ask_approval,
     "check-login" => restore::check_login,
     "clean-up" => clean_up,
@@ -70,4 +73,14 @@ steps! {
     "back-up-table" => backup::start_backup,
     "restore-table" => restore::restore_resource,
     "check-secrets" => backup::start_backup,
+    "dump-database" => backup::start_backup,
+    "restore-database" => restore::restore_resource,
+}
+
+steps! {
+    TRANSFERS find_transfer
+    "archive-access" => transfer::archive_access,
+    "database-access" => transfer::database_access,
+    "load-dump" => transfer::load_dump,
+    "write-dump" => transfer::write_dump,
 }

@@ -32,6 +32,7 @@ pub fn finished() -> Finished {
         captured_at: later(1),
         finished_at: Some(later(50)),
         size_bytes: Some(4096),
+        probes: Vec::new(),
     }
 }
 
@@ -203,11 +204,7 @@ impl RecordedKind {
 
 /// The real kinds, for methods that call nothing in AWS.
 fn real() -> Kinds {
-    let defaults = Defaults {
-        vault: "vault".into(),
-        role: "role".into(),
-    };
-    Kinds::from_config(&aws_config::SdkConfig::builder().build(), defaults)
+    Kinds::from_config(&aws_config::SdkConfig::builder().build(), &Defaults::of_tests())
 }
 
 /// Every kind is this one.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::reader::{Faults, Object, bare, named_entries, shown};
 use super::resources::ParsedResource;
-use super::{Count, DEFAULT_PROBE_TIMEOUT_SECONDS, Probe, formats, sql};
+use super::{Count, DEFAULT_PROBE_TIMEOUT_SECONDS, Probe, ProtectedResource, formats, sql};
 use crate::domain::kinds::{self, Counting, Profile, Stateful, any_of};
 use crate::domain::nearest::nearest;
 
@@ -40,8 +40,17 @@ fn probe(faults: &mut Faults, object: &Object<'_>, resources: &BTreeMap<String, 
         Some(Counting::Rows) => {
             object.only(faults, &["resource", "sql", "secret", "database", "timeout"]);
             let sql = object.text(faults, "sql", &sql::STATEMENT);
-            let secret = object.text(faults, "secret", &formats::SECRET);
-            let database = object.text(faults, "database", &formats::DATABASE);
+            let protected = resource.and_then(|resource| resource.protected.as_ref());
+            let (secret, database) = match own_login(kind, protected) {
+                Some((secret, database)) => (
+                    own(faults, object, "secret", secret),
+                    own(faults, object, "database", database),
+                ),
+                None => (
+                    object.text(faults, "secret", &formats::SECRET),
+                    object.text(faults, "database", &formats::DATABASE),
+                ),
+            };
             let timeout = object.optional_duration(faults, "timeout", TIMEOUT.0, TIMEOUT.1);
             let timeout_seconds = timeout.unwrap_or(DEFAULT_PROBE_TIMEOUT_SECONDS);
             let count = Count::Sql {
@@ -98,6 +107,34 @@ fn probe(faults: &mut Faults, object: &Object<'_>, resources: &BTreeMap<String, 
                     "the name of a resource of kind {}: {names}{guess}",
                     any_of(&kinds::names(counts))
                 ),
+            );
+            None
+        }
+    }
+}
+
+/// The login secret and the name of a resource that is itself a database.
+fn own_login<'a>(
+    kind: Option<&'static dyn Profile>,
+    protected: Option<&'a ProtectedResource>,
+) -> Option<(&'a str, &'a str)> {
+    kind?.stateful()?.own_login(&protected?.target)
+}
+
+/// A field that only repeats what the resource says: it may be left out.
+fn own(faults: &mut Faults, object: &Object<'_>, field: &str, value: &str) -> Option<String> {
+    match object.get(field) {
+        None => Some(value.to_owned()),
+        Some(given) if given.as_str() == Some(value) => Some(value.to_owned()),
+        Some(given) => {
+            let given = match field {
+                "secret" => "(another)".to_owned(),
+                _ => shown(given),
+            };
+            faults.add(
+                object.path(field),
+                given,
+                format!("the resource's own {field}, or nothing"),
             );
             None
         }

@@ -152,16 +152,21 @@ impl<'a> Object<'a> {
 
     /// A whole number from 0 to `most`.
     pub fn optional_count(&self, faults: &mut Faults, field: &str, most: u32) -> Option<u32> {
+        self.optional_number(faults, field, 0, most)
+    }
+
+    /// A whole number from `least` to `most`.
+    pub fn optional_number(&self, faults: &mut Faults, field: &str, least: u32, most: u32) -> Option<u32> {
         let value = self.get(field)?;
         let number = value
             .as_u64()
             .and_then(|number| u32::try_from(number).ok())
-            .filter(|number| *number <= most);
+            .filter(|number| (least..=most).contains(number));
         if number.is_none() {
             faults.add(
                 self.path(field),
                 shown(value),
-                format!("a whole number from 0 to {most}"),
+                format!("a whole number from {least} to {most}"),
             );
         }
         number

@@ -1,5 +1,6 @@
 //! Rules between the resources of a descriptor.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::ProtectedResource;
@@ -8,20 +9,20 @@ use crate::domain::kinds::{self, any_of};
 
 /// Adds a fault for resources that name the same target, and for a descriptor that backs up nothing.
 pub fn check(faults: &mut Faults, resources: &BTreeMap<String, ProtectedResource>) {
-    let mut seen: Vec<(&str, &str, &str)> = Vec::new();
+    let mut seen: Vec<(&str, Cow<'_, str>, &str)> = Vec::new();
     for (name, protected) in resources {
         let field = protected.target.field();
         let identity = kinds::of(&protected.target).identity(&protected.target);
         match seen
             .iter()
-            .find(|(other, value, _)| (*other, *value) == (field, identity))
+            .find(|(other, value, _)| *other == field && *value == identity)
         {
             Some((_, _, first)) => {
                 let path = format!("resources.{}.{field}", bare(name));
                 let value = if field == "secret" {
                     "(the same secret)".to_owned()
                 } else {
-                    quoted(identity)
+                    quoted(&identity)
                 };
                 faults.add(
                     path,

@@ -192,7 +192,11 @@ fn wrong_descriptors_are_told_exactly_what_is_wrong() {
     // What a fault lists comes from the registry, so that a new kind changes no case.
     let restored = |kind: &dyn Profile| kind.stateful().is_some();
     let counted = |kind: &dyn Profile| kind.stateful().is_some_and(|kind| kind.counting().is_some());
+    let switched =
+        |by: &'static str| move |kind: &dyn Profile| kind.stateful().is_some_and(|kind| kind.switches().contains(&by));
     let cases = include_str!("wrong.txt")
+        .replace("{kinds of secrets}", &kinds::any_of(&kinds::names(switched("secret"))))
+        .replace("{kinds of renames}", &kinds::any_of(&kinds::names(switched("rename"))))
         .replace("{kinds}", &kinds::names(|_| true).join(", "))
         .replace("{restored kinds}", &kinds::any_of(&kinds::names(restored)))
         .replace("{counted kinds}", &kinds::any_of(&kinds::names(counted)));

@@ -151,8 +151,8 @@ impl Stateful for Aurora {
         false
     }
 
-    fn arn(&self) -> (&'static str, &'static str) {
-        ("rds", "cluster:")
+    fn arn(&self) -> Option<(&'static str, &'static str)> {
+        Some(("rds", "cluster:"))
     }
 
     fn cloudformation(&self) -> &'static [&'static str] {
@@ -163,8 +163,8 @@ impl Stateful for Aurora {
         Target::Aurora { cluster }
     }
 
-    fn alarm_dimension(&self) -> &'static str {
-        "DBClusterIdentifier"
+    fn alarm_dimension(&self) -> Option<&'static str> {
+        Some("DBClusterIdentifier")
     }
 
     fn terraform(&self) -> (&'static str, &'static TextFormat) {
@@ -257,6 +257,7 @@ impl Stateful for Aurora {
         let captured = |name: &str| item.configuration["DBCluster"][name].as_str();
         Some(Database {
             identifier: cluster,
+            is_one_database: false,
             host,
             reader_host,
             port: *port,
@@ -270,6 +271,14 @@ impl Stateful for Aurora {
                 source: captured("DbClusterResourceId"),
             }),
         })
+    }
+
+    fn own_login<'a>(&self, _: &'a Target) -> Option<(&'a str, &'a str)> {
+        None
+    }
+
+    fn counts_in_backup(&self) -> bool {
+        false
     }
 
     fn directory<'a>(&self, _: &'a CreatedResource) -> Option<(&'a str, Option<&'a str>)> {

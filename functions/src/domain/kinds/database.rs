@@ -6,8 +6,10 @@ use crate::error::Result;
 /// A copy that clients log in to, and what is known of its logins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Database<'a> {
-    /// Its identifier in AWS.
+    /// Its identifier in AWS, or its name if it is one database.
     pub identifier: &'a str,
+    /// Whether it is one database, and not a server with databases in it.
+    pub is_one_database: bool,
     /// Writer endpoint.
     pub host: &'a str,
     pub reader_host: &'a str,
@@ -34,6 +36,14 @@ pub struct IamLogins<'a> {
 }
 
 impl Database<'_> {
+    /// The database in which a probe counts that names `database`: a copy that is itself a database has another name.
+    pub fn counted_database<'b>(&'b self, database: &'b str) -> &'b str {
+        match self.is_one_database {
+            true => self.identifier,
+            false => database,
+        }
+    }
+
     /// Where rows are counted.
     ///
     /// # Errors

@@ -128,8 +128,8 @@ impl Stateful for DynamoDb {
         configuration["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
     }
 
-    fn arn(&self) -> (&'static str, &'static str) {
-        ("dynamodb", "table/")
+    fn arn(&self) -> Option<(&'static str, &'static str)> {
+        Some(("dynamodb", "table/"))
     }
 
     fn cloudformation(&self) -> &'static [&'static str] {
@@ -140,8 +140,8 @@ impl Stateful for DynamoDb {
         Target::DynamoDb { table }
     }
 
-    fn alarm_dimension(&self) -> &'static str {
-        "TableName"
+    fn alarm_dimension(&self) -> Option<&'static str> {
+        Some("TableName")
     }
 
     fn terraform(&self) -> (&'static str, &'static TextFormat) {
@@ -229,6 +229,14 @@ impl Stateful for DynamoDb {
 
     fn database<'a>(&self, _: &'a RestoreItem) -> Option<Database<'a>> {
         None
+    }
+
+    fn own_login<'a>(&self, _: &'a Target) -> Option<(&'a str, &'a str)> {
+        None
+    }
+
+    fn counts_in_backup(&self) -> bool {
+        false
     }
 
     fn directory<'a>(&self, _: &'a CreatedResource) -> Option<(&'a str, Option<&'a str>)> {

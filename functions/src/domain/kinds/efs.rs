@@ -131,8 +131,8 @@ impl Stateful for Efs {
         false
     }
 
-    fn arn(&self) -> (&'static str, &'static str) {
-        ("elasticfilesystem", "file-system/")
+    fn arn(&self) -> Option<(&'static str, &'static str)> {
+        Some(("elasticfilesystem", "file-system/"))
     }
 
     fn cloudformation(&self) -> &'static [&'static str] {
@@ -153,8 +153,8 @@ impl Stateful for Efs {
         "storage"
     }
 
-    fn alarm_dimension(&self) -> &'static str {
-        "FileSystemId"
+    fn alarm_dimension(&self) -> Option<&'static str> {
+        Some("FileSystemId")
     }
 
     fn terraform(&self) -> (&'static str, &'static TextFormat) {
@@ -241,6 +241,14 @@ impl Stateful for Efs {
 
     fn database<'a>(&self, _: &'a RestoreItem) -> Option<Database<'a>> {
         None
+    }
+
+    fn own_login<'a>(&self, _: &'a Target) -> Option<(&'a str, &'a str)> {
+        None
+    }
+
+    fn counts_in_backup(&self) -> bool {
+        false
     }
 
     fn directory<'a>(&self, created: &'a CreatedResource) -> Option<(&'a str, Option<&'a str>)> {

@@ -1,5 +1,7 @@
 //! What is known about a kind without asking AWS.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -29,8 +31,8 @@ pub trait Profile: Sync {
     fn read(&self, faults: &mut Faults, object: &Object<'_>) -> Option<Target>;
 
     /// Distinguishes it from others of its kind: two targets with the same identity are the same thing.
-    fn identity<'a>(&self, target: &'a Target) -> &'a str {
-        target.identifier()
+    fn identity<'a>(&self, target: &'a Target) -> Cow<'a, str> {
+        Cow::Borrowed(target.identifier())
     }
 
     /// What a restore from a recovery point reads; `None` for a recovery point of another kind.
@@ -142,8 +144,8 @@ pub trait Stateful: Sync {
     /// Whether data expires by itself, according to the captured configuration: a lower count then proves nothing.
     fn data_expires(&self, configuration: &Value) -> bool;
 
-    /// The service and the beginning of the resource in its ARN, such as `rds` and `cluster:`.
-    fn arn(&self) -> (&'static str, &'static str);
+    /// The service and the beginning of the resource in its ARN, such as `rds` and `cluster:`; `None` for what AWS does not know.
+    fn arn(&self) -> Option<(&'static str, &'static str)>;
 
     /// Its types in CloudFormation.
     fn cloudformation(&self) -> &'static [&'static str];
@@ -156,8 +158,8 @@ pub trait Stateful: Sync {
         identifier
     }
 
-    /// The dimension of CloudWatch alarms that watch it.
-    fn alarm_dimension(&self) -> &'static str;
+    /// The dimension of CloudWatch alarms that watch it; `None` for what AWS does not know.
+    fn alarm_dimension(&self) -> Option<&'static str>;
 
     /// Its type in Terraform, and the format of its address there.
     fn terraform(&self) -> (&'static str, &'static TextFormat);
@@ -195,6 +197,12 @@ pub trait Stateful: Sync {
 
     /// The copy of an item as a server that clients log in to. `None` until it is created, and for a kind without logins.
     fn database<'a>(&self, item: &'a RestoreItem) -> Option<Database<'a>>;
+
+    /// The secret with the login of a resource that is itself a database, and its name; `None` for a server with databases in it.
+    fn own_login<'a>(&self, target: &'a Target) -> Option<(&'a str, &'a str)>;
+
+    /// Whether the counts of its probes are part of its backup, instead of being taken beside it.
+    fn counts_in_backup(&self) -> bool;
 
     /// The file system of a copy, and its directory there if known. `None` for a kind that is not mounted, and while a new file
     /// system has no id.

@@ -32,6 +32,7 @@ kinds! {
     aurora::Aurora: Target::Aurora { .. },
     efs::Efs: Target::Efs { .. },
     dynamodb::DynamoDb: Target::DynamoDb { .. } | Target::DynamodbPrefix { .. },
+    postgres::Postgres: Target::Postgres { .. },
     secret::Secret: Target::Secret { .. },
     parameters::Parameters: Target::Parameters { .. },
 }

@@ -1,5 +1,7 @@
 //! Secrets of Secrets Manager: guarded, never read.
 
+use std::borrow::Cow;
+
 use super::guard;
 use super::profile::{Profile, Stateful};
 use crate::domain::descriptor::formats;
@@ -27,8 +29,8 @@ impl Profile for Secret {
         Some(Target::Secret { secret })
     }
 
-    fn identity<'a>(&self, target: &'a Target) -> &'a str {
-        name(target.identifier())
+    fn identity<'a>(&self, target: &'a Target) -> Cow<'a, str> {
+        Cow::Borrowed(name(target.identifier()))
     }
 
     fn source(&self, point: &RecoveryPoint) -> Option<Source> {

@@ -4,6 +4,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::transfers::Placement;
+
 /// Makes one enum of each shape from the entries of the kinds. A target's first field is its identifier, a recovery point's its ARN.
 macro_rules! shapes {
     ($($kind:ident {
@@ -227,6 +229,43 @@ shapes! {
         }
         created {
             Table { table: String, arn: String },
+        }
+    }
+    Postgres {
+        target {
+            /// A Postgres database of a server that the stack's functions reach, dumped to the stack's archive.
+            Postgres {
+                database: String,
+                host: String,
+                port: u16,
+                /// Name or ARN of the secret with the login that dumps and restores.
+                login_secret: String,
+                /// A database from which others are created and renamed; `postgres` if `None`.
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                maintenance_database: Option<String>,
+                /// How many programs move rows at once; one if `None`.
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                jobs: Option<u32>,
+                /// Where its data is moved; decided by its size and past runs if `None`.
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                run_in: Option<Placement>,
+            }
+        }
+        recovery_point {
+            /// A dump: the ARN of its manifest in the archive, its folder there, and the execution that writes it.
+            DatabaseDump { arn: String, folder: String, execution: String }
+        }
+        source {
+            /// A dump in the archive.
+            DatabaseDump { arn: String, folder: String },
+        }
+        destination {
+            /// A database of this name on the server of the one that was dumped.
+            Database { database: String, host: String, port: u16 },
+        }
+        created {
+            /// A database, and the execution that restores it.
+            Database { database: String, host: String, port: u16, execution: String },
         }
     }
     Secret {

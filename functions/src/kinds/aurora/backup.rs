@@ -111,6 +111,7 @@ impl Backup for Aurora {
                 captured_at,
                 finished_at: None,
                 size_bytes: size_bytes(&snapshot),
+                probes: Vec::new(),
             })),
             // An unknown status counts as in progress: the deadline ends it.
             _ => Ok(Progress::InProgress {

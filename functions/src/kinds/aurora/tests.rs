@@ -265,6 +265,7 @@ async fn a_look_says_what_became_of_the_snapshot() {
         captured_at: "2026-11-20T02:16:01.25Z".parse().unwrap(),
         finished_at: None,
         size_bytes: Some(3 << 30),
+        probes: Vec::new(),
     };
     assert_eq!(done, Progress::Succeeded(finished));
     assert_eq!(kind.poll(&database(), &point()).await.unwrap(), done);

@@ -108,6 +108,7 @@ impl Backup for DynamoDb {
                 captured_at,
                 finished_at: None,
                 size_bytes,
+                probes: Vec::new(),
             })),
             None => Ok(Progress::InProgress { percent: None }),
         }

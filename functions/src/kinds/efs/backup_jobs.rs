@@ -86,6 +86,7 @@ pub async fn poll(efs: &Efs, point: &RecoveryPoint) -> Result<Progress> {
             captured_at: ended,
             finished_at: Some(ended),
             size_bytes: Some(size.unwrap_or(0)),
+            probes: Vec::new(),
         })),
         None => Ok(Progress::InProgress { percent: percent(&job) }),
     }

@@ -33,7 +33,7 @@ const FS_ARN: &str = "arn:aws:elasticfilesystem:eu-west-1:111122223333:file-syst
 
 fn efs(script: impl IntoIterator<Item = Exchange>) -> (Efs, Replay) {
     let replay = Replay::new(script);
-    (Efs::from_config(&replay.config(), defaults()), replay)
+    (Efs::from_config(&replay.config(), &defaults()), replay)
 }
 
 fn storage() -> Resource {
@@ -46,8 +46,8 @@ fn storage() -> Resource {
 
 fn defaults() -> Defaults {
     Defaults {
-        vault: "vault".into(),
         role: ROLE.into(),
+        ..Defaults::of_tests()
     }
 }
 

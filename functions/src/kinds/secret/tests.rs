@@ -64,7 +64,8 @@ async fn the_current_version_is_recorded_as_of_awss_answer_and_is_finished_at_on
             Progress::Succeeded(Finished {
                 captured_at: at,
                 finished_at: Some(at),
-                size_bytes: None
+                size_bytes: None,
+                probes: Vec::new(),
             })
         );
     }

@@ -253,6 +253,9 @@ async fn probes(kinds: &Kinds, descriptor: &Descriptor) -> Result<Vec<PlannedPro
                 "a resource of the descriptor",
             ));
         };
+        if kinds::stateful(target).is_some_and(Stateful::counts_in_backup) {
+            continue;
+        }
         let counting = kinds::stateful(target).and_then(Stateful::counting);
         let refused = || {
             Error::invalid(

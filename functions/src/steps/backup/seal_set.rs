@@ -86,6 +86,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         }
         set.ended_at = Some(now);
         set.probes = probes;
+        set.probes.extend(points.iter().flat_map(|point| point.probes.clone()));
         set.quiesced_seconds = quiesced_seconds(catalog, &run).await?;
         conclude(&mut set, verdict);
         set.status = catalog.close_set(&set).await?;

@@ -65,7 +65,7 @@ fn probes(descriptor: &Descriptor, items: &[RestoreItem]) -> Vec<PlannedProbe> {
                     cluster: copy.identifier.to_owned(),
                     failure: endpoint.as_ref().err().map(Failure::of),
                     endpoint: endpoint.ok(),
-                    database: database.clone(),
+                    database: copy.counted_database(database).to_owned(),
                     secret: plans::of_copy(secret, copy.master_secret).to_owned(),
                     sql: sql.clone(),
                     timeout_seconds: *timeout_seconds,

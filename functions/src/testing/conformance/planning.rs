@@ -80,7 +80,7 @@ impl PlanningAnswers {
             self.backup_quota.is_some()
         );
         assert_eq!(has(|kind| kind.has_logins()), self.master_user.is_some());
-        assert_eq!(kinds::database(&self.created).is_some(), self.master_user.is_some());
+        assert_eq!(kinds::database(&self.created).is_some(), self.endpoint.is_some());
         // Without hosts, the Route 53 records of a database would never be looked for.
         let has_hosts = profile.is_some_and(|kind| kind.hosts(&self.created.configuration).is_some());
         assert_eq!(has_hosts, has(|kind| kind.has_logins()));

@@ -135,7 +135,7 @@ impl RecoveryAnswers {
             // If AWS chooses the copy's name, it is unknown.
             let kind = kinds::stateful(&self.resource.target);
             let facts = kind.and_then(|kind| kind.destination(&destination));
-            let Some(name) = facts.and_then(|facts| facts.identity) else {
+            let Some(name) = facts.filter(|facts| facts.identity.is_some()).map(|facts| facts.name) else {
                 continue;
             };
             match given {

@@ -31,7 +31,7 @@ impl Selection {
 /// back up.
 pub fn arn(target: &Target, identifier: &str, execution: &str) -> Option<String> {
     let kind = kinds::stateful(target).filter(|kind| !kind.is_pattern(target))?;
-    let (service, prefix) = kind.arn();
+    let (service, prefix) = kind.arn()?;
     match execution.split(':').collect::<Vec<_>>()[..] {
         ["arn", partition, "states", region, account, ..] => Some(format!(
             "arn:{partition}:{service}:{region}:{account}:{prefix}{identifier}"

@@ -42,7 +42,11 @@ pub(super) fn copies<'a>(
     items: &'a [RestoreItem],
 ) -> impl Iterator<Item = CopiedCluster<'a>> {
     let restored = items.iter().filter(|item| item.status == ItemStatus::Restored);
-    restored.filter_map(|item| {
+    let logged_in_to = |item: &&RestoreItem| {
+        let kind = kinds::stateful(&item.planned.resource.target);
+        kind.is_some_and(kinds::Stateful::has_logins)
+    };
+    restored.filter(logged_in_to).filter_map(|item| {
         let copy = kinds::database(item)?;
         let name = &item.planned.resource.name;
         let switches = descriptor.cut_over.iter().filter(|switch| switch.resource == *name);

@@ -9,7 +9,7 @@ use crate::testing::conformance::{BackupAnswers, PlanningAnswers, RecoveryAnswer
 
 pub fn backup() -> BackupAnswers {
     BackupAnswers {
-        kind: |aws| Arc::new(Efs::from_config(aws, defaults())),
+        kind: |aws| Arc::new(Efs::from_config(aws, &defaults())),
         resource: storage(),
         point: point(),
         capture: || {
@@ -83,7 +83,7 @@ fn found(set: &str) -> Vec<Exchange> {
 
 pub fn recovery() -> RecoveryAnswers {
     RecoveryAnswers {
-        kind: |aws| Arc::new(Efs::from_config(aws, defaults())),
+        kind: |aws| Arc::new(Efs::from_config(aws, &defaults())),
         resource: storage(),
         exists: || vec![file_system("available")],
         gone: Some(|| vec![no_file_system()]),

@@ -272,7 +272,7 @@ fn looks(configuration: &Value) -> Vec<Exchange> {
 pub fn conformance() -> RestoreAnswers {
     let item = compare::sampled(item(), 5);
     RestoreAnswers {
-        kind: |aws| std::sync::Arc::new(Efs::from_config(aws, defaults())),
+        kind: |aws| std::sync::Arc::new(Efs::from_config(aws, &defaults())),
         run: run(),
         item: item.clone(),
         preflight: || preflight::good().into(),

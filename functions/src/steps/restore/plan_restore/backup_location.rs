@@ -55,6 +55,7 @@ mod tests {
             percent: None,
             looked_at: None,
             sample: None,
+            probes: Vec::new(),
             failure: None,
         }
     }

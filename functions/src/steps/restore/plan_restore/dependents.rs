@@ -181,7 +181,7 @@ fn watched(item: &RestoreItem) -> Option<(&'static str, &str)> {
     let target = &item.planned.resource.target;
     let kind =
         kinds::stateful(target).filter(|_| kinds::destination(&item.planned).is_some_and(|copy| copy.is_resource))?;
-    Some((kind.alarm_dimension(), target.identifier()))
+    Some((kind.alarm_dimension()?, target.identifier()))
 }
 
 fn dependent_alarms(item: &RestoreItem, alarms: &Listing<Alarm>) -> Vec<Dependent> {

@@ -176,6 +176,7 @@ fn point(set: &str, name: &str, captured_at: Timestamp) -> Point {
         percent: None,
         looked_at: None,
         sample: None,
+        probes: Vec::new(),
         failure: None,
     }
 }

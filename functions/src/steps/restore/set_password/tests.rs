@@ -39,13 +39,9 @@ async fn call(exchanges: Vec<Exchange>, calls: usize) -> (Vec<Result<LoginJob>>,
     catalog.put_item(&run.deployment, &restored).await.unwrap();
     let replay = Replay::new(exchanges);
     let config = replay.config();
-    let defaults = Defaults {
-        vault: "vault".into(),
-        role: "role".into(),
-    };
     let needs = Needs {
         catalog,
-        kinds: Kinds::from_config(&config, defaults),
+        kinds: Kinds::from_config(&config, &Defaults::of_tests()),
         secrets: Lazy::new(&config, aws_sdk_secretsmanager::Client::new),
     };
     let plan = json!({

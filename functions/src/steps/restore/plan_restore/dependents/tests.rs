@@ -15,12 +15,8 @@ use crate::testing::{RecordedKind, kinds};
 
 /// Looks up in AWS, which returns the replayed responses.
 async fn find_in(replay: &Replay, cut_over: &CutOverPlan, items: &[RestoreItem]) -> DependentReport {
-    let defaults = Defaults {
-        vault: "vault".into(),
-        role: "role".into(),
-    };
     let lookups = Lookups {
-        kinds: &Kinds::from_config(&replay.config(), defaults),
+        kinds: &Kinds::from_config(&replay.config(), &Defaults::of_tests()),
         regional: &AwsDependentLookup::new(&replay.config()),
     };
     find(&lookups, &run(), cut_over, items).await.unwrap()

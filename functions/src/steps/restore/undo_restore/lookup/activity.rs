@@ -30,7 +30,7 @@ pub async fn of(
     let Some(target) = copy.target() else {
         return Ok(Vec::new());
     };
-    let Some(kind) = kinds::stateful(target) else {
+    let Some((kind, dimension)) = kinds::stateful(target).and_then(|kind| Some((kind, kind.alarm_dimension()?))) else {
         return Ok(Vec::new());
     };
     let mut done = Vec::new();
@@ -40,7 +40,7 @@ pub async fn of(
             Use::Reads => within(read_since, HOUR),
             Use::Connections => within(read_since, QUARTER),
         };
-        let dimension = (kind.alarm_dimension(), target.identifier());
+        let dimension = (dimension, target.identifier());
         let counted = statistic(cloudwatch, metric, dimension, since, now).await?;
         if counted > 0.0 {
             done.push(format!(

@@ -1,0 +1,110 @@
+//! Requests to the function that connects to databases (`database-access`), and its responses.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A Postgres server, and the login that is used there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerAddress {
+    /// Host name, which the server's certificate has to match.
+    pub host: String,
+    pub port: u16,
+    /// Name or ARN of the secret with `username` and `password`.
+    pub login_secret: String,
+    /// A database that stays, from which others are created, renamed and dropped.
+    pub maintenance_database: String,
+}
+
+/// A request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DatabaseRequest {
+    pub server: ServerAddress,
+    #[serde(flatten)]
+    pub action: DatabaseAction,
+}
+
+/// What is requested.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum DatabaseAction {
+    /// Describes a database. Returns a [`DatabaseDescription`].
+    Describe { database: String },
+    /// Checks all that a restore of a dump into a new database needs. Returns [`Obstacles`].
+    CheckRestore {
+        folder: String,
+        database: String,
+        restore: String,
+    },
+    /// Drops the database that a restore created, and no other. Returns a [`DropResult`].
+    Drop { database: String, restore: String },
+    /// Plans a switch by rename. Returns the plan, whose content is the switch's own.
+    PlanSwitch { live: String, copy: String, side: String },
+    /// Returns a [`SwitchPosition`].
+    ObserveSwitch { plan: Value },
+    /// Returns null.
+    ApplySwitch { plan: Value },
+    /// Returns null.
+    RevertSwitch { plan: Value },
+}
+
+/// A database as its server describes it: what is captured at a backup, and compared after a restore.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DatabaseDescription {
+    /// Such as `17.10`.
+    pub server_version: String,
+    /// Why no client of the stack can dump it; `None` if one can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_client: Option<String>,
+    pub size_bytes: u64,
+    pub tables: usize,
+    pub owner: String,
+    pub encoding: String,
+    pub collate: String,
+    pub ctype: String,
+    pub locale_provider: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// -1 for no limit.
+    pub connection_limit: i32,
+    /// Extensions with their versions.
+    pub extensions: BTreeMap<String, String>,
+    /// `ALTER DATABASE … SET`, each as `name=value`, with its role if it has one.
+    pub settings: Vec<String>,
+    /// Privileges on the database itself, each as `role: privilege`; `None` if they are the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grants: Option<Vec<String>>,
+    /// Roles that own something in it or have a privilege.
+    pub roles: Vec<String>,
+    /// What a restore into another database does not bring back, by name: subscriptions, and slots of logical replication.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attached: Vec<String>,
+}
+
+/// What would fail a restore, and what the operator should know.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Obstacles {
+    /// Each with its error's name.
+    pub faults: Vec<(String, String)>,
+    pub remarks: Vec<String>,
+}
+
+/// What became of a database that was to be dropped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DropResult {
+    Gone,
+    /// The database of this name is another's.
+    Foreign,
+    /// Clients use it: how many, and from where.
+    InUse(String),
+}
+
+/// Which database has the live name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SwitchPosition {
+    Original,
+    Copy,
+}

@@ -1,0 +1,54 @@
+//! The dumps that the archive has, found without the catalog.
+
+use super::Postgres;
+use crate::domain::catalog_rebuild::TaggedPoint;
+use crate::domain::kinds::postgres::connection;
+use crate::domain::resource::Resource;
+use crate::domain::transfers::archive_access::{ArchiveRequest, Dumps, ListedDump};
+use crate::domain::transfers::{DumpFacts, execution_name};
+use crate::error::Result;
+
+/// The folder of all dumps.
+const DUMPS: &str = "dumps";
+
+impl Postgres {
+    /// All dumps, or those below a folder.
+    pub(super) async fn dumps(&self, folder: Option<String>) -> Result<Vec<ListedDump>> {
+        let request = ArchiveRequest::ListDumps {
+            folder: folder.unwrap_or_else(|| DUMPS.to_owned()),
+        };
+        let listed: Dumps = self.transfers.archive(&request).await?;
+        Ok(listed.dumps)
+    }
+
+    pub(super) async fn tagged_dumps(&self, known: &[Resource]) -> Result<Vec<TaggedPoint>> {
+        let dumps = self.dumps(None).await?.into_iter();
+        Ok(dumps.filter_map(|dump| self.tagged_dump(dump, known)).collect())
+    }
+
+    /// `None` for a dump whose database no descriptor names.
+    fn tagged_dump(&self, dump: ListedDump, known: &[Resource]) -> Option<TaggedPoint> {
+        let resource = known.iter().find(|resource| is_of(&dump, resource))?;
+        let name = execution_name(&dump.set, &dump.resource, super::DUMP);
+        let recovery_point = self.point(&dump.folder, self.transfers.execution(&name));
+        let DumpFacts {
+            captured_at,
+            size_bytes,
+            ..
+        } = dump.facts;
+        Some(TaggedPoint {
+            deployment: dump.deployment,
+            set: dump.set,
+            resource: Some(dump.resource),
+            target: resource.target.clone(),
+            recovery_point,
+            captured_at,
+            size_bytes: Some(size_bytes),
+            sealed: dump.sealed,
+        })
+    }
+}
+
+fn is_of(dump: &ListedDump, resource: &Resource) -> bool {
+    connection(&resource.target).is_ok_and(|known| known.database == dump.database && known.server.host == dump.host)
+}

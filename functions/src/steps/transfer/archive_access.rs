@@ -1,0 +1,117 @@
+//! `archive-access`: verifies, lists, tags and deletes what is in the stack's archive.
+
+use std::collections::BTreeMap;
+
+use aws_config::SdkConfig;
+use holdfast_transfer::postgres::{Depth, MANIFEST, Manifest, delete_dump, find_dump, read_dump, verify};
+use holdfast_transfer::s3::{find_manifests, object_tags};
+use holdfast_transfer::store::{Store, StoredObject};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::domain::names::TAG_SEALED;
+use crate::domain::transfers::archive_access::{ArchiveRequest, Dumps, ListedDump, Removal};
+use crate::error::{Error, Result};
+use crate::runs::archive::{Archive, facts, label};
+
+pub struct Needs {
+    archive: Archive,
+}
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            archive: Archive::from_env(aws)?,
+        })
+    }
+}
+
+pub async fn handle(Needs { archive }: &Needs, request: ArchiveRequest) -> Result<Value> {
+    match request {
+        ArchiveRequest::VerifyDump { folder } => {
+            let store = archive.folder(&folder);
+            let manifest = read_dump(&store).await?;
+            verify(&archive.clients().await?, &manifest, &store, Depth::Stored).await?;
+            json(facts(&manifest))
+        }
+        ArchiveRequest::ListDumps { folder } => json(list(archive, &folder).await?),
+        ArchiveRequest::SealDump { folder, points } => json(seal(archive, &folder, points).await?),
+        ArchiveRequest::DeleteDump { folder, deployment } => json(delete(archive, &folder, &deployment).await?),
+    }
+}
+
+async fn list(archive: &Archive, folder: &str) -> Result<Dumps> {
+    let mut dumps = Vec::new();
+    for found in find_manifests(&archive.s3, &archive.bucket, folder, MANIFEST).await? {
+        let store = archive.folder(&found.folder);
+        // Deleted since it was listed.
+        let Some(manifest) = find_dump(&store).await? else {
+            continue;
+        };
+        let tags = object_tags(&archive.s3, &archive.bucket, &format!("{}/{MANIFEST}", found.folder)).await?;
+        let took = found.finished_at.duration_since(manifest.captured_at).as_secs();
+        dumps.push(ListedDump {
+            deployment: label(&manifest, "deployment")?.to_owned(),
+            set: label(&manifest, "set")?.to_owned(),
+            resource: label(&manifest, "resource")?.to_owned(),
+            database: manifest.database.name.clone(),
+            host: label(&manifest, "host")?.to_owned(),
+            facts: facts(&manifest),
+            // S3 keeps times to the second.
+            seconds: u64::try_from(took).unwrap_or(0),
+            finished_at: found.finished_at,
+            sealed: tags.get(TAG_SEALED).and_then(|points| points.parse().ok()),
+            folder: found.folder,
+        });
+    }
+    dumps.sort_by_key(|dump| dump.facts.captured_at);
+    Ok(Dumps { dumps })
+}
+
+async fn seal(archive: &Archive, folder: &str, points: usize) -> Result<()> {
+    let store = archive.folder(folder);
+    let manifest = read_dump(&store).await?;
+    let labels = manifest.labels.iter();
+    let mut tags: BTreeMap<String, String> = labels
+        .map(|(name, value)| (format!("holdfast:{name}"), value.clone()))
+        .collect();
+    tags.insert(TAG_SEALED.to_owned(), points.to_string());
+    let object = StoredObject {
+        name: MANIFEST.to_owned(),
+        size: 0,
+        sha256: String::new(),
+        checksum: String::new(),
+        version: None,
+    };
+    Ok(store.tag(&object, &tags).await?)
+}
+
+async fn delete(archive: &Archive, folder: &str, deployment: &str) -> Result<Removal> {
+    let store = archive.folder(folder);
+    let removed = match find_dump(&store).await? {
+        Some(manifest) if label(&manifest, "deployment")? != deployment => {
+            return Ok(Removal::NotOurs(not_ours(&manifest, &store.address())));
+        }
+        Some(manifest) => delete_dump(&manifest, &store).await,
+        None => Ok(()),
+    };
+    // What an attempt that was killed has left.
+    let removed = match removed {
+        Ok(()) => store.clear().await,
+        refused => refused,
+    };
+    match removed.map_err(Error::from) {
+        Ok(()) => Ok(Removal::Gone),
+        Err(Error::AccessDenied(reason)) => Ok(Removal::Kept(reason)),
+        Err(error) => Err(error),
+    }
+}
+
+fn not_ours(manifest: &Manifest, address: &str) -> String {
+    format!("{address} has a dump with the labels {:?}", manifest.labels)
+}
+
+fn json(answer: impl Serialize) -> Result<Value> {
+    serde_json::to_value(answer)
+        .map_err(|error| Error::VerificationFailed(format!("answering: the output is not JSON: {error}")))
+}

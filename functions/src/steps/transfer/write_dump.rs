@@ -1,0 +1,92 @@
+//! `write-dump`: dumps a Postgres database into the archive, with the counts of its probes from the dump's own snapshot.
+
+use aws_config::SdkConfig;
+use holdfast_transfer::postgres::{Clients, DumpRequest, Probe, ServerVersion, dump, find_dump};
+
+use crate::catalog::Catalog;
+use crate::domain::descriptor::{Count, Descriptor};
+use crate::domain::kinds::postgres;
+use crate::domain::transfers::{DumpFacts, Order};
+use crate::error::Result;
+use crate::runs::archive::{Archive, facts, labels, server};
+use crate::runs::needs::DatabaseNeeds;
+use crate::runs::{closing, task_failures};
+use crate::runtime;
+
+pub struct Needs {
+    catalog: Catalog,
+    database: DatabaseNeeds,
+    archive: Archive,
+}
+
+impl Needs {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            database: DatabaseNeeds::from_env(aws)?,
+            archive: Archive::from_env(aws)?,
+        })
+    }
+}
+
+/// A dump that an earlier attempt completed is returned as it is. After a task, nothing is dumped here: its result is returned.
+///
+/// # Errors
+/// As the dump's; `Conflict` for a run that has ended; after a task without a result, the task's own error.
+pub async fn handle(needs: &Needs, order: Order) -> Result<DumpFacts> {
+    let Needs {
+        catalog,
+        database,
+        archive,
+    } = needs;
+    let Order { run, resource, .. } = &order;
+    let doing = format!("dumping {}", resource.name);
+    let store = archive.folder(&order.folder);
+    if let Some(task) = &order.task {
+        return match find_dump(&store).await? {
+            Some(complete) => Ok(facts(&complete)),
+            None => Err(task_failures::explain(catalog, &order, task, &doing).await?),
+        };
+    }
+    closing::ensure_not_ended(catalog, run, &doing).await?;
+    let target = postgres::connection(&resource.target)?;
+    let descriptor = catalog.planned_by(run).await?;
+    let request = DumpRequest {
+        server: &server(database, &target.server).await?,
+        database: target.database,
+        probes: &probes(&descriptor, &resource.name),
+        labels: &labels(&run.deployment, &run.id, &resource.name, &target.server),
+        jobs: target.jobs,
+    };
+    let clients = archive.clients().await?;
+    let dumped = dump(&clients, &request, &store).await?;
+    tracing::info!(deployment = %run.deployment, set = %run.id, resource = %resource.name, bytes = dumped.size(), "dumped");
+    let mut facts = facts(&dumped);
+    facts.remarks.extend(not_restorable_here(&clients, dumped.server));
+    Ok(facts)
+}
+
+fn probes(descriptor: &Descriptor, resource: &str) -> Vec<Probe> {
+    let of_resource = descriptor.probes.iter().filter(|(_, probe)| probe.resource == resource);
+    let planned = of_resource.filter_map(|(name, probe)| match &probe.count {
+        Count::Sql {
+            sql, timeout_seconds, ..
+        } => Some(Probe {
+            name: name.clone(),
+            sql: sql.clone(),
+            timeout_seconds: u32::try_from(*timeout_seconds).unwrap_or(u32::MAX),
+        }),
+        Count::Items { .. } => None,
+    });
+    planned.collect()
+}
+
+/// A dump by a client of a newer major cannot be restored into the server that it is of.
+fn not_restorable_here(clients: &Clients, server: ServerVersion) -> Option<String> {
+    (!clients.restores_where_dumped(server)).then(|| {
+        format!(
+            "the layer has no client of PostgreSQL {}: the dump can be restored into a server of a newer major only",
+            server.major()
+        )
+    })
+}
