@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Combines the files that people edit into the one template that is deployed.
 
-    assemble.py [--code PATH] TEMPLATE OUTPUT
+    assemble.py [--archives FOLDER] [--clients PATH] TEMPLATE OUTPUT
 
 TEMPLATE is a file of this folder. The parts of template.yaml are in the folders next to it, each with Resources and Outputs
 of its own, which are added to the template's. CloudFormation's own means do not fit: a nested stack would have to
 take over resources that a deployed stack already has, under the same names, and AWS::Include needs each part in S3.
 
-A path in a file is relative to that file, and becomes relative to OUTPUT. PATH, if given, replaces the functions'
-code. Needs PyYAML, which is in .venv-sam.
+A path in a file is relative to that file, and becomes relative to OUTPUT. `!File name` is replaced by the text of that file. FOLDER, if
+given, has each program as an archive, `functions.zip` for `target/lambda/functions/`, which replaces the functions' code; PATH replaces
+the content of the layer of Postgres clients. Needs PyYAML, which is in .venv-sam.
 """
 
 import argparse
@@ -22,7 +23,10 @@ import yaml
 SECTIONS = ("Resources", "Outputs")
 # The properties that are local paths until the SAM CLI has uploaded the files.
 CODE = "CodeUri"
-PATHS = (CODE, "DefinitionUri", "TemplateURL")
+LAYER = "ContentUri"
+PATHS = (CODE, LAYER, "DefinitionUri", "TemplateURL")
+# The tag of a text that is in a file of its own.
+TEXT = "!File"
 
 
 class Fault(Exception):
@@ -34,11 +38,13 @@ def parts(template):
     return [template, *(sorted(template.parent.glob("*/*.yaml")) if template.name == "template.yaml" else [])]
 
 
-def assemble(template, output, code=None):
+def assemble(template, output, archives=None, clients=None):
     """The text of the one template."""
     whole, *others = (composed(file) for file in parts(template))
     for node in (whole, *others):
-        move_paths(node, Path(node.start_mark.name).parent, output.parent, code)
+        folder = Path(node.start_mark.name).parent
+        insert_texts(node, folder)
+        move_paths(node, lambda key, path: os.path.relpath(replacement(key, path, archives, clients) or folder / path, output.parent))
     sections = {key.value: entries.value for key, entries in whole.value if key.value in SECTIONS}
     for node in others:
         for key, entries in node.value:
@@ -68,27 +74,46 @@ def refuse_duplicates(entries):
         seen[key.value] = key
 
 
-def move_paths(node, old, new, code):
-    """Rewrites the paths below a node for a file of another folder."""
+def replacement(key, path, archives, clients):
+    """What is deployed instead of a path, if something is."""
+    if key == CODE:
+        return archives and archives / f"{Path(path).name}.zip"
+    return clients if key == LAYER else None
+
+
+def move_paths(node, move):
+    """Rewrites the paths below a node; `move` gets each with its key."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if key.value in PATHS and isinstance(value, yaml.ScalarNode):
-                value.value = os.path.relpath(code if code and key.value == CODE else old / value.value, new)
+                value.value = move(key.value, value.value)
             else:
-                move_paths(value, old, new, code)
+                move_paths(value, move)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            move_paths(value, old, new, code)
+            move_paths(value, move)
+
+
+def insert_texts(node, folder):
+    """Replaces what is in a file of its own by the file's text."""
+    if isinstance(node, yaml.ScalarNode):
+        if node.tag == TEXT:
+            node.value, node.tag, node.style = (folder / node.value).read_text(encoding="utf-8"), "tag:yaml.org,2002:str", "|"
+    else:
+        for entry in node.value:
+            for below in entry if isinstance(node, yaml.MappingNode) else (entry,):
+                insert_texts(below, folder)
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    arguments.add_argument("--code", type=Path)
+    arguments.add_argument("--archives", type=Path)
+    arguments.add_argument("--clients", type=Path)
     arguments.add_argument("template", type=Path)
     arguments.add_argument("output", type=Path)
     given = arguments.parse_args()
     try:
-        given.output.write_text(assemble(given.template, given.output, given.code), encoding="utf-8")
+        given.output.write_text(assemble(given.template, given.output, given.archives, given.clients), encoding="utf-8")
     except Fault as fault:
         sys.exit(f"assemble.py: {fault}")
 

@@ -16,24 +16,45 @@ mkdir -p "$target"
 made=$(mktemp -d "$target/stack.XXXXXX")
 trap 'rm -rf "$made"' EXIT
 trap 'exit 1' HUP INT TERM
-code=
+machine=$(uname -m)
+archives=
 if [ -n "${HOLDFAST_LAB:-}" ]; then
     # A lab responds at once.
     export SAM_CLI_POLL_DELAY=0.1
-    program="$target/lab/functions"
-    archive="$program.zip"
-    if ! [ "$archive" -nt "$program" ]; then
-        "${PYTHON:-python3}" - "$program" "$made/functions.zip" <<'END'
+    # share NAME SOURCE ENTRY: an archive of SOURCE that all labs share, made again if SOURCE (or when it was assembled) is newer.
+    share() {
+        archive="$target/lab/$1.zip"
+        made_at=$2
+        [ ! -e "$2.assembled" ] || made_at=$2.assembled
+        if ! [ "$archive" -nt "$made_at" ]; then
+            "${PYTHON:-python3}" - "$2" "$3" "$made/$1.zip" <<'END'
 import sys, zipfile
-zipfile.ZipFile(sys.argv[2], "w", zipfile.ZIP_DEFLATED, compresslevel=1).write(sys.argv[1], "bootstrap")
+from pathlib import Path
+source, entry, archive = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
+    for file in sorted(source.rglob("*")) if source.is_dir() else [source]:
+        packed.write(file, Path(entry) / file.relative_to(source) if file != source else entry)
 END
-        mv "$made/functions.zip" "$archive"
-    fi
-    # A link of its own, so that the next build does not change the file during this deployment.
-    ln "$archive" "$made/functions.zip" 2>/dev/null || cp "$archive" "$made/functions.zip"
-    code=$made/functions.zip
+            mv "$made/$1.zip" "$archive"
+        fi
+        # A link of its own, so that the next build does not change the file during this deployment.
+        ln "$archive" "$made/$1.zip" 2>/dev/null || cp "$archive" "$made/$1.zip"
+    }
+    share functions "$target/lab/functions" bootstrap
+    share transfers "$target/lab/transfers" bootstrap
+    # Without the clients (`make postgres-clients`) all but Postgres works, and a demo needs no download.
+    [ -e "$target/postgres-clients/$machine.assembled" ] || mkdir -p "$target/postgres-clients/$machine"
+    share postgres-clients "$target/postgres-clients/$machine" .
+    archives=$made
+    clients=$made/postgres-clients.zip
+else
+    for parameter in "$@"; do
+        case $parameter in Architecture=arm64) machine=aarch64 ;; Architecture=x86_64) machine=x86_64 ;; esac
+    done
+    clients=$target/postgres-clients/$machine
 fi
-"${YAML_PYTHON:-.venv-sam/bin/python}" infra/assemble.py ${code:+--code "$code"} "infra/${TEMPLATE:-template}.yaml" "$made/template.yaml"
+"${YAML_PYTHON:-.venv-sam/bin/python}" infra/assemble.py ${archives:+--archives "$archives"} --clients "$clients" \
+    "infra/${TEMPLATE:-template}.yaml" "$made/template.yaml"
 
 # The SAM CLI accepts a value with spaces, such as a schedule, only in quotes.
 for parameter in "$@"; do

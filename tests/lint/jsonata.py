@@ -1,11 +1,12 @@
-"""The JSONata that a state machine may use: paths, literals, comparisons, `&`, and a few functions.
+"""The JSONata that a state machine may use: paths, literals, comparisons, `&`, and a few functions. (`$split` is for lists that the
+template substitutes.)
 
 Names, times and decisions come from Rust, where they are tested.
 """
 
 import re
 
-FUNCTIONS = {"$exists", "$merge", "$not", "$string"}
+FUNCTIONS = {"$exists", "$merge", "$not", "$split", "$string"}
 WORDS = {"and", "or", "in", "true", "false", "null"}
 ROOTS = {"input", "result", "errorOutput", "context"}
 

@@ -31,12 +31,17 @@ def implementing(trait, folder):
 
 
 def machines(source):
-    """The names of the machines, each with the setting of clean-up that holds its ARN; None if there is none."""
+    """The names of the machines of runs, each with the setting of clean-up that holds its ARN; None if there is none."""
     found = {}
     for facts in re.findall(r": MachineFacts \{(.*?)^    \},", source, re.DOTALL | re.MULTILINE):
         setting = re.search(r'setting: Some\("(\w+)"\)', facts)
         found[re.search(r'name: "([\w-]+)"', facts).group(1)] = setting and setting.group(1)
     return found
+
+
+def jobs(source):
+    """The names of the machines whose executions are jobs of runs."""
+    return set(re.findall(r'"([\w-]+)"', source.partition("\npub const JOBS: &[&str] = &[")[2].partition("];")[0]))
 
 
 class Parts:
@@ -47,12 +52,13 @@ class Parts:
         self.infra = root / "infra"
         self.template = template.Template(self.infra / "template.yaml")
         self.machines = machines((root / MACHINES).read_text())
+        self.jobs = jobs((root / MACHINES).read_text())
         self.dataset = (root / DATASET).read_text()
         self.names = {
             "kinds": (kinds((root / KINDS).read_text()), KINDS),
             "switches": (implementing("SwitchDriver", root / SWITCHES), SWITCHES),
             "hooks": (implementing("HookDriver", root / HOOKS), HOOKS),
-            "machines": (set(self.machines), MACHINES),
+            "machines": (self.machines.keys() | self.jobs, MACHINES),
         }
 
     def faults(self):
@@ -61,9 +67,13 @@ class Parts:
             files = {file.stem for file in (self.infra / folder).glob("*.yaml")}
             yield from differences(names, files, source, f"infra/{folder}/{{}}.yaml")
         files = {file.name.removesuffix(".asl.json") for file in (self.root / "state-machines").iterdir()}
-        yield from differences(set(self.machines), files, MACHINES, "state-machines/{}.asl.json")
+        yield from differences(self.machines.keys() | self.jobs, files, MACHINES, "state-machines/{}.asl.json")
         for name, setting in self.machines.items():
-            yield from self._machine(name, setting)
+            yield from self._machine(name)
+            yield from self._reported(name, setting)
+        for name in sorted(self.jobs):
+            yield from self._machine(name)
+            yield from self._unreported(name)
         for part, document in self.template.parts.items():
             yield from self._functions(part, document["Resources"])
             yield from self._attached(part, document["Resources"])
@@ -73,23 +83,42 @@ class Parts:
             if f'"kind": "{kind}"' not in self.dataset:
                 yield DATASET, f"no resource of kind {kind}: no suite would cover it"
 
-    def _machine(self, name, setting):
+    def _part(self, name):
+        """A machine's part of the template; none if it is missing."""
+        return self.template.parts.get(self.infra / f"machines/{name}.yaml")
+
+    def _machine(self, name):
         machine = f"{pascal(name)}StateMachine"
         where = f"infra/machines/{name}.yaml"
-        part = self.template.parts.get(self.root / where)
+        part = self._part(name)
         if part is None:
             return
         if part["Resources"].get(machine, {}).get("Type") != "AWS::Serverless::StateMachine":
             yield where, f"no state machine {machine}"
         if part.get("Outputs", {}).get(f"{machine}Arn", {}).get("Value") != Call("Ref", machine):
             yield where, f"no output {machine}Arn"
-        watched = self.template.properties("LostExecutions")["EventPattern"]["detail"]["stateMachineArn"]
-        if Call("Ref", machine) not in watched:
+
+    def _watched(self):
+        """The machines of whose lost executions clean-up is notified."""
+        return self.template.properties("LostExecutions")["EventPattern"]["detail"]["stateMachineArn"]
+
+    def _reported(self, name, setting):
+        """On-call learns of every execution of a machine of runs, however it ends."""
+        machine = f"{pascal(name)}StateMachine"
+        if self._part(name) is None:
+            return
+        if Call("Ref", machine) not in self._watched():
             yield "infra", f"LostExecutions does not name {machine}: clean-up would not be notified of its lost executions"
         if self.template.properties("Alarms")["Parameters"].get(machine) != Call("Ref", machine):
             yield "infra", f"Alarms does not get {machine}"
         if setting:
             yield from self._started(setting, f"stateMachine:${{AWS::StackName}}-{name}")
+
+    def _unreported(self, name):
+        """The run that started a job reports how it ended: nothing else notifies on-call of it."""
+        machine = Call("Ref", f"{pascal(name)}StateMachine")
+        if machine in self._watched() or machine in self.template.properties("Alarms")["Parameters"].values():
+            yield "infra", f"{name} is a job: LostExecutions and Alarms leave it to the run that started it"
 
     def _started(self, setting, machine):
         """A machine that rolls a restore back is started by clean-up."""

@@ -9,21 +9,29 @@ from template import Call
 
 # Steps that no state machine runs: EventBridge does.
 BY_EVENT = {"clean-up"}
+# Steps that other steps call.
+BY_STEPS = {"archive-access", "database-access"}
 # Machines that run every night, so that their functions are never inactive for long.
 AT_NIGHT = {"backup", "nightly"}
 # Functions in stacks of their own, not in template.yaml: other steps call them.
 OWN_STACKS = {"efs-access": "infra/efs-access.yaml"}
 
 
-# The registry of the steps, and their common program.
+# The registry of the steps; and the code of each program, by the registry's list of its steps. A path is relative to the file of a
+# function.
 REGISTRY = "functions/src/steps/mod.rs"
-CODE = "../target/lambda/functions/"
+CODE = {
+    "steps": {"../target/lambda/functions/", "../../target/lambda/functions/"},
+    "transfers": {"../target/lambda/transfers/", "../../target/lambda/transfers/"},
+}
 
 
 def registered(source):
-    """The names of the steps, from their registry."""
-    lines = source.split("\nsteps! {\n")[1]
-    return set(re.findall(r'^    "([\w-]+)" => [\w:]+,$', lines, re.MULTILINE))
+    """The names of the steps, each with the list that it is in, from their registry."""
+    found = {}
+    for name, lines in re.findall(r"^(\w+)! \{\n(.*?)^\}", source, re.DOTALL | re.MULTILINE):
+        found.update(dict.fromkeys(re.findall(r'^    "([\w-]+)" => [\w:]+,$', lines, re.MULTILINE), name))
+    return found
 
 
 def kebab(name):
@@ -62,7 +70,8 @@ class Project:
 
     def __init__(self, root):
         self.errors = error_classes((root / "functions/src/error.rs").read_text())
-        self.steps = registered((root / REGISTRY).read_text())
+        self.programs = registered((root / REGISTRY).read_text())
+        self.steps = set(self.programs)
         self.template = template.Template(root / "infra/template.yaml")
         self.dashboard = template.Template(root / "infra/alarms.yaml").properties("Dashboard")["DashboardBody"]
         self.own_stacks = {step: root / file for step, file in OWN_STACKS.items() if step in self.steps}
@@ -104,15 +113,15 @@ class Project:
     def _functions(self, machines):
         run = set().union(*map(invoked, machines.values()))
         for step in self.own_stacks:
-            if not serves(self._own_function(step), step):
+            if not self._serves(self._own_function(step), step):
                 yield OWN_STACKS[step], f"no function with the program's code and Handler {step}"
         for step in sorted(self.steps - OWN_STACKS.keys()):
             function = self.template.function(f"{pascal(step)}Function")
-            if not serves(function, step):
+            if not self._serves(function, step):
                 yield "template", f"no {pascal(step)}Function with the program's code and Handler {step}"
             if function.get("FunctionName") != named(step):
                 yield "template", f"{pascal(step)}Function is not named ${{AWS::StackName}}-{step}"
-            if step not in BY_EVENT and step not in run:
+            if step not in BY_EVENT | BY_STEPS and step not in run:
                 yield REGISTRY, f"no state machine runs {step}"
         yield from self._watched()
         deployed = {function["Handler"] for function in self._deployed().values()}
@@ -120,6 +129,10 @@ class Project:
             yield "template", f"deploys {step}, which {REGISTRY} does not name"
         for step in sorted(deployed & OWN_STACKS.keys()):
             yield "template", f"deploys {step}, which {OWN_STACKS[step]} deploys"
+
+    def _serves(self, function, step):
+        """Whether a function has the step's program as its code, and the step as its handler."""
+        return function.get("CodeUri") in CODE.get(self.programs[step], ()) and function.get("Handler") == step
 
     def _watched(self):
         """The dashboard shows the errors and durations of each deployed function."""
@@ -159,11 +172,6 @@ class Project:
             timeout = self.template.properties(f"{state_name}Function").get("Timeout")
             if timeout is not None and timeout >= state.get("TimeoutSeconds", 0):
                 yield f"{name}: {path}", f"TimeoutSeconds is not above its function's {timeout} s"
-
-
-def serves(function, step):
-    """Whether a function has the program as its code, and the step as its handler."""
-    return function.get("CodeUri") == CODE and function.get("Handler") == step
 
 
 def wakes(function, schedule):

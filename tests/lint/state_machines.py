@@ -9,6 +9,7 @@ from pathlib import Path
 import asl
 import causes
 import jsonata
+import parts
 import project
 
 LAMBDA = "arn:${Partition}:states:::lambda:invoke"
@@ -47,10 +48,17 @@ ONLY_COMPARED = "TakeProbes/"
 LOST_ANSWERS = {"Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"}
 # The first word of a state that does something. A Pass, Succeed or Fail is named after what has happened: JobFailed.
 VERBS = set(
-    "Ask Await Back Check Choose Clean Collect Compare Copy Count Cut Describe Dump End List Notify Plan Poll Prune Quiesce Restore Resume "
-    "Seal Set Snapshot Start Take Undo Verify Wait".split()
+    "Ask Await Back Check Choose Clean Collect Compare Copy Count Cut Describe Dump End Export List Load Notify Plan Poll Prune Quiesce "
+    "Restore Resume Run Seal Set Snapshot Start Take Undo Verify Wait Write".split()
 )
 SINGLE = {"Quiesce", "Resume", "Notify"}
+# Machines whose executions are jobs of a run.
+JOBS = parts.jobs((Path(__file__).resolve().parents[2] / parts.MACHINES).read_text())
+# Runs a container, and waits for its end.
+CONTAINER = "arn:${Partition}:states:::ecs:runTask.sync"
+# The errors of a container that has not been started: https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html for the
+# first; Step Functions gives the second for throttling and a lack of capacity; the third is an invalid request, and EC2's throttling.
+NOT_STARTED = {"AmazonECS.Unknown", "ECS.AmazonECSException", "ECS.InvalidParameterException"}
 STATUSES = {"succeeded", "failed", "in_progress"}
 
 
@@ -58,8 +66,9 @@ def check(name, machine, errors, steps):
     """Every fault of one machine, as (path, fault). `errors`: our error names by class; `steps`: names of the steps."""
     found = list(asl.structure(machine))
     if not found:  # the rules below require a sound graph
-        for rule in (names, queries, timeouts, retries, catches, failures, loops, turns, partitions, writers):
+        for rule in (names, queries, timeouts, retries, containers, failures, loops, turns, partitions, writers):
             found += rule(machine, errors)
+        found += fails_as_its_step(machine) if name in JOBS else catches(machine)
         found += tasks(machine, steps)
         found += causes.check(machine)
     return [(f"{name}: {path}" if path else name, fault) for path, fault in found]
@@ -138,7 +147,26 @@ def _waits(state, error):
     return sum(min(delay, retrier["MaxDelaySeconds"]) for delay in grown)
 
 
-def catches(machine, _errors):
+def containers(machine, _errors):
+    """No container is started while another of the same job may be running."""
+    for path, _, state, _ in asl.states(machine):
+        if state.get("Resource") != CONTAINER:
+            continue
+        for retrier in state.get("Retry", []):
+            for error in sorted(set(retrier["ErrorEquals"]) - NOT_STARTED):
+                yield path, f"does not retry {error}, after which a container may be running"
+
+
+def fails_as_its_step(machine):
+    """A job fails with the error of its step, which whoever polls it reports; it has no Notify of its own."""
+    for path, name, state, _ in asl.states(machine):
+        if state.get("Resource") == LAMBDA and (state.get("Catch") or not state.get("End")):
+            yield path, "a job ends with its step, and catches none of its errors"
+        if project.kebab(_step(name)) == "notify":
+            yield path, "a job notifies nobody: the run that started it does"
+
+
+def catches(machine):
     for path, _, state, _ in asl.states(machine):
         catchers = state.get("Catch", [])
         if state["Type"] == "Task" and (not catchers or catchers[-1]["ErrorEquals"] != ["States.ALL"]):

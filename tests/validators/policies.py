@@ -24,6 +24,7 @@ HERE = "us-east-1:123456789012"
 ARNS = {
     "AWS::Backup::BackupVault": f"arn:aws:backup:{HERE}:backup-vault:name",
     "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{HERE}:table/name",
+    "AWS::ECS::Cluster": f"arn:aws:ecs:{HERE}:cluster/name",
     "AWS::EFS::AccessPoint": f"arn:aws:elasticfilesystem:{HERE}:access-point/fsap-0a1b2c3d4e5f60718",
     "AWS::IAM::Role": "arn:aws:iam::123456789012:role/name",
     "AWS::KMS::Key": f"arn:aws:kms:{HERE}:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f",
@@ -32,6 +33,7 @@ ARNS = {
     "AWS::SNS::Topic": f"arn:aws:sns:{HERE}:name",
     "AWS::SQS::Queue": f"arn:aws:sqs:{HERE}:name",
     "AWS::Serverless::Function": f"arn:aws:lambda:{HERE}:function:name",
+    "AWS::Serverless::LayerVersion": f"arn:aws:lambda:{HERE}:layer:name:1",
     "AWS::Serverless::StateMachine": f"arn:aws:states:{HERE}:stateMachine:name",
 }
 NOTHING = object()
@@ -83,7 +85,8 @@ class Template:
         if resource in self.parameters:
             return self.parameters[resource].get("Default") or "name"
         kind = self.resources[resource]["Type"]
-        named_by_arn = attribute.endswith("Arn") or kind in ("AWS::SNS::Topic", "AWS::Serverless::StateMachine")
+        by_ref = ("AWS::SNS::Topic", "AWS::Serverless::LayerVersion", "AWS::Serverless::StateMachine")
+        named_by_arn = attribute.endswith("Arn") or kind in by_ref
         return ARNS[kind] if named_by_arn else "name"
 
     def policies(self):

@@ -48,7 +48,12 @@ pub struct MachineFacts {
     pub again: fn(&str) -> String,
 }
 
-/// One entry for each machine: its name in the code, and its facts.
+/// The machines whose executions are jobs of a run, as AWS Backup's jobs are: the run that started one polls it, reports how it
+/// ended, also if a person aborted it, and abandons it. So they are no [`Machine`], the clean-up is not told of them, no alarm
+/// watches them, and they notify nobody.
+pub const JOBS: &[&str] = &["transfer"];
+
+/// One entry for each machine of runs: its name in the code, and its facts.
 macro_rules! machines {
     ($($(#[$about:meta])* $machine:ident: $facts:expr,)*) => {
         /// A state machine of the stack.
@@ -153,7 +158,7 @@ impl Machine {
         self.facts().activity
     }
 
-    /// The machine of an execution's ARN or of a state machine's; `None` if it does not name one of Holdfast's machines.
+    /// The machine of an execution's ARN or of a state machine's; `None` if it does not name one of Holdfast's machines of runs.
     pub fn of(arn: &str) -> Option<Self> {
         let name = arn.split(':').nth(6)?;
         // The longest: `undo-restore` also ends in `restore`.
@@ -207,6 +212,7 @@ mod tests {
             ("holdfast-undo-cut-over", Some(Machine::UndoCutOver)),
             ("restore", Some(Machine::Restore)),
             ("holdfast-prestore", None),
+            ("holdfast-transfer", None),
             ("holdfast", None),
         ] {
             let execution = format!("arn:aws:states:eu-west-1:123456789012:execution:{name}:night:1");
@@ -238,7 +244,8 @@ mod tests {
             })
             .collect();
         deployed.sort();
-        let mut known: Vec<&str> = Machine::ALL.iter().map(|machine| machine.name()).collect();
+        let runs = Machine::ALL.iter().map(|machine| machine.name());
+        let mut known: Vec<&str> = runs.chain(JOBS.iter().copied()).collect();
         known.sort_unstable();
         assert_eq!(deployed, known);
     }

@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import state_machines
 import template
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -30,8 +31,11 @@ class Alarms(unittest.TestCase):
     def test_every_machine_has_an_alarm_for_each_bad_end(self):
         names = {alarm["AlarmName"] for alarm in self.alarms}
         for file in (ROOT / "state-machines").glob("*.asl.json"):
+            name = file.name.removesuffix(".asl.json")
+            # The run that started a job reports it.
+            check = self.assertNotIn if name in state_machines.JOBS else self.assertIn
             for end in ("failed", "timed-out", "aborted"):
-                self.assertIn(template.Call("Sub", f"${{Stack}}-{file.name.removesuffix('.asl.json')}-{end}"), names)
+                check(template.Call("Sub", f"${{Stack}}-{name}-{end}"), names)
 
 
 if __name__ == "__main__":

@@ -24,16 +24,22 @@ Resources:
     Properties: {CodeUri: ../../target/code/, Description: "on", Role: !GetAtt Catalog.Arn}
 Outputs: {Function: {Value: !Ref Function}}
 """
+SCRIPT = """# ${Not.A.Reference}: 'quoted' and "quoted"
+while True:
+    print("{{}}\\n")
+"""
 
 
-def assembled(core=CORE, part=PART, code=None):
+def assembled(core=CORE, part=PART, archives=None, clients=None):
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made) / "infra"
         (folder / "kinds").mkdir(parents=True)
         (folder / "template.yaml").write_text(core)
         (folder / "other.yaml").write_text("Resources: {Other: {Type: AWS::SNS::Topic}}")
         (folder / "kinds/one.yaml").write_text(part)
-        return template.parsed(assemble.assemble(folder / "template.yaml", Path(made) / "target/stack/t.yaml", code and Path(made) / code))
+        (folder / "kinds/one.py").write_text(SCRIPT)
+        given = (path and Path(made) / path for path in (archives, clients))
+        return template.parsed(assemble.assemble(folder / "template.yaml", Path(made) / "target/stack/t.yaml", *given))
 
 
 class Assembled(unittest.TestCase):
@@ -50,7 +56,17 @@ class Assembled(unittest.TestCase):
     def test_a_path_leads_to_the_same_place_from_where_the_template_is_written(self):
         code = lambda **given: assembled(**given)["Resources"]["Function"]["Properties"]["CodeUri"]
         self.assertEqual(code(), "../code")
-        self.assertEqual(code(code="lab.zip"), "../../lab.zip")
+        self.assertEqual(code(archives="lab"), "../../lab/code.zip")
+
+    def test_the_clients_are_those_of_the_architecture_that_is_deployed(self):
+        part = PART.replace("CodeUri: ../../target/code/", "ContentUri: ../../target/x86_64/")
+        content = lambda **given: assembled(part=part, **given)["Resources"]["Function"]["Properties"]["ContentUri"]
+        self.assertEqual(content(), "../x86_64")
+        self.assertEqual(content(archives="lab", clients="target/aarch64"), "../aarch64")
+
+    def test_a_text_may_be_in_a_file_of_its_own(self):
+        made = assembled(part=PART.replace('Description: "on"', "Command: [!File one.py]"))
+        self.assertEqual(made["Resources"]["Function"]["Properties"]["Command"], [SCRIPT])
 
     def test_two_resources_of_one_name_are_refused(self):
         with self.assertRaisesRegex(assemble.Fault, r"one.yaml:3: Catalog is at .*/template.yaml:4, too"):

@@ -45,11 +45,20 @@ class Forgotten(unittest.TestCase):
         self.found()
 
     def test_a_kind_without_a_part_and_a_part_without_a_kind(self):
-        self.replace(parts.KINDS, KIND, KIND.replace("efs", "postgres"))
+        self.replace(parts.KINDS, KIND, KIND.replace("efs", "redis"))
         self.found(
-            f"infra/kinds/postgres.yaml: is missing: {parts.KINDS} has postgres",
+            f"infra/kinds/redis.yaml: is missing: {parts.KINDS} has redis",
             f"infra/kinds/efs.yaml: belongs to nothing in {parts.KINDS}",
-            f"{parts.DATASET}: no resource of kind postgres: no suite would cover it",
+            f"{parts.DATASET}: no resource of kind redis: no suite would cover it",
+        )
+
+    def test_a_job_without_a_part_and_one_that_is_reported_twice(self):
+        self.replace(parts.MACHINES, 'JOBS: &[&str] = &["transfer"]', 'JOBS: &[&str] = &["transfer", "copy"]')
+        self.replace("infra/steps/clean-up.yaml", "            - !Ref NightlyStateMachine\n", "            - !Ref NightlyStateMachine\n            - !Ref TransferStateMachine\n")
+        self.found(
+            f"infra/machines/copy.yaml: is missing: {parts.MACHINES} has copy",
+            f"state-machines/copy.asl.json: is missing: {parts.MACHINES} has copy",
+            "infra: transfer is a job: LostExecutions and Alarms leave it to the run that started it",
         )
 
     def test_a_parameter_that_no_group_shows_and_one_that_is_shown_and_does_not_exist(self):

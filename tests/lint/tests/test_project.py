@@ -21,8 +21,9 @@ STEPS = {
     "back-up-file-system", "back-up-table", "check-secrets", "poll-status", "resume", "seal-set", "prune-sets",
     "end-run", "notify", "clean-up", "plan-restore", "restore-cluster", "restore-file-system", "restore-table",
     "list-probes", "compare-resource", "verify-restore", "ask-approval", "take-deployment", "cut-over", "undo-cut-over",
-    "plan-undo-cut-over", "undo-restore", "check-login", "set-password",
+    "plan-undo-cut-over", "undo-restore", "check-login", "set-password", "dump-database", "restore-database",
 }  # fmt: skip
+TRANSFERS = {"archive-access", "database-access", "load-dump", "write-dump"}
 
 
 def holding(old):
@@ -30,7 +31,7 @@ def holding(old):
     return next(file.relative_to(ROOT) for file in sorted((ROOT / "infra").rglob("*.yaml")) if old in file.read_text())
 
 
-def faults(replaced=(), steps=STEPS, machines=MACHINES):
+def faults(replaced=(), steps=STEPS, machines=MACHINES, transfers=TRANSFERS):
     """The faults of the project after the first occurrence of each pair's first text is replaced by its second."""
     with tempfile.TemporaryDirectory() as made:
         root = Path(made)
@@ -40,8 +41,10 @@ def faults(replaced=(), steps=STEPS, machines=MACHINES):
         for old, new in replaced:
             file = root / holding(old)
             file.write_text(file.read_text().replace(old, new, 1))
-        lines = "".join(f'    "{step}" => {step.replace("-", "_")},\n' for step in sorted(steps))
-        (root / project.REGISTRY).write_text(f"pub mod all;\n\nsteps! {{\n{lines}}}\n")
+        lists = (("steps", steps), ("transfers", transfers))
+        lines = lambda names: "".join(f'    "{step}" => {step.replace("-", "_")},\n' for step in sorted(names))
+        written = "".join(f"\n{name}! {{\n{lines(names)}}}\n" for name, names in lists)
+        (root / project.REGISTRY).write_text(f"pub mod all;\n{written}")
         return [f"{where}: {fault}" for where, fault in project.Project(root).faults(machines)]
 
 
@@ -89,6 +92,11 @@ class Agreement(unittest.TestCase):
         self.replaced(given, "", "${StackName} is not substituted")
         self.replaced(given, "        StackName: !Ref Topic\n", "StackName is !Ref Topic")
         self.replaced(given, f"{given}        Other: !Ref Topic\n", "Other is substituted but not used")
+
+    def test_a_step_of_the_second_program(self):
+        self.replaced("CodeUri: ../../target/lambda/transfers/\n      Handler: write-dump", "Handler: write-dump", "no WriteDumpFunction with")
+        found = faults(steps=STEPS | {"load-dump"}, transfers=TRANSFERS - {"load-dump"})
+        self.assertIn("template: no LoadDumpFunction with the program's code and Handler load-dump", found)
 
     def test_a_machine_that_is_not_deployed(self):
         self.assertIn("template: does not deploy state-machines/more.asl.json", faults(machines=MACHINES | {"more": {}}))

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 ERRORS = project.error_classes((ROOT / "functions/src/error.rs").read_text())
 BACKUP = json.loads((ROOT / "state-machines/backup.asl.json").read_text())
 NIGHTLY = json.loads((ROOT / "state-machines/nightly.asl.json").read_text())
+TRANSFER = json.loads((ROOT / "state-machines/transfer.asl.json").read_text())
 
 
 class Everything:
@@ -25,7 +26,8 @@ class Everything:
 
 
 def faults(machine, steps=Everything()):
-    return [f"{where}: {fault}" for where, fault in state_machines.check("m", machine, ERRORS, steps)]
+    name = "transfer" if machine.get("StartAt") == TRANSFER["StartAt"] else "m"
+    return [f"{where}: {fault}" for where, fault in state_machines.check(name, machine, ERRORS, steps)]
 
 
 def state(machine, name):
@@ -37,6 +39,7 @@ class OurMachines(unittest.TestCase):
     def test_pass(self):
         self.assertEqual(faults(BACKUP), [])
         self.assertEqual(faults(NIGHTLY), [])
+        self.assertEqual(faults(TRANSFER), [])
 
     def test_our_errors_are_read_from_the_source(self):
         self.assertEqual(ERRORS["Transient"], {"Throttled", "Unavailable"})
@@ -62,6 +65,18 @@ class Broken(unittest.TestCase):
         change(broken)
         found = faults(broken)
         self.assertTrue(any(said in fault for fault in found), f"{said!r} is not in {found}")
+
+    def test_a_container_that_may_be_started_beside_another(self):
+        for error in ("States.TaskFailed", "States.Timeout", "ECS.ServerException"):
+            more = lambda m: state(m, "RunTransferTask")["Retry"][0]["ErrorEquals"].append(error)
+            self.caught(f"does not retry {error}, after which a container may be running", more, TRANSFER)
+
+    def test_a_job_that_hides_its_steps_error(self):
+        caught = {"ErrorEquals": ["States.ALL"], "Next": "UnknownJob"}
+        self.caught("catches none of its errors", lambda m: state(m, "WriteDump").__setitem__("Catch", [caught]), TRANSFER)
+
+    def test_a_job_that_loses_what_its_task_failed_with(self):
+        self.caught("passing on $of_task", lambda m: state(m, "LoadDump")["Arguments"].__setitem__("Payload", "{% $job.input %}"), TRANSFER)
 
     def set(self, said, name, field, value):
         self.caught(said, lambda m: state(m, name).__setitem__(field, value))
