@@ -31,7 +31,7 @@ TABLE_ENGINE := $(TARGET)/tools/bin/dynoxide
 # All dependencies are pinned. Python compiles modules when they are imported.
 INSTALL := install --quiet --disable-pip-version-check --no-compile --no-deps
 # Always --workspace: a package by itself takes other features of the SDK, and all of it would be built again.
-BINS = $(LINTED) $(CARGO) build --profile $(PROFILE) --workspace --bin functions --bin holdfast --bin holdfast-lab --bin demo
+BINS = $(LINTED) $(CARGO) build --profile $(PROFILE) --workspace --bin functions --bin transfers --bin holdfast --bin holdfast-lab --bin demo
 # Does what `cargo clippy` does, but as a build: it uses the dependencies that were built for the tests instead of checking them
 # again, and `make lint test` (as in .ci/run) then tests this build instead of building again.
 CLIPPY := CLIPPY_ARGS=-Dwarnings RUSTC_WORKSPACE_WRAPPER=clippy-driver
@@ -97,11 +97,11 @@ lab: ready ## Run a lab in the foreground; `. .lab/env`, then use any AWS client
 	$(BUILT)/holdfast-lab
 
 build: $(SHIP_TOOLS) | preflight ## Build the functions for AWS into target/lambda.
-	$(SHIP) --package holdfast --bin functions
+	$(SHIP) --package holdfast --bin functions --bin transfers
 
 # With `. .lab/env` it deploys the build of `make lab` to that lab, otherwise the build of `make build` to AWS. At the end, the
 # command line warns if the nightly hour is skipped once a year; a failure of this check fails no deployment.
-deploy: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build cli) ## Deploy: make deploy STACK=holdfast PARAMETERS="'OnCallEmail=you@example.org' ...".
+deploy: $(AWS_TOOLS) $(if $(HOLDFAST_LAB),bins,build cli postgres-clients) ## Deploy: make deploy STACK=holdfast PARAMETERS="'OnCallEmail=you@example.org' ...".
 	infra/deploy.sh $(STACK) Architecture=$(ARCH) $(PARAMETERS)
 	-@$(BUILT)/holdfast --stack $(STACK) deployments >/dev/null
 
