@@ -43,19 +43,27 @@ def main():
     threading.Thread(target=follow, args=(sys.stdin, traveller), daemon=True).start()
     sys.argv = ["ministack"]
     # Only now: modules that read the clock at import must read the lab's.
+    import ministack_credentials
     import ministack_dynamodb
     import ministack_ecs
     import ministack_iam
+    import ministack_layers
+    import ministack_run_task
     import ministack_steps
+    import ministack_tasks
     import ministack_waits
     from ministack.app import main as run
 
     from ministack.services import scheduler
 
     scheduler._SCHEDULE_TICK_INTERVAL = 1  # instead of 10 s: a test waits for it
+    ministack_credentials.apply()
     ministack_dynamodb.apply()
     ministack_ecs.apply()
+    ministack_tasks.apply()
     ministack_iam.apply()
+    ministack_layers.apply()
+    ministack_run_task.apply()
     if os.environ.get("LAB_WAITS") == "clock":
         ministack_waits.apply()
     ministack_steps.apply()

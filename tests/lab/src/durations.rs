@@ -31,6 +31,8 @@ pub struct Seconds {
     pub table_restore: f64,
     /// A task of an ECS service, until it runs.
     pub service_deployment: f64,
+    /// A task that RunTask starts, until it runs.
+    pub task_start: f64,
 }
 
 impl Default for Seconds {
@@ -48,6 +50,7 @@ impl Default for Seconds {
             table_backup: 0.0,
             table_restore: 1.0,
             service_deployment: 0.5,
+            task_start: 0.2,
         }
     }
 }

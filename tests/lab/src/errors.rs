@@ -39,6 +39,7 @@ pub fn internal(call: &Call) -> Answer {
         (Protocol::RestXml, _) => "InternalError",
         (_, "dynamodb" | "elasticfilesystem" | "ssm") => "InternalServerError",
         (_, "secretsmanager") => "InternalServiceError",
+        (_, "ecs") => "ServerException",
         _ => "InternalFailure",
     };
     error(call, 500, code, "We encountered an internal error. Please try again.")

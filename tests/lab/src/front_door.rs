@@ -145,12 +145,16 @@ impl Backend {
         }
     }
 
-    /// The call with the faults and durations of the deployment that it starts, in additional headers.
+    /// The call with the faults and durations of the deployment or the task that it starts, in additional headers.
     fn ordered(&self, call: &Call) -> Call {
         let mut call = call.clone();
-        let starts = ["CreateService", "UpdateService"].contains(&call.action.as_str());
+        let starts = ["CreateService", "RunTask", "UpdateService"].contains(&call.action.as_str());
         let job = starts.then(|| self.world.faults.for_job(&call)).flatten();
-        let seconds = self.world.durations.seconds().service_deployment;
+        let durations = self.world.durations.seconds();
+        let seconds = match call.action.as_str() {
+            "RunTask" => durations.task_start,
+            _ => durations.service_deployment,
+        };
         call.headers.insert(
             "x-lab-seconds",
             HeaderValue::from_str(&seconds.to_string()).unwrap_or(HeaderValue::from_static("0")),
