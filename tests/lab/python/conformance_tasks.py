@@ -85,6 +85,10 @@ class Tasks(TaskCase):
             with self.assertRaisesRegex(ClientError, words):
                 self.register("sh", "-c", "true", **given)
 
+    def test_nothing_outlives_the_first_process_of_a_container(self):
+        self.register("sh", "-c", "sleep 60 & exit 0")
+        self.assertEqual(self.ended(self.run_task())["containers"][0]["exitCode"], 0)
+
     def test_a_container_that_cannot_be_started(self):
         for command, group, words in (
             (("no-such-program", "x"), None, "executable file not found"),

@@ -9,6 +9,7 @@
   takes the task's machine away, which kills the container.
 """
 
+import contextvars
 import json
 import os
 import shutil
@@ -97,12 +98,15 @@ def _carry_out(task, definition, overrides, order):
             one["lastStatus"] = "RUNNING"
         if not ecs._mark_task_running(arn, task) or job == "job_aborted":
             process.kill()
-        _log(process, container, arn)
+        # Nothing in a container outlives its first process, or keeps its output open.
+        reader = threading.Thread(target=contextvars.copy_context().run, args=(_log, process, container, arn))
+        reader.start()
         code = process.wait()
+        _end_group(process)
+        reader.join()
     finally:
         PROCESSES.pop(arn, None)
         shutil.rmtree(place, ignore_errors=True)
-    _end_group(process)
     reason, stop = REASONS.pop(arn, LOST if job == "job_aborted" else EXITED)
     ecs._mark_task_stopped(arn, task, reason, stop, exit_code=code if code >= 0 else 128 - code)
 
@@ -153,7 +157,7 @@ def _log(process, container, arn):
 
 
 def _end_group(process):
-    """Nothing in a container outlives its first process."""
+    """Kills what a process started and left."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
