@@ -14,25 +14,27 @@
 //! | undo a restore | [`drop_restored`] |
 //! | prune | [`delete_dump`] |
 //!
-//! Each may run twice. A future that is dropped ends its programs and uploads. Nothing here reads a clock, a secret or an environment
+//! Each may run twice, also at once: then one dump is complete, and both return it. A future that is dropped ends its programs and uploads. Nothing here reads a clock, a secret or an environment
 //! variable. The runtime should have two threads where the machine has two cores: TLS, hashing and the programs then run beside each
 //! other.
 //!
 //! # What a dump consists of
 //!
-//! With one job, `whole.dump`: an archive in `pg_dump`'s custom format. With more, `schema.dump` (sections `pre-data` and `post-data`) and
-//! `data-<n>.dump` (section `data`), each by a `pg_dump` of its own in the same exported snapshot, with the tables divided by size. The
+//! With one job, `….whole.dump`: an archive in `pg_dump`'s custom format. With more, `….schema.dump` (sections `pre-data` and `post-data`)
+//! and `….data-<n>.dump` (section `data`), each by a `pg_dump` of its own in the same exported snapshot, with the tables divided by size. The
 //! directory format, in which `pg_dump` itself has jobs, would need the disk for all of the dump, since its files have no names before
 //! they are written; archives of sections are streamed, and restored without a file but the definitions' own. By hand:
-//! `aws s3 cp s3://…/whole.dump - | pg_restore --dbname=…`, or `pg_restore --section=pre-data` from the definitions, every `data-<n>.dump`,
-//! then `--section=post-data`.
+//! `aws s3 cp s3://…/….whole.dump - | pg_restore --dbname=…`, or `pg_restore --section=pre-data` from the definitions, every
+//! `….data-<n>.dump`, then `--section=post-data`.
 //!
-//! `globals.sql` has the server's roles, without passwords. `manifest.json` is written last: without it, there is no dump.
+//! `….globals.sql` has the server's roles, without passwords. `manifest.json` is written last: without it, there is no dump. It names the
+//! objects, whose names begin with the snapshot's time and id, so that no two attempts ever write or remove the same one.
 //!
 //! Sequences are not transactional: a dump has their values of when `pg_dump` read them, at least those of the snapshot.
 
 mod archive;
 mod arguments;
+mod attempt;
 mod bridge;
 mod clients;
 mod describe;

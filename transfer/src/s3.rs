@@ -2,8 +2,8 @@
 //!
 //! An object is written by a multipart upload ([`writer`]): a few parts in memory, each with its SHA-256, which S3 checks on arrival;
 //! completed with `If-None-Match: *`, so that nothing is overwritten; aborted on failure and when its writer is dropped. What a killed
-//! process leaves is aborted by the next attempt ([`S3Store::clear`](crate::store::Store::clear)), or by the bucket's lifecycle rule
-//! (`AbortIncompleteMultipartUpload`). It is read in ranges ([`reader`]) that resume after a cut, always of the same version.
+//! process leaves is aborted by the next attempt that succeeds ([`Store::remove_others`](crate::store::Store::remove_others)), or by the
+//! bucket's lifecycle rule (`AbortIncompleteMultipartUpload`). It is read in ranges ([`reader`]) that resume after a cut, always of the same version.
 //!
 //! The checksum of a whole object is S3's composite SHA-256: the SHA-256 of its parts' SHA-256s. S3 offers a checksum of the full
 //! object only with CRCs, and MiniStack only composite ones.

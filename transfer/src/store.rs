@@ -78,11 +78,12 @@ pub trait Store: Send + Sync {
     /// Those of the store.
     async fn remove(&self, objects: &[StoredObject]) -> Result<()>;
 
-    /// Removes what earlier attempts left in this folder: unfinished uploads and objects. To be called only where no dump is sealed.
+    /// Removes every unfinished upload in this folder, and every object but those to keep. To be called only where no other object can
+    /// be of use to anybody.
     ///
     /// # Errors
     /// Those of the store.
-    async fn clear(&self) -> Result<()>;
+    async fn remove_others(&self, keep: &[&str]) -> Result<()>;
 }
 
 /// An object that is being written. Dropping it without `finish` discards it.

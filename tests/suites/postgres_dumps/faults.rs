@@ -31,6 +31,7 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
         stages.alone("postgres_dumps::versions_and_locks_of_a_bucket", || {
             Box::pin(of_versions())
         }),
+        stages.alone("postgres_dumps::attempts_at_once", || Box::pin(of_attempts_at_once())),
         stages.alone("postgres_dumps::faults_of_archives", || Box::pin(of_archives())),
     ]
 }
@@ -195,11 +196,62 @@ async fn of_s3() -> Result<()> {
     );
     verify(&clients().await?, &manifest, &store, Depth::Whole).await?;
     let keys = s3::keys(&bucket.client, BUCKET).await?;
-    let names: Vec<&str> = keys.iter().filter_map(|key| key.rsplit('/').next()).collect();
-    ensure!(names == ["globals.sql", "manifest.json", "whole.dump"], "{names:?}");
+    ensure!(keys == keys_of(&manifest), "{keys:?}");
     let uploads = bucket.client.list_multipart_uploads().bucket(BUCKET).send().await?;
     ensure!(uploads.uploads().is_empty(), "{:?}", uploads.uploads());
     Ok(())
+}
+
+/// The keys of a complete dump, in S3's order.
+fn keys_of(manifest: &Manifest) -> Vec<String> {
+    let objects = manifest.objects();
+    let names = objects
+        .iter()
+        .map(|object| object.name.as_str())
+        .chain(["manifest.json"]);
+    let mut keys: Vec<String> = names.map(|name| format!("sportfin/database/night/{name}")).collect();
+    keys.sort();
+    keys
+}
+
+/// A second attempt runs while the first one is still writing: it fails, or it completes the dump. The first one loses nothing by its
+/// failure, and removes nothing of its dump.
+async fn of_attempts_at_once() -> Result<()> {
+    let bucket = Bucket::create().await?;
+    let server = loaded("app").await?;
+    let admin = server.server();
+    for fails in [true, false] {
+        let store = bucket.store("night");
+        let (reached, resume) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+        let paused = Interrupted {
+            inner: bucket.store("night"),
+            after: After::Pause(reached.clone(), resume.clone()),
+        };
+        let full = Interrupted {
+            inner: bucket.store("night"),
+            after: After::Full,
+        };
+        let second = async {
+            reached.acquire().await?.forget();
+            let ended = match fails {
+                true => attempt(&admin, "app", &full).await?,
+                false => attempt(&admin, "app", &store).await?,
+            };
+            resume.add_permits(1);
+            anyhow::Ok(ended)
+        };
+        let (first, second) = tokio::join!(attempt(&admin, "app", &paused), second);
+        let (first, second) = (first??, second?);
+        ensure!(second.is_err() == fails, "{second:?}");
+        ensure!(fails || second? == first, "two attempts returned different dumps");
+        verify(&clients().await?, &first, &store, Depth::Whole).await?;
+        let keys = s3::keys(&bucket.client, BUCKET).await?;
+        ensure!(keys == keys_of(&first), "{keys:?}");
+        let uploads = bucket.client.list_multipart_uploads().bucket(BUCKET).send().await?;
+        ensure!(uploads.uploads().is_empty(), "{:?}", uploads.uploads());
+        delete_dump(&first, &store).await?;
+    }
+    s3::ensure_empty(&bucket.client, BUCKET).await
 }
 
 /// In a bucket with versions, what is deleted is gone; what is locked stays, complete.
@@ -275,7 +327,7 @@ async fn of_archives() -> Result<()> {
     );
 
     let manifest = attempt(&admin, "app", &store).await??;
-    let file = directory.path().join("whole.dump");
+    let file = directory.path().join(&manifest.archives[0].object.name);
     let whole = std::fs::read(&file)?;
     let mut flipped = whole.clone();
     flipped[whole.len() / 2] ^= 1;

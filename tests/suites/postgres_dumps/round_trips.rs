@@ -241,7 +241,11 @@ async fn by_owner() -> Result<()> {
     };
     let manifest = dump(&clients, &request, &store).await?;
     ensure!(manifest.globals.is_some(), "{:?}", manifest.globals_unread);
-    let globals = std::fs::read_to_string(directory.path().join("globals.sql"))?;
+    let globals = std::fs::read_to_string(
+        directory
+            .path()
+            .join(&manifest.globals.as_ref().context("no roles")?.name),
+    )?;
     ensure!(
         globals.contains("CREATE ROLE owner") && !globals.contains("SCRAM"),
         "{globals}"

@@ -34,7 +34,7 @@ impl<S: Store> Store for Interrupted<S> {
     }
 
     async fn create(&self, name: &str, metadata: &BTreeMap<String, String>, estimate: u64) -> Result<Box<dyn Sink>> {
-        let archive = name.starts_with("whole") || name.starts_with("data");
+        let archive = name.contains(".whole.") || name.contains(".data-");
         Ok(Box::new(InterruptedSink {
             inner: self.inner.create(name, metadata, estimate).await?,
             after: archive.then(|| self.after.clone()),
@@ -57,8 +57,8 @@ impl<S: Store> Store for Interrupted<S> {
         self.inner.remove(objects).await
     }
 
-    async fn clear(&self) -> Result<()> {
-        self.inner.clear().await
+    async fn remove_others(&self, keep: &[&str]) -> Result<()> {
+        self.inner.remove_others(keep).await
     }
 }
 

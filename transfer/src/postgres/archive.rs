@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::ChildStdin;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::clients::Client;
@@ -23,7 +24,7 @@ pub struct Written {
     pub contents: Contents,
 }
 
-/// Runs `pg_dump` and writes its output to the sink. If it fails, the sink is discarded.
+/// Runs `pg_dump` and writes its output to the sink. If it fails, or is to stop, the sink is discarded.
 ///
 /// # Errors
 /// `JobFailed` or `Unavailable` with the end of its error output; `VerificationFailed` if what it wrote is no archive.
@@ -33,15 +34,25 @@ pub async fn write(
     database: String,
     arguments: Vec<String>,
     mut sink: Box<dyn Sink>,
+    mut stop: watch::Receiver<bool>,
 ) -> Result<Written> {
-    match stream(&access, &client, &database, &arguments, sink.as_mut()).await {
+    let streamed = tokio::select! {
+        streamed = stream(&access, &client, &database, &arguments, sink.as_mut()) => streamed,
+        _ = stop.wait_for(|stop| *stop) => Err(TransferError::JobFailed("another job of the dump failed".to_owned())),
+    };
+    match streamed {
         Ok(contents) => Ok(Written { sink, contents }),
         Err(error) => {
-            if let Err(left) = sink.discard().await {
-                tracing::warn!(%left, "a failed dump's object could not be discarded");
-            }
+            discard(sink).await;
             Err(error)
         }
+    }
+}
+
+/// Discards an archive that is not to exist.
+pub async fn discard(sink: Box<dyn Sink>) {
+    if let Err(left) = sink.discard().await {
+        tracing::warn!(%left, "a failed dump's object could not be discarded");
     }
 }
 

@@ -1,17 +1,18 @@
 //! Takes a dump: every archive and the probes in one exported snapshot, streamed into the store; the objects are made to exist only
 //! when all archives are complete, and the manifest last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use bytes::Bytes;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::archive::{self, Written};
-use super::arguments::{self, DumpJob};
+use super::arguments;
+use super::attempt::{self, Attempt};
 use super::clients::{Client, Clients};
 use super::facts::{self, Shown};
-use super::manifest::{self, Archive, MANIFEST, Manifest, Part};
+use super::manifest::{self, Archive, Manifest, Part};
 use super::programs::Access;
 use super::server::Server;
 use super::snapshot::{Probe, Snapshot};
@@ -30,8 +31,8 @@ pub struct DumpRequest<'a> {
     pub jobs: usize,
 }
 
-/// Takes the dump into a folder of its own. If the folder has a complete dump with the same labels, that is the result; what an earlier
-/// attempt left unfinished is removed first.
+/// Takes the dump into a folder of its own. If the folder has a complete dump with the same labels, that is the result, also if another
+/// attempt completes it meanwhile. What attempts that were killed left is removed once there is a complete dump.
 ///
 /// Dropping the future ends the programs and discards the uploads.
 ///
@@ -39,17 +40,18 @@ pub struct DumpRequest<'a> {
 /// `InvalidInput` if the server is newer than every client; `Conflict` if the folder has another dump; `VerificationFailed` if the dump
 /// is not complete; those of the server and the store. Nothing of a failed dump remains.
 pub async fn dump(clients: &Clients, request: &DumpRequest<'_>, store: &dyn Store) -> Result<Manifest> {
-    if let Some(existing) = manifest::find(store).await? {
-        return adopt(existing, request, store);
-    }
-    store.clear().await?;
-    let taken = take(clients, request, store).await;
-    if taken.is_err()
-        && let Err(left) = store.clear().await
-    {
-        tracing::warn!(%left, "what a failed dump left is removed by the next attempt");
-    }
-    taken
+    let complete = match manifest::find(store).await? {
+        Some(existing) => adopt(existing, request, store)?,
+        None => match take(clients, request, store).await {
+            Ok(taken) => taken,
+            Err(error) => match manifest::find(store).await {
+                Ok(Some(existing)) => adopt(existing, request, store)?,
+                _ => return Err(error),
+            },
+        },
+    };
+    attempt::remove_others(store, &complete).await;
+    Ok(complete)
 }
 
 fn adopt(existing: Manifest, request: &DumpRequest<'_>, store: &dyn Store) -> Result<Manifest> {
@@ -80,31 +82,24 @@ async fn take(clients: &Clients, request: &DumpRequest<'_>, store: &dyn Store) -
         &probes.counted,
     );
 
-    let shares = tables::divide(&shown.tables, shown.large_objects, request.jobs);
-    let jobs = arguments::jobs(shares);
-    let written = write_all(&access, client, &snapshot.id, &shown, &jobs, &describe, store).await?;
-    let (server, captured_at) = (snapshot.server, snapshot.captured_at);
-    snapshot.end().await?;
-    let contents: Vec<_> = written.iter().map(|(_, written)| written.contents.clone()).collect();
-    toc::ensure_all_tables(shown.tables.len(), &contents)?;
-
-    let mut archives = Vec::new();
-    for (part, Written { sink, contents }) in written {
-        let object = sink.finish().await?;
-        store.tag(&object, &metadata::after(request.labels, &object)).await?;
-        archives.push(Archive {
-            part,
-            object,
-            tables: contents.tables,
-            entries: contents.entries,
-        });
-    }
-    let (globals, globals_unread) = match globals {
-        Ok(text) => (
-            Some(put(store, "globals.sql", text, request.labels, &describe).await?),
-            None,
-        ),
-        Err(why) => (None, Some(why)),
+    let mut attempt = Attempt::new(store, request.labels, describe, attempt::name_of(&snapshot));
+    let (server, captured_at, id) = (snapshot.server, snapshot.captured_at, snapshot.id.clone());
+    let stored = match write_all(&access, client, &id, &shown, request.jobs, &attempt).await {
+        Ok(mut written) => {
+            let stored = store_all(snapshot, &shown, &mut written, globals, &mut attempt).await;
+            for (_, left) in written {
+                archive::discard(left.sink).await;
+            }
+            stored
+        }
+        Err(error) => Err(error),
+    };
+    let (archives, globals, globals_unread) = match stored {
+        Ok(stored) => stored,
+        Err(error) => {
+            attempt.withdraw().await;
+            return Err(error);
+        }
     };
     let manifest = Manifest {
         form: Manifest::FORM,
@@ -113,67 +108,97 @@ async fn take(clients: &Clients, request: &DumpRequest<'_>, store: &dyn Store) -
         server,
         client: client.version.clone(),
         client_major: client.major,
-        database: shown.database,
         tables: shown.tables.len(),
+        database: shown.database,
         probes: probes.counted,
         probes_failed: probes.failed,
         archives,
         globals,
         globals_unread,
     };
-    put(store, MANIFEST, manifest.to_json()?, request.labels, &describe).await?;
+    attempt.seal(&manifest).await?;
     Ok(manifest)
 }
 
-/// Runs all jobs at once. The first failure ends the others.
+/// The archives, the roles, and why those could not be read.
+type Stored = (Vec<Archive>, Option<StoredObject>, Option<String>);
+
+/// Makes the objects exist, once everything is known to be in them. What is left in `written` after an error is to be discarded.
+async fn store_all(
+    snapshot: Snapshot,
+    shown: &Shown,
+    written: &mut VecDeque<(Part, Written)>,
+    globals: std::result::Result<Vec<u8>, String>,
+    attempt: &mut Attempt<'_>,
+) -> Result<Stored> {
+    snapshot.end().await?;
+    let contents: Vec<_> = written.iter().map(|(_, written)| written.contents.clone()).collect();
+    toc::ensure_all_tables(shown.tables.len(), &contents)?;
+    let mut archives = Vec::new();
+    while let Some((part, Written { sink, contents })) = written.pop_front() {
+        archives.push(Archive {
+            part,
+            object: attempt.finish(sink).await?,
+            tables: contents.tables,
+            entries: contents.entries,
+        });
+    }
+    match globals {
+        Ok(text) => Ok((archives, Some(attempt.put("globals.sql", text).await?), None)),
+        Err(why) => Ok((archives, None, Some(why))),
+    }
+}
+
+/// Runs all jobs at once. The first failure ends the others, and returns when all are discarded.
 async fn write_all(
     access: &Arc<Access>,
     client: &Client,
     snapshot: &str,
     shown: &Shown,
-    jobs: &[DumpJob<'_>],
-    describe: &BTreeMap<String, String>,
-    store: &dyn Store,
-) -> Result<Vec<(Part, Written)>> {
+    most_jobs: usize,
+    attempt: &Attempt<'_>,
+) -> Result<VecDeque<(Part, Written)>> {
+    let jobs = arguments::jobs(tables::divide(&shown.tables, shown.large_objects, most_jobs));
     let estimate = shown.database.size / u64::try_from(jobs.len()).unwrap_or(1).max(1);
-    let mut running = JoinSet::new();
+    let mut sinks = Vec::new();
     for (index, job) in jobs.iter().enumerate() {
-        let name = match job.part {
+        let kind = match job.part {
             Part::Whole => "whole.dump".to_owned(),
             Part::Schema => "schema.dump".to_owned(),
             Part::Data => format!("data-{index}.dump"),
         };
-        let sink = store.create(&name, describe, estimate).await?;
-        let arguments = arguments::of_dump(job, snapshot, client.compression);
+        sinks.push(attempt.create(&kind, estimate).await?);
+    }
+    let (stop, stopped) = watch::channel(false);
+    let mut running = JoinSet::new();
+    for (index, (job, sink)) in jobs.iter().zip(sinks).enumerate() {
         let writing = archive::write(
             access.clone(),
             client.clone(),
             shown.database.name.clone(),
-            arguments,
+            arguments::of_dump(job, snapshot, client.compression),
             sink,
+            stopped.clone(),
         );
         let part = job.part;
         running.spawn(async move { (index, part, writing.await) });
     }
-    let mut written = BTreeMap::new();
+    let (mut written, mut failed) = (BTreeMap::new(), None);
     while let Some(ended) = running.join_next().await {
-        let (index, part, result) =
-            ended.map_err(|error| TransferError::JobFailed(format!("a job of the dump: {error}")))?;
-        written.insert(index, (part, result?));
+        let ended = ended.map_err(|error| TransferError::JobFailed(format!("a job of the dump: {error}")));
+        match ended.and_then(|(index, part, result)| Ok((index, (part, result?)))) {
+            Ok((index, archive)) => drop(written.insert(index, archive)),
+            Err(error) => {
+                failed.get_or_insert(error);
+                let _ = stop.send(true);
+            }
+        }
     }
-    Ok(written.into_values().collect())
-}
-
-async fn put(
-    store: &dyn Store,
-    name: &str,
-    text: Vec<u8>,
-    labels: &BTreeMap<String, String>,
-    describe: &BTreeMap<String, String>,
-) -> Result<StoredObject> {
-    let mut sink = store.create(name, describe, text.len() as u64).await?;
-    sink.write(Bytes::from(text)).await?;
-    let object = sink.finish().await?;
-    store.tag(&object, &metadata::after(labels, &object)).await?;
-    Ok(object)
+    let Some(error) = failed else {
+        return Ok(written.into_values().collect());
+    };
+    for (_, left) in written.into_values() {
+        archive::discard(left.sink).await;
+    }
+    Err(error)
 }

@@ -107,6 +107,15 @@ impl Folder {
         }
     }
 
+    /// Deletes what is there now under a key: in a bucket with versions this version, so that it is not only hidden.
+    pub async fn delete_newest(&self, key: &str) -> Result<()> {
+        let name = key.strip_prefix(&self.prefix).unwrap_or(key);
+        match self.head(name, None).await? {
+            Some(found) => self.delete(key, found.version.as_deref()).await,
+            None => Ok(()),
+        }
+    }
+
     /// Aborts every upload below the prefix.
     pub async fn abort_all(&self) -> Result<()> {
         let doing = format!("listing uploads below {}", self.address_of(""));

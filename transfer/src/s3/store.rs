@@ -82,14 +82,15 @@ impl Store for S3Store {
         Ok(())
     }
 
-    async fn clear(&self) -> Result<()> {
+    async fn remove_others(&self, keep: &[&str]) -> Result<()> {
         if self.0.prefix.is_empty() {
             return Err(TransferError::invalid(
                 "prefix",
                 "an empty one",
-                "a folder: everything in it is deleted",
+                "a folder: everything else in it is deleted",
             ));
         }
+        let keep: Vec<String> = keep.iter().map(|name| self.0.key(name)).collect();
         self.0.abort_all().await?;
         let doing = format!("listing {}", self.0.address_of(""));
         let mut token = None;
@@ -103,7 +104,9 @@ impl Store for S3Store {
             let answer = call.set_continuation_token(token).send().await;
             let answer = answer.map_err(|error| failure(&doing, &error))?;
             for key in answer.contents().iter().filter_map(|object| object.key()) {
-                self.0.delete(key, None).await?;
+                if !keep.iter().any(|kept| kept == key) {
+                    self.0.delete_newest(key).await?;
+                }
             }
             token = answer.next_continuation_token;
             if token.is_none() {

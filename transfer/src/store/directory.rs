@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use sha2::{Digest, Sha256};
+use tempfile::TempPath;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -16,7 +17,7 @@ use crate::s3::hex;
 /// The bytes that are read at once.
 const CHUNK: usize = 256 << 10;
 /// The ending of a file that is being written.
-const PARTIAL: &str = "partial";
+const PARTIAL: &str = ".partial";
 
 /// A directory of objects.
 #[derive(Debug, Clone)]
@@ -40,13 +41,18 @@ impl Store for DirectoryStore {
         if path.exists() {
             return Err(exists(&path));
         }
-        let partial = self.0.join(format!("{name}.{PARTIAL}"));
-        let file = File::create(&partial).await;
+        // A file of its own: another process may be writing an object of the same name.
+        let partial = tempfile::Builder::new()
+            .prefix(&format!("{name}."))
+            .suffix(PARTIAL)
+            .tempfile_in(&self.0);
+        let partial = partial.map_err(|error| failure("creating a file for", &path, &error))?;
+        let (file, partial) = partial.into_parts();
         Ok(Box::new(FileSink {
-            file: file.map_err(|error| failure("creating", &partial, &error))?,
+            file: File::from_std(file),
             name: name.to_owned(),
             path,
-            partial: Partial(partial),
+            partial,
             size: 0,
             hash: Sha256::new(),
         }))
@@ -94,11 +100,13 @@ impl Store for DirectoryStore {
         Ok(())
     }
 
-    async fn clear(&self) -> Result<()> {
+    async fn remove_others(&self, keep: &[&str]) -> Result<()> {
         let failed = |error: std::io::Error| failure("listing", &self.0, &error);
         let mut entries = tokio::fs::read_dir(&self.0).await.map_err(failed)?;
         while let Some(entry) = entries.next_entry().await.map_err(failed)? {
-            remove_file(&entry.path()).await?;
+            if !keep.iter().any(|name| entry.file_name() == *name) {
+                remove_file(&entry.path()).await?;
+            }
         }
         Ok(())
     }
@@ -108,7 +116,8 @@ struct FileSink {
     file: File,
     name: String,
     path: PathBuf,
-    partial: Partial,
+    /// Removed when the sink ends, finished or not.
+    partial: TempPath,
     size: u64,
     hash: Sha256,
 }
@@ -119,11 +128,11 @@ impl Sink for FileSink {
         self.hash.update(&bytes);
         self.size += bytes.len() as u64;
         let written = self.file.write_all(&bytes).await;
-        written.map_err(|error| failure("writing", &self.partial.0, &error))
+        written.map_err(|error| failure("writing", &self.partial, &error))
     }
 
     async fn finish(mut self: Box<Self>) -> Result<StoredObject> {
-        let partial = &self.partial.0;
+        let partial = &self.partial;
         let synced = match self.file.flush().await {
             Ok(()) => self.file.sync_all().await,
             failed => failed,
@@ -147,15 +156,6 @@ impl Sink for FileSink {
 
     async fn discard(self: Box<Self>) -> Result<()> {
         Ok(())
-    }
-}
-
-/// Removes the unfinished file when the sink ends, finished or not.
-struct Partial(PathBuf);
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
     }
 }
 
@@ -225,9 +225,17 @@ mod tests {
     #[tokio::test]
     async fn a_full_disk_leaves_no_file() {
         let directory = tempfile::tempdir().unwrap();
-        std::os::unix::fs::symlink("/dev/full", directory.path().join("a.partial")).unwrap();
-        let store = DirectoryStore::new(directory.path());
-        let mut sink = store.create("a", &BTreeMap::new(), 0).await.unwrap();
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut sink = Box::new(FileSink {
+            file: File::from_std(full),
+            name: "a".to_owned(),
+            path: directory.path().join("a"),
+            partial: tempfile::NamedTempFile::new_in(directory.path())
+                .unwrap()
+                .into_temp_path(),
+            size: 0,
+            hash: Sha256::new(),
+        });
         // A first write may be taken before the disk has been asked.
         let written = sink.write(Bytes::from(vec![0; CHUNK])).await;
         let error = match written {
@@ -235,6 +243,6 @@ mod tests {
             Err(error) => error,
         };
         assert!(error.to_string().contains("No space left"), "{error}");
-        assert_eq!(store.state("a", None).await.unwrap(), None);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 }
