@@ -2,6 +2,8 @@
 
 /// What the tests share.
 mod bucket;
+/// Connections that are cut at a statement.
+mod cutting;
 /// Connections that are cut, parts that fail, programs that are killed.
 mod faults;
 /// Dump, restore, compare.

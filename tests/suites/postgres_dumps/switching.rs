@@ -2,13 +2,22 @@
 
 use anyhow::{Result, ensure};
 use holdfast_tests::postgres::{PostgresServer, Tls};
-use holdfast_transfer::postgres::{SwitchState, apply_switch, observe_switch, plan_switch, revert_switch};
+use holdfast_transfer::error::TransferError;
+use holdfast_transfer::postgres::{
+    Server, SwitchPlan, SwitchState, apply_switch, observe_switch, plan_switch, revert_switch,
+};
 use libtest_mimic::Trial;
 
+use super::cutting::{Cut, CuttingSocket, Statement};
 use crate::stage::Stages;
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
-    vec![stages.alone("postgres_dumps::a_switch_by_rename_and_back", || Box::pin(switch()))]
+    vec![
+        stages.alone("postgres_dumps::a_switch_by_rename_and_back", || Box::pin(switch())),
+        stages.alone("postgres_dumps::a_switch_that_is_cut_off_at_each_statement", || {
+            Box::pin(cut_off())
+        }),
+    ]
 }
 
 async fn switch() -> Result<()> {
@@ -112,6 +121,80 @@ async fn switch() -> Result<()> {
         "a login that may not rename was accepted"
     );
     Ok(())
+}
+
+/// The connection is cut before and after each statement took effect. Applications always have a database with its own limit, and the
+/// same command, or the other one, then ends as if nothing had happened.
+async fn cut_off() -> Result<()> {
+    let server = PostgresServer::start(17, Tls::Listener).await?;
+    for statement in [
+        "CREATE ROLE app LOGIN PASSWORD 'app'",
+        "CREATE DATABASE app OWNER app CONNECTION LIMIT 7",
+        "CREATE DATABASE app_copy OWNER app CONNECTION LIMIT 3",
+        "COMMENT ON DATABASE app IS 'live'",
+        "COMMENT ON DATABASE app_copy IS 'copy'",
+    ] {
+        server.execute("postgres", statement).await?;
+    }
+    let before = ["app 7 live", "app_copy 3 copy"];
+    let after = ["app 7 live", "app_before 0 live"];
+    let admin = server.server();
+    let mut login = server.server();
+    (login.user, login.password) = ("app".to_owned(), "app".to_owned());
+    let plan = plan_switch(&admin, "app", "app_copy", "app_before").await?;
+    let socket = CuttingSocket::take_place(server.home.path())?;
+    let mut cuts = 0;
+    for applies in [true, false] {
+        for then_applies in [true, false] {
+            for late in [true, false] {
+                // A session that is not ended is waited for, for seconds: once is enough.
+                let ending = (applies == then_applies).then_some(Statement::EndingSessions);
+                for statement in ending.into_iter().chain((0..).map(Statement::Number)) {
+                    let session = login.connect("app").await?;
+                    socket.arm(Cut { statement, after: late });
+                    let ended = switch_to(&admin, &plan, applies).await;
+                    let was_cut = socket.disarm();
+                    let place = format!("{applies} {then_applies} {late} {statement:?}: {ended:?}");
+                    ensure!(was_cut || ended.is_ok(), "{place}");
+                    drop(session);
+                    let seen = limits(&server).await?;
+                    ensure!(seen == before || seen == after, "{place}: {seen:?}");
+                    ensure!(
+                        login.connect("app").await.is_ok(),
+                        "{place}: applications cannot connect"
+                    );
+                    ensure!(plan_limit(&admin, &seen).await? == 7, "{place}");
+                    switch_to(&admin, &plan, then_applies).await?;
+                    let seen = limits(&server).await?;
+                    ensure!(seen == if then_applies { after } else { before }, "{place}: {seen:?}");
+                    switch_to(&admin, &plan, !applies).await?;
+                    cuts += usize::from(was_cut);
+                    if !was_cut {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    ensure!(cuts >= 16, "only {cuts} cuts");
+    Ok(())
+}
+
+async fn switch_to(admin: &Server, plan: &SwitchPlan, applied: bool) -> Result<(), TransferError> {
+    match applied {
+        true => apply_switch(admin, plan).await,
+        false => revert_switch(admin, plan).await,
+    }
+}
+
+/// The limit that a plan which is made now would return to.
+async fn plan_limit(admin: &Server, seen: &[String]) -> Result<i32> {
+    let other = if seen.len() == 2 && seen[1].starts_with("app_copy") {
+        "app_copy"
+    } else {
+        "app_before"
+    };
+    Ok(plan_switch(admin, "app", other, "app_later").await?.live_limit)
 }
 
 async fn limits(server: &PostgresServer) -> Result<Vec<String>> {

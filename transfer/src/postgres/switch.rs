@@ -2,15 +2,23 @@
 //!
 //! The names are what applications connect to: after the switch, `app` is the copy, and the old database keeps a side name. Where
 //! things are is read again each time, so that each direction may run twice.
+//!
+//! Everything that a switch changes (both names, both limits of connections, one comment) is one transaction, and nothing is changed
+//! before it: whatever is cut off or fails, applications have the old database or the copy, with its limit. Postgres renames a
+//! database only when nobody is connected to it. `ALTER DATABASE … RENAME` first takes the lock for which new sessions wait, then waits up
+//! to five seconds for the others to end (`RenameDatabase`, `CountOtherDBBackends` and `InitPostgres` in PostgreSQL's source); a second
+//! session ends them meanwhile.
+
+use std::pin::pin;
 
 use super::server::{Server, Session, identifier, literal};
-use super::target::set_comment;
+use super::target::comment_statement;
 use crate::error::{Result, TransferError};
 
-/// How often sessions are ended and the renaming tried: an administrator's new session may come in between.
+/// How often the renaming is tried, if sessions did not end in time.
 const ATTEMPTS: u32 = 3;
 /// How long the server waits for a session to end, in milliseconds.
-const END_SESSION: u32 = 5_000;
+const END_SESSION: u32 = 1_000;
 
 /// Which databases change names. The ids are those before the switch: names alone could be of other databases by now.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -91,28 +99,25 @@ pub async fn observe(server: &Server, plan: &SwitchPlan) -> Result<SwitchState> 
     state(&list(&session).await?, plan, &server.address())
 }
 
-/// Renames the old database to its side name and the copy to the live name. The old database keeps a limit of no connections, which
+/// Renames the old database to its side name and the copy to the live name. The old database gets a limit of no connections, which
 /// still lets superusers in.
 ///
 /// # Errors
-/// `Conflict` if the names refer to other databases, or sessions cannot be ended. Then both have their names of before, and their
-/// limits.
+/// `Conflict` if the names refer to other databases, or sessions cannot be ended; those of the server. After an error, all is as before,
+/// unless the connection was cut: then [`observe`] says whether the switch was made.
 pub async fn apply(server: &Server, plan: &SwitchPlan) -> Result<()> {
     let session = server.connect(&server.maintenance_database).await?;
-    if state(&list(&session).await?, plan, &server.address())? == SwitchState::Before {
-        let leaving = [
-            (plan.live.as_str(), plan.live_limit),
-            (plan.copy.as_str(), plan.copy_limit),
-        ];
-        let renames = [
-            (plan.live.as_str(), plan.side.as_str()),
-            (plan.copy.as_str(), plan.live.as_str()),
-        ];
-        rename(&session, leaving, renames).await?;
+    if state(&list(&session).await?, plan, &server.address())? == SwitchState::After {
+        return Ok(());
     }
-    set_limit(&session, &plan.side, 0).await?;
-    set_limit(&session, &plan.live, plan.live_limit).await?;
-    set_comment(&session, &plan.live, plan.live_comment.as_deref()).await
+    let statements = [
+        rename(&plan.live, &plan.side),
+        rename(&plan.copy, &plan.live),
+        limit(&plan.side, 0),
+        limit(&plan.live, plan.live_limit),
+        comment_statement(&plan.live, plan.live_comment.as_deref()),
+    ];
+    carry_out(server, &session, [&plan.live, &plan.copy], &statements).await
 }
 
 /// Renames both back.
@@ -121,17 +126,17 @@ pub async fn apply(server: &Server, plan: &SwitchPlan) -> Result<()> {
 /// As [`apply`].
 pub async fn revert(server: &Server, plan: &SwitchPlan) -> Result<()> {
     let session = server.connect(&server.maintenance_database).await?;
-    if state(&list(&session).await?, plan, &server.address())? == SwitchState::After {
-        let leaving = [(plan.live.as_str(), plan.live_limit), (plan.side.as_str(), 0)];
-        let renames = [
-            (plan.live.as_str(), plan.copy.as_str()),
-            (plan.side.as_str(), plan.live.as_str()),
-        ];
-        rename(&session, leaving, renames).await?;
+    if state(&list(&session).await?, plan, &server.address())? == SwitchState::Before {
+        return Ok(());
     }
-    set_limit(&session, &plan.live, plan.live_limit).await?;
-    set_limit(&session, &plan.copy, plan.copy_limit).await?;
-    set_comment(&session, &plan.copy, plan.copy_comment.as_deref()).await
+    let statements = [
+        rename(&plan.live, &plan.copy),
+        rename(&plan.side, &plan.live),
+        limit(&plan.live, plan.live_limit),
+        limit(&plan.copy, plan.copy_limit),
+        comment_statement(&plan.copy, plan.copy_comment.as_deref()),
+    ];
+    carry_out(server, &session, [&plan.live, &plan.side], &statements).await
 }
 
 fn state(databases: &[Database], plan: &SwitchPlan, server: &str) -> Result<SwitchState> {
@@ -162,60 +167,50 @@ fn state(databases: &[Database], plan: &SwitchPlan, server: &str) -> Result<Swit
     }
 }
 
-/// Limits both databases to no connections, ends their sessions, and renames them in one transaction. If that fails, the limits are
-/// put back.
-async fn rename(session: &Session, leaving: [(&str, i32); 2], renames: [(&str, &str); 2]) -> Result<()> {
+/// Executes the statements in one transaction, while the sessions of both databases are ended.
+async fn carry_out(server: &Server, session: &Session, leaving: [&str; 2], statements: &[String]) -> Result<()> {
+    let helper = server.connect(&server.maintenance_database).await?;
+    // Several statements in one message are one transaction; a failure in it leaves nothing open.
+    let statements = statements.join("; ");
     let mut last = TransferError::Conflict(String::new());
     for _ in 0..ATTEMPTS {
-        for (name, _) in leaving {
-            set_limit(session, name, 0).await?;
-        }
-        let renamed = match end_sessions(session, leaving.map(|(name, _)| name)).await {
-            Ok(()) => rename_both(session, renames).await,
-            failed => failed,
+        let mut renaming = pin!(session.execute("renaming databases", &statements));
+        let (renamed, unended) = tokio::select! {
+            renamed = &mut renaming => (renamed, None),
+            error = keep_ending_sessions(&helper, leaving) => (renaming.await, Some(error)),
         };
-        match renamed {
-            Ok(()) => return Ok(()),
-            Err(error) => last = error,
-        }
-        if !matches!(last, TransferError::Conflict(_)) {
-            break;
-        }
-    }
-    for (name, limit) in leaving {
-        if let Err(left) = set_limit(session, name, limit).await {
-            tracing::warn!(%left, database = name, "a database keeps its limit of no connections");
+        match (renamed, unended) {
+            // Why the sessions did not end says more than that they did not.
+            (Err(TransferError::Conflict(_)), Some(error)) => return Err(error),
+            (Err(error @ TransferError::Conflict(_)), None) => last = error,
+            (renamed, _) => return renamed,
         }
     }
     Err(last)
 }
 
-async fn rename_both(session: &Session, renames: [(&str, &str); 2]) -> Result<()> {
-    let statements =
-        renames.map(|(from, to)| format!("ALTER DATABASE {} RENAME TO {}", identifier(from), identifier(to)));
-    let doing = "renaming databases";
-    // Several statements in one message are one transaction; a failure in it leaves nothing open.
-    session.execute(doing, &statements.join("; ")).await
+fn rename(from: &str, to: &str) -> String {
+    format!("ALTER DATABASE {} RENAME TO {}", identifier(from), identifier(to))
 }
 
-async fn set_limit(session: &Session, name: &str, limit: i32) -> Result<()> {
-    let statement = format!("ALTER DATABASE {} CONNECTION LIMIT {limit}", identifier(name));
-    session
-        .execute(&format!("limiting the connections to database {name}"), &statement)
-        .await
+fn limit(name: &str, connections: i32) -> String {
+    format!("ALTER DATABASE {} CONNECTION LIMIT {connections}", identifier(name))
 }
 
-/// Ends every session of these databases; the server waits until each has ended.
-async fn end_sessions(session: &Session, names: [&str; 2]) -> Result<()> {
+/// Ends every session of these databases, again and again: one that connected just before the renaming began may not be listed yet.
+/// Returns only when it cannot.
+async fn keep_ending_sessions(helper: &Session, names: [&str; 2]) -> TransferError {
+    // The server sleeps between two looks, not this program: it knows nothing of time.
     let query = format!(
         "SELECT pg_terminate_backend(pid, {END_SESSION}) FROM pg_stat_activity WHERE datname IN ({}) AND pid <> pg_backend_pid() \
-         AND backend_type = 'client backend'",
+         AND backend_type = 'client backend' UNION ALL SELECT pg_sleep(0.02) IS NULL",
         names.map(literal).join(", ")
     );
-    session
-        .rows("ending the sessions of both databases", &query)
-        .await
-        .map(drop)
+    loop {
+        if let Err(error) = helper.rows("ending the sessions of both databases", &query).await {
+            return error;
+        }
+    }
 }
 
 async fn ensure_allowed(session: &Session, names: &[&str]) -> Result<()> {

@@ -102,7 +102,9 @@ fn ensure_all(what: &str, wanted: &[String], present: &[String], next: &str) -> 
 pub async fn create(session: &Session, name: &str, owner: &str, facts: &DatabaseFacts, mark: &Mark<'_>) -> Result<()> {
     let doing = format!("creating database {name}");
     session.execute(&doing, &creation(name, owner, facts)).await?;
-    set_comment(session, name, Some(&mark.unfinished())).await
+    session
+        .execute(&doing, &comment_statement(name, Some(&mark.unfinished())))
+        .await
 }
 
 /// `CREATE DATABASE` from `template0`, which has nothing in it that the dump has again.
@@ -147,10 +149,11 @@ pub async fn finish(session: &Session, name: &str, facts: &DatabaseFacts, mark: 
         identifier(name),
         facts.connection_limit
     ));
+    statements.push(comment_statement(name, Some(&mark.finished())));
     for statement in statements {
         session.execute(&doing, &statement).await?;
     }
-    set_comment(session, name, Some(&mark.finished())).await
+    Ok(())
 }
 
 fn alteration(name: &str, setting: &Setting) -> String {
@@ -210,16 +213,10 @@ fn granting(name: &str, grant: &Grant) -> String {
     )
 }
 
-/// Sets or removes a database's comment.
-///
-/// # Errors
-/// Those of the server.
-pub async fn set_comment(session: &Session, name: &str, comment: Option<&str>) -> Result<()> {
+/// The statement that sets or removes a database's comment.
+pub fn comment_statement(name: &str, comment: Option<&str>) -> String {
     let text = comment.map_or_else(|| "NULL".to_owned(), literal);
-    let statement = format!("COMMENT ON DATABASE {} IS {text}", identifier(name));
-    session
-        .execute(&format!("commenting on database {name}"), &statement)
-        .await
+    format!("COMMENT ON DATABASE {} IS {text}", identifier(name))
 }
 
 /// Drops a database, ending its sessions. One that does not exist is no error.
