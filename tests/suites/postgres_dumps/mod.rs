@@ -6,6 +6,8 @@ mod bucket;
 mod cutting;
 /// Connections that are cut, parts that fail, programs that are killed.
 mod faults;
+/// Databases of others with the name of a copy.
+mod foreign;
 /// Dump, restore, compare.
 mod round_trips;
 /// Stores that behave as a test needs.
@@ -20,6 +22,7 @@ use crate::stage::Stages;
 pub fn tests(stages: &Stages) -> Vec<Trial> {
     let mut tests = round_trips::tests(stages);
     tests.extend(faults::tests(stages));
+    tests.extend(foreign::tests(stages));
     tests.extend(switching::tests(stages));
     tests
 }

@@ -47,12 +47,13 @@ const CLIENTS: &str = "SELECT coalesce(usename, '?') || ' from ' || coalesce(hos
 /// Those of the server.
 pub async fn drop_restored(server: &Server, database: &str, restore: &str) -> Result<Dropped> {
     let session = server.connect(&server.maintenance_database).await?;
-    match target::look(&session, database, &Mark(restore)).await {
+    let mark = Mark(restore);
+    let id = match target::look(&session, database, &mark).await {
         Ok(Found::Nothing) => return Ok(Dropped::Gone),
-        Ok(Found::Unfinished | Found::Finished) => {}
+        Ok(Found::Unfinished(id) | Found::Finished(id)) => id,
         Err(TransferError::Conflict(_)) => return Ok(Dropped::Foreign),
         Err(error) => return Err(error),
-    }
+    };
     let clients = session
         .column("looking for clients", &format!("{CLIENTS}{}", literal(database)))
         .await?;
@@ -62,6 +63,6 @@ pub async fn drop_restored(server: &Server, database: &str, restore: &str) -> Re
             clients.len()
         )));
     }
-    target::drop_database(&session, database).await?;
+    target::drop_marked(&session, database, id, &mark).await?;
     Ok(Dropped::Gone)
 }

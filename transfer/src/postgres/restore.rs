@@ -42,11 +42,12 @@ pub async fn check(clients: &Clients, request: &RestoreRequest<'_>) -> Result<()
 
 /// Restores the dump. If this restore has been completed, nothing is done; what it left unfinished is dropped first.
 ///
-/// Dropping the future ends the programs; the next attempt drops the unfinished database.
+/// Dropping the future ends the programs; the next attempt drops the unfinished database. Of two attempts at once, the later one drops
+/// what the earlier one is filling, which then fails and drops nothing.
 ///
 /// # Errors
-/// As [`check`]; `VerificationFailed` if an archive is not what was written; those of the server and the store. The new database is
-/// dropped.
+/// As [`check`]; `VerificationFailed` if an archive is not what was written; `Conflict` if another attempt of this restore took the
+/// database; those of the server and the store. The database that this attempt created is dropped, and nothing else.
 pub async fn restore(clients: &Clients, request: &RestoreRequest<'_>, store: &dyn Store) -> Result<()> {
     let Prepared {
         session,
@@ -54,32 +55,42 @@ pub async fn restore(clients: &Clients, request: &RestoreRequest<'_>, store: &dy
         owner,
         found,
     } = prepare(clients, request).await?;
-    let mark = Mark(request.restore);
+    let (name, facts, mark) = (request.database, &request.manifest.database, Mark(request.restore));
     match found {
-        Found::Finished => return Ok(()),
-        Found::Unfinished => target::drop_database(&session, request.database).await?,
+        Found::Finished(_) => return Ok(()),
+        Found::Unfinished(id) => target::drop_marked(&session, name, id, &mark).await?,
         Found::Nothing => {}
     }
-    // Created and marked in two statements: a process that is killed in between leaves an empty database that is reported as a conflict.
-    let filled = match target::create(&session, request.database, &owner, &request.manifest.database, &mark).await {
-        Ok(()) => fill(&client, request, store).await,
-        Err(TransferError::Conflict(why)) => return Err(TransferError::Conflict(why)),
-        Err(error) => Err(error),
-    };
+    let id = target::create(&session, name, &owner, facts, &mark).await?;
+    let filled = fill(&client, request, store).await;
     // The restore took long: the first session may have been cut meanwhile.
-    let session = request.server.connect(&request.server.maintenance_database).await;
-    let finished = match (filled, &session) {
-        (Ok(()), Ok(session)) => target::finish(session, request.database, &request.manifest.database, &mark).await,
-        (Ok(()), Err(error)) => Err(error.clone()),
-        (Err(error), _) => Err(error),
+    let session = match request.server.connect(&request.server.maintenance_database).await {
+        Ok(session) => session,
+        Err(error) => return filled.and(Err(error)),
     };
-    if finished.is_err()
-        && let Ok(session) = session
-        && let Err(left) = target::drop_database(&session, request.database).await
-    {
-        tracing::warn!(%left, database = request.database, "an unfinished database remains until the next attempt");
+    let finished = match filled {
+        Ok(()) => target::finish(&session, name, id, facts, &mark).await,
+        failed => failed,
+    };
+    let Err(error) = finished else { return Ok(()) };
+    // If the connection was cut in the last statement, another one is needed to look.
+    let Ok(session) = request.server.connect(&request.server.maintenance_database).await else {
+        return Err(error);
+    };
+    match target::look(&session, name, &mark).await {
+        Ok(Found::Finished(found)) if found == id => return Ok(()),
+        Ok(Found::Unfinished(found)) if found == id => {
+            if let Err(left) = target::drop_marked(&session, name, id, &mark).await {
+                tracing::warn!(%left, database = name, "an unfinished database remains until the next attempt");
+            }
+        }
+        found => tracing::warn!(
+            ?found,
+            database = name,
+            "a failed restore drops nothing: the database is not its own"
+        ),
     }
-    finished
+    Err(error)
 }
 
 /// Collects the statistics that the planner needs: a dump has none.

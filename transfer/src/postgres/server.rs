@@ -177,7 +177,10 @@ pub fn failure(doing: &str, error: &tokio_postgres::Error) -> TransferError {
             "{said}. Correct the login in the secret, or grant it what it needs"
         )),
         SqlState::INVALID_CATALOG_NAME => TransferError::NotFound(format!("{said}. Check the database's name")),
-        SqlState::DUPLICATE_DATABASE | SqlState::OBJECT_IN_USE => TransferError::Conflict(said),
+        // What two sessions create at once violates the catalog's unique index for one of them.
+        SqlState::DUPLICATE_DATABASE | SqlState::UNIQUE_VIOLATION | SqlState::OBJECT_IN_USE => {
+            TransferError::Conflict(said)
+        }
         _ => TransferError::JobFailed(said),
     }
 }

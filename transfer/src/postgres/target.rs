@@ -18,14 +18,14 @@ impl Mark<'_> {
     }
 }
 
-/// What has the name of the new database.
+/// What has the name of the new database, with its id: a database that is created again has another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     Nothing,
-    /// What an earlier attempt of this restore left.
-    Unfinished,
+    /// What another attempt of this restore left, or is still filling.
+    Unfinished(u32),
     /// The result of this restore.
-    Finished,
+    Finished(u32),
 }
 
 /// Looks for a database of this name.
@@ -34,14 +34,18 @@ pub enum Found {
 /// `Conflict` if there is one that this restore did not create.
 pub async fn look(session: &Session, name: &str, mark: &Mark<'_>) -> Result<Found> {
     let query = format!(
-        "SELECT coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database WHERE datname = {}",
+        "SELECT oid || ' ' || coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database WHERE datname = {}",
         literal(name)
     );
-    match session.column("looking for the new database", &query).await?.first() {
-        None => Ok(Found::Nothing),
-        Some(comment) if *comment == mark.unfinished() => Ok(Found::Unfinished),
-        Some(comment) if *comment == mark.finished() => Ok(Found::Finished),
-        Some(comment) => Err(TransferError::Conflict(format!(
+    let found = session.column("looking for the new database", &query).await?;
+    let found = found.first().and_then(|text| text.split_once(' '));
+    let Some((id, comment)) = found.and_then(|(id, comment)| Some((id.parse().ok()?, comment))) else {
+        return Ok(Found::Nothing);
+    };
+    match comment {
+        comment if *comment == mark.unfinished() => Ok(Found::Unfinished(id)),
+        comment if *comment == mark.finished() => Ok(Found::Finished(id)),
+        comment => Err(TransferError::Conflict(format!(
             "{}: database {name} exists, and is not by this restore (its comment is {comment:?}). Rename or drop it, or choose another name",
             session.place()
         ))),
@@ -95,16 +99,23 @@ fn ensure_all(what: &str, wanted: &[String], present: &[String], next: &str) -> 
     ))
 }
 
-/// Creates the database as the dump's was created, and marks it as unfinished.
+/// Creates the database as the dump's was created, and marks it as unfinished. Returns its id.
 ///
 /// # Errors
-/// Those of the server.
-pub async fn create(session: &Session, name: &str, owner: &str, facts: &DatabaseFacts, mark: &Mark<'_>) -> Result<()> {
+/// `Conflict` if there is a database of this name by now; those of the server. One that was created and could not be marked stays, and
+/// the next attempt reports it: without the mark, it may be anybody's.
+pub async fn create(session: &Session, name: &str, owner: &str, facts: &DatabaseFacts, mark: &Mark<'_>) -> Result<u32> {
     let doing = format!("creating database {name}");
     session.execute(&doing, &creation(name, owner, facts)).await?;
-    session
-        .execute(&doing, &comment_statement(name, Some(&mark.unfinished())))
-        .await
+    // Both in one transaction, so that the id is that of the database that is marked.
+    let statements = format!(
+        "{}; SELECT oid FROM pg_database WHERE datname = {}",
+        comment_statement(name, Some(&mark.unfinished())),
+        literal(name)
+    );
+    let id = session.column(&doing, &statements).await?;
+    let id = id.first().and_then(|id| id.parse().ok());
+    id.ok_or_else(|| replaced(session, name, Found::Nothing))
 }
 
 /// `CREATE DATABASE` from `template0`, which has nothing in it that the dump has again.
@@ -132,12 +143,33 @@ fn creation(name: &str, owner: &str, facts: &DatabaseFacts) -> String {
     statement
 }
 
-/// Gives the database what belongs to itself and not to its content, and marks it as finished. May be repeated.
+/// Gives the database of this id what belongs to itself and not to its content, and marks it as finished, in one transaction.
 ///
 /// # Errors
-/// Those of the server.
-pub async fn finish(session: &Session, name: &str, facts: &DatabaseFacts, mark: &Mark<'_>) -> Result<()> {
+/// `Conflict` if another database has its name by now; those of the server. Then nothing is changed.
+pub async fn finish(session: &Session, name: &str, id: u32, facts: &DatabaseFacts, mark: &Mark<'_>) -> Result<()> {
     let doing = format!("setting up database {name}");
+    let finished = finish_in_transaction(session, &doing, name, id, facts, mark).await;
+    let end = if finished.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    let ended = session.execute(&doing, end).await;
+    finished.and(ended)
+}
+
+async fn finish_in_transaction(
+    session: &Session,
+    doing: &str,
+    name: &str,
+    id: u32,
+    facts: &DatabaseFacts,
+    mark: &Mark<'_>,
+) -> Result<()> {
+    // The comment comes first: until the end of the transaction, it keeps the database from being dropped or renamed.
+    let marked = comment_statement(name, Some(&mark.finished()));
+    session.execute(doing, &format!("BEGIN; {marked}")).await?;
+    match look(session, name, mark).await? {
+        Found::Finished(found) if found == id => {}
+        found => return Err(replaced(session, name, found)),
+    }
     let mut statements: Vec<String> = facts.settings.iter().map(|setting| alteration(name, setting)).collect();
     if let Some(grants) = &facts.grants {
         let database = identifier(name);
@@ -149,9 +181,8 @@ pub async fn finish(session: &Session, name: &str, facts: &DatabaseFacts, mark: 
         identifier(name),
         facts.connection_limit
     ));
-    statements.push(comment_statement(name, Some(&mark.finished())));
     for statement in statements {
-        session.execute(&doing, &statement).await?;
+        session.execute(doing, &statement).await?;
     }
     Ok(())
 }
@@ -219,13 +250,29 @@ pub fn comment_statement(name: &str, comment: Option<&str>) -> String {
     format!("COMMENT ON DATABASE {} IS {text}", identifier(name))
 }
 
-/// Drops a database, ending its sessions. One that does not exist is no error.
+fn replaced(session: &Session, name: &str, found: Found) -> TransferError {
+    let found = match found {
+        Found::Nothing => "is gone",
+        Found::Unfinished(_) | Found::Finished(_) => "was created again",
+    };
+    TransferError::Conflict(format!(
+        "{}: database {name} {found} since this attempt created it: another attempt of the same restore runs. Wait for its end",
+        session.place()
+    ))
+}
+
+/// Drops the database of this id, ending its sessions, if it has this name and this restore's mark; anything else stays.
 ///
 /// # Errors
-/// Those of the server.
-pub async fn drop_database(session: &Session, name: &str) -> Result<()> {
-    let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(name));
-    session.execute(&format!("dropping database {name}"), &statement).await
+/// `Conflict` if a database without the mark has the name; those of the server.
+pub async fn drop_marked(session: &Session, name: &str, id: u32, mark: &Mark<'_>) -> Result<()> {
+    match look(session, name, mark).await? {
+        Found::Unfinished(found) | Found::Finished(found) if found == id => {
+            let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(name));
+            session.execute(&format!("dropping database {name}"), &statement).await
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

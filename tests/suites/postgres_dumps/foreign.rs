@@ -1,0 +1,151 @@
+//! A restore beside others that use the same name: it drops what it created itself, and nothing else.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use async_trait::async_trait;
+use holdfast_tests::postgres::{PostgresServer, Tls, clients};
+use holdfast_tests::wait::until;
+use holdfast_transfer::error::{Result as Outcome, TransferError};
+use holdfast_transfer::postgres::{DumpRequest, RestoreRequest, Server, dump, restore};
+use holdfast_transfer::store::{DirectoryStore, ObjectState, Sink, Source, Store, StoredObject};
+use libtest_mimic::Trial;
+
+use super::bucket::labels;
+use crate::stage::Stages;
+
+pub fn tests(stages: &Stages) -> Vec<Trial> {
+    vec![
+        stages.alone("postgres_dumps::a_restore_drops_only_what_it_created", || {
+            Box::pin(others_databases())
+        }),
+    ]
+}
+
+/// A store that lets something else have the name of the new database when its archive is opened.
+struct Replacing {
+    inner: DirectoryStore,
+    server: Server,
+    statements: Vec<String>,
+    /// Whether the archive cannot be opened then.
+    fails: bool,
+}
+
+#[async_trait]
+impl Store for Replacing {
+    fn address(&self) -> String {
+        self.inner.address()
+    }
+
+    async fn create(&self, name: &str, metadata: &BTreeMap<String, String>, estimate: u64) -> Outcome<Box<dyn Sink>> {
+        self.inner.create(name, metadata, estimate).await
+    }
+
+    async fn open(&self, name: &str, version: Option<&str>) -> Outcome<Box<dyn Source>> {
+        let session = self.server.connect("postgres").await?;
+        for statement in &self.statements {
+            session.execute("replacing", statement).await?;
+        }
+        match self.fails {
+            true => Err(TransferError::Unavailable("no archive".to_owned())),
+            false => self.inner.open(name, version).await,
+        }
+    }
+
+    async fn state(&self, name: &str, version: Option<&str>) -> Outcome<Option<ObjectState>> {
+        self.inner.state(name, version).await
+    }
+
+    async fn tag(&self, object: &StoredObject, tags: &BTreeMap<String, String>) -> Outcome<()> {
+        self.inner.tag(object, tags).await
+    }
+
+    async fn remove(&self, objects: &[StoredObject]) -> Outcome<()> {
+        self.inner.remove(objects).await
+    }
+
+    async fn remove_others(&self, keep: &[&str]) -> Outcome<()> {
+        self.inner.remove_others(keep).await
+    }
+}
+
+async fn others_databases() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let store = DirectoryStore::new(directory.path());
+    let clients = clients().await?;
+    let server = PostgresServer::start(17, Tls::Listener).await?;
+    server.execute("postgres", "CREATE DATABASE app").await?;
+    server.execute("app", "CREATE TABLE users AS SELECT 1 AS id").await?;
+    let (admin, labels) = (server.server(), labels("night"));
+    let taken = DumpRequest {
+        server: &admin,
+        database: "app",
+        probes: &[],
+        labels: &labels,
+        jobs: 1,
+    };
+    let manifest = dump(&clients, &taken, &store).await?;
+    let request = RestoreRequest {
+        server: &admin,
+        manifest: &manifest,
+        database: "copy",
+        restore: "restore-1",
+        owner: None,
+        jobs: 1,
+    };
+    for comment in [
+        "'holdfast restore restore-1'",
+        "'holdfast restore restore-1: unfinished'",
+        "'holdfast restore another'",
+        "NULL",
+    ] {
+        for fails in [true, false] {
+            let replacing = Replacing {
+                inner: store.clone(),
+                server: admin.clone(),
+                statements: vec![
+                    "DROP DATABASE copy WITH (FORCE)".to_owned(),
+                    "CREATE DATABASE copy".to_owned(),
+                    format!("COMMENT ON DATABASE copy IS {comment}"),
+                ],
+                fails,
+            };
+            let error = restore(&clients, &request, &replacing).await.err();
+            let error = error.with_context(|| format!("{comment}: another's database was taken for the copy"))?;
+            let expected = if fails { "Unavailable" } else { "Conflict" };
+            ensure!(error.name() == expected, "{comment}: {error}");
+            let query = "SELECT coalesce(quote_literal(shobj_description(oid, 'pg_database')), 'NULL') FROM pg_database \
+                WHERE datname = 'copy'";
+            let left = server.column("postgres", query).await?;
+            ensure!(left == [comment], "{comment}: {left:?}");
+            server.execute("postgres", "DROP DATABASE copy").await?;
+        }
+    }
+    // Another session creates a database of this name at the same time, by renaming one.
+    server.execute("postgres", "CREATE DATABASE spare").await?;
+    let session = admin.connect("postgres").await?;
+    session
+        .execute("renaming", "BEGIN; ALTER DATABASE spare RENAME TO copy")
+        .await?;
+    let commit = async {
+        until("the restore waits", Duration::from_secs(20), || async {
+            let query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'CREATE DATABASE%'";
+            Ok((server.column("postgres", query).await? == ["1"]).then_some(()))
+        })
+        .await?;
+        anyhow::Ok(session.execute("renaming", "COMMIT").await?)
+    };
+    let (restored, committed) = tokio::join!(restore(&clients, &request, &store), commit);
+    committed?;
+    let error = restored.err().context("two databases of one name")?;
+    ensure!(
+        error.name() == "Conflict" && error.to_string().contains("23505"),
+        "{error}"
+    );
+    let left = server
+        .column("postgres", "SELECT datname FROM pg_database WHERE datname = 'copy'")
+        .await?;
+    ensure!(left == ["copy"], "another's database was dropped");
+    Ok(())
+}
