@@ -45,6 +45,7 @@ BASE = {
     "ld-linux-aarch64.so.1",
 }
 GLIBC = (2, 34)
+ARCHS = ("x86_64", "aarch64")
 # Taken from this wheel for all: the minimal images have zlib only as long as their package manager needs it.
 SHARED = {"libz.so.1": 17}
 # How pip names the systems whose wheels Amazon Linux 2023 can run.
@@ -67,20 +68,44 @@ def requirement(project):
     return "\n".join(lines) + "\n"
 
 
+def choices(*archs):
+    """How pip is told to look for wheels for these architectures, whatever it runs on itself."""
+    platforms = [f"{platform}_{arch}" for arch in archs for platform in PLATFORMS]
+    options = ["--only-binary", ":all:", "--python-version", "3.12", "--implementation", "cp"]
+    return options + [word for platform in platforms for word in ("--platform", platform)]
+
+
+def pip(*arguments):
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
 def download(project, arch, folder):
     """The project's wheel; None if it has none for this architecture."""
     wanted = folder / f"{project}.txt"
     wanted.write_text(requirement(project), encoding="utf-8")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
-    command += ["--only-binary", ":all:", "--python-version", "3.12", "--implementation", "cp", "--dest", str(folder / project)]
-    for platform in PLATFORMS:
-        command += ["--platform", f"{platform}_{arch}"]
-    done = subprocess.run([*command, "--requirement", str(wanted)], capture_output=True, text=True)
+    to = ["--dest", str(folder / project), "--requirement", str(wanted)]
+    done = pip("download", "--quiet", "--no-deps", "--require-hashes", *choices(arch), *to)
     if done.returncode == 0:
         return next((folder / project).glob("*.whl"))
     if "No matching distribution found" in done.stderr:
+        ensure_listed(project)
         return None
     raise Fault(f"downloading {project} for {arch}: {done.stderr.strip()}")
+
+
+def ensure_listed(project):
+    """A Fault unless the index lists the pinned version for any architecture: pip's words for an index that cannot be reached are
+    those for a project without a fitting wheel."""
+    version = requirement(project).split("==")[1].split()[0]
+    listed = pip("index", "versions", "-vv", *choices(*ARCHS), project)
+    if listed.returncode != 0:
+        lines = (listed.stdout + listed.stderr).splitlines()
+        reasons = [line.strip() for line in lines if "Could not fetch URL" in line] or [listed.stderr.strip()]
+        raise Fault(f"downloading {project}: the package index cannot be reached, or does not have it. {' '.join(reasons)}")
+    known = next((line for line in listed.stdout.splitlines() if line.startswith("Available versions:")), "")
+    if version not in known.replace(",", " ").split():
+        raise Fault(f"downloading {project}: the package index does not have {version}. {known or listed.stdout.strip()}")
 
 
 def closure(program, wheel, arch, borrowed):
@@ -159,7 +184,7 @@ def assemble(arch, output, work):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("arch", choices=["x86_64", "aarch64"])
+    arguments.add_argument("arch", choices=ARCHS)
     arguments.add_argument("output", type=Path)
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as work:

