@@ -69,7 +69,7 @@ def requirement(project):
 
 
 def choices(*archs):
-    """How pip is told to look for wheels for these architectures, whatever it runs on itself."""
+    """The options with which pip looks for wheels for these architectures, whatever it runs on itself."""
     platforms = [f"{platform}_{arch}" for arch in archs for platform in PLATFORMS]
     options = ["--only-binary", ":all:", "--python-version", "3.12", "--implementation", "cp"]
     return options + [word for platform in platforms for word in ("--platform", platform)]

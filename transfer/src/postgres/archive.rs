@@ -109,9 +109,10 @@ impl Listing {
             input: Some(input),
             // Read while the archive is fed: a long list would block it otherwise.
             list: tokio::spawn(async move {
-                let mut list = String::new();
-                let _ = output.read_to_string(&mut list).await;
-                list
+                let mut list = Vec::new();
+                let _ = output.read_to_end(&mut list).await;
+                // Names are in the database's encoding.
+                String::from_utf8_lossy(&list).into_owned()
             }),
         })
     }

@@ -108,6 +108,7 @@ mod tests {
         Table {
             schema: "public".to_owned(),
             name: name.to_owned(),
+            owner: "app".to_owned(),
             size: 0,
         }
     }

@@ -133,13 +133,13 @@ async fn store_all(
 ) -> Result<Stored> {
     snapshot.end().await?;
     let contents: Vec<_> = written.iter().map(|(_, written)| written.contents.clone()).collect();
-    toc::ensure_all_tables(shown.tables.len(), &contents)?;
+    toc::ensure_all_tables(&shown.tables, &shown.database.encoding, &contents)?;
     let mut archives = Vec::new();
     while let Some((part, Written { sink, contents })) = written.pop_front() {
         archives.push(Archive {
             part,
             object: attempt.finish(sink).await?,
-            tables: contents.tables,
+            tables: contents.tables.len(),
             entries: contents.entries,
         });
     }

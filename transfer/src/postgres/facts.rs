@@ -34,7 +34,7 @@ const ROLES: &str = "SELECT r.rolname FROM pg_shdepend s JOIN pg_roles r ON r.oi
 const EXTENSIONS: &str = "SELECT extname, extversion FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1";
 
 /// Tables with rows of their own that `pg_dump` dumps: not a partitioned table itself, nor what an extension created.
-const TABLES: &str = "SELECT n.nspname, c.relname, pg_table_size(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+const TABLES: &str = "SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), pg_table_size(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
     WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT EXISTS \
     (SELECT 1 FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e') ORDER BY 1, 2";
 
@@ -165,10 +165,11 @@ fn grant(row: Vec<Option<String>>) -> Option<Grant> {
 }
 
 fn table(row: Vec<Option<String>>) -> Option<Table> {
-    let [schema, name, size] = <[Option<String>; 3]>::try_from(row).ok()?;
+    let [schema, name, owner, size] = <[Option<String>; 4]>::try_from(row).ok()?;
     Some(Table {
         schema: schema?,
         name: name?,
+        owner: owner?,
         size: size?.parse().ok()?,
     })
 }

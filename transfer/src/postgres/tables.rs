@@ -5,6 +5,7 @@
 pub struct Table {
     pub schema: String,
     pub name: String,
+    pub owner: String,
     /// With its TOAST, in bytes.
     pub size: u64,
 }
@@ -55,6 +56,7 @@ mod tests {
         Table {
             schema: "public".to_owned(),
             name: name.to_owned(),
+            owner: "app".to_owned(),
             size: mebibytes << 20,
         }
     }
@@ -102,6 +104,7 @@ mod tests {
         let odd = Table {
             schema: "Odd \"one\"".to_owned(),
             name: "a.b*".to_owned(),
+            owner: "app".to_owned(),
             size: 0,
         };
         assert_eq!(pattern(&odd), "\"Odd \"\"one\"\"\".\"a.b*\"");

@@ -69,10 +69,13 @@ async fn ensure_listed(client: &Client, archive: &Archive, store: &dyn Store, ad
         listing.feed(&bytes).await;
     }
     let contents = listing.finish(address).await?;
-    if (contents.entries, contents.tables) != (archive.entries, archive.tables) {
+    if (contents.entries, contents.tables.len()) != (archive.entries, archive.tables) {
         return Err(TransferError::VerificationFailed(format!(
             "{address} lists {} entries with the rows of {} tables, and listed {} with {} when the dump was taken",
-            contents.entries, contents.tables, archive.entries, archive.tables
+            contents.entries,
+            contents.tables.len(),
+            archive.entries,
+            archive.tables
         )));
     }
     Ok(())
