@@ -13,7 +13,7 @@ use super::attempt::{self, Attempt};
 use super::clients::{Client, Clients};
 use super::facts::{self, Shown};
 use super::manifest::{self, Archive, Manifest, Part};
-use super::programs::Access;
+use super::programs::{Access, ensure_password};
 use super::server::Server;
 use super::snapshot::{Probe, Snapshot};
 use super::{globals, metadata, tables, toc};
@@ -37,9 +37,10 @@ pub struct DumpRequest<'a> {
 /// Dropping the future ends the programs and discards the uploads.
 ///
 /// # Errors
-/// `InvalidInput` if the server is newer than every client; `Conflict` if the folder has another dump; `VerificationFailed` if the dump
+/// `InvalidInput` if the server is newer than every client, or the password cannot be given to one; `Conflict` if the folder has another dump; `VerificationFailed` if the dump
 /// is not complete; those of the server and the store. Nothing of a failed dump remains.
 pub async fn dump(clients: &Clients, request: &DumpRequest<'_>, store: &dyn Store) -> Result<Manifest> {
+    ensure_password(request.server)?;
     let complete = match manifest::find(store).await? {
         Some(existing) => adopt(existing, request, store)?,
         None => match take(clients, request, store).await {

@@ -39,8 +39,9 @@ impl Access {
     /// Prepares the access. Nothing is connected yet.
     ///
     /// # Errors
-    /// `JobFailed` if the temporary directory cannot be used.
+    /// `InvalidInput` if the password cannot be in a file; `JobFailed` if the temporary directory cannot be used.
     pub fn prepare(server: &Server) -> Result<Self> {
+        ensure_password(server)?;
         let failed = |error: std::io::Error| {
             TransferError::JobFailed(format!(
                 "preparing a private directory in {}: {error}. Check its free space",
@@ -100,6 +101,27 @@ impl Access {
             None => TransferError::JobFailed(said),
         }
     }
+}
+
+/// Checks that the client programs can read the password from a file. Without one they would ask for it, and a line break would end it.
+///
+/// Source: "The Password File", PostgreSQL's documentation, and `passwordFromFile` in `fe-connect.c`: an entry ends with its line, from which
+/// a carriage return is removed, and an empty password is none.
+///
+/// # Errors
+/// `InvalidInput`, without the password.
+pub fn ensure_password(server: &Server) -> Result<()> {
+    let value = match &server.password {
+        password if password.is_empty() => "an empty one",
+        password if password.contains(['\n', '\r']) => "one with a line break",
+        password if password.contains('\0') => "one with a null byte",
+        _ => return Ok(()),
+    };
+    Err(TransferError::invalid(
+        format!("the password of {} at {}", server.user, server.address()),
+        value,
+        "one that a password file can contain: not empty, on one line",
+    ))
 }
 
 /// How a program ended.
@@ -190,6 +212,31 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+
+    #[test]
+    fn a_password_that_no_file_can_contain_is_refused_and_not_shown() {
+        let server = |password: &str| Server {
+            host: "db".to_owned(),
+            port: 5432,
+            user: "app".to_owned(),
+            password: password.to_owned(),
+            tls: crate::postgres::server::trusting_nobody(),
+            maintenance_database: "postgres".to_owned(),
+        };
+        for password in ["secret\n", "se\ncret", "secret\r", "secret\0", ""] {
+            let error = ensure_password(&server(password)).unwrap_err();
+            assert_eq!(error.name(), "InvalidInput");
+            let message = error.to_string();
+            assert!(
+                message.starts_with("the password of app at db:5432: ") && !message.contains("cret"),
+                "{message}"
+            );
+            assert!(Access::prepare(&server(password)).is_err());
+        }
+        for password in ["correct: horse \\ battery", " ", "pässword"] {
+            ensure_password(&server(password)).unwrap();
+        }
+    }
 
     #[tokio::test]
     async fn the_end_of_a_programs_errors_is_kept() {

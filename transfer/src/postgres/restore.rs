@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use super::arguments::of_restore;
 use super::clients::{Client, Clients};
 use super::manifest::{Archive, Manifest, Part};
-use super::programs::{Access, Program};
+use super::programs::{Access, Program, ensure_password};
 use super::server::{Server, Session};
 use super::target::{self, Found, Mark};
 use super::verify::ensure_hash;
@@ -32,7 +32,7 @@ pub struct RestoreRequest<'a> {
     pub jobs: usize,
 }
 
-/// Checks all that can be checked before anything is created: the client, the name, the roles, the extensions.
+/// Checks all that can be checked before anything is created: the password, the client, the name, the roles, the extensions.
 ///
 /// # Errors
 /// `InvalidInput` with what does not fit; `Conflict` if the name is taken by something else.
@@ -110,6 +110,7 @@ struct Prepared {
 }
 
 async fn prepare(clients: &Clients, request: &RestoreRequest<'_>) -> Result<Prepared> {
+    ensure_password(request.server)?;
     let session = request.server.connect(&request.server.maintenance_database).await?;
     let client = clients.for_restore(request.manifest.client_major, session.version().await?)?;
     let facts = &request.manifest.database;

@@ -201,6 +201,19 @@ pub fn literal(text: &str) -> String {
     }
 }
 
+/// TLS settings with which no server is trusted.
+#[cfg(test)]
+pub fn trusting_nobody() -> Arc<ClientConfig> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.map(|config| {
+        config
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth()
+    });
+    Arc::new(config.unwrap_or_else(|error| panic!("{error}")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
