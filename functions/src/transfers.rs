@@ -87,7 +87,7 @@ impl Transfers {
         )
     }
 
-    /// Starts a job under a name, once. A name that was used within 90 days is that job, whatever became of it (API reference of
+    /// Starts a job under a name, once. A name that was used within 90 days is that job, whether or not it succeeded (API reference of
     /// `StartExecution`).
     pub async fn start(&self, name: &str, transfer: &Transfer) -> Result<StartedTransfer> {
         let input = serde_json::to_string(transfer)

@@ -17,20 +17,22 @@ MAY_USE = {
     "aws": {"error"},
     # Access to file systems, for restores and switches.
     "access": {"error", "domain", "aws"},
-    "kinds": {"error", "domain", "aws", "access"},
+    # Jobs that move data, and the functions that reach databases and the archive.
+    "transfers": {"error", "domain", "aws"},
+    "kinds": {"error", "domain", "aws", "access", "transfers"},
     "hooks": {"error", "domain", "aws"},
-    "switches": {"error", "domain", "aws", "access"},
+    "switches": {"error", "domain", "aws", "access", "transfers"},
     "catalog": {"error", "domain", "aws"},
     "catalog_rebuild": {"error", "domain", "aws", "kinds", "catalog"},
-    "runtime": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog"},
+    "runtime": {"error", "domain", "aws", "transfers", "kinds", "hooks", "switches", "catalog"},
     # Shared by the steps.
     "runs": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "runtime"},
     "steps": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "runtime", "runs"},
     "bin": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "runtime", "steps"},
     # For tests alone, as the compiler ensures: of any layer.
-    "testing": {"error", "domain", "aws", "access", "kinds", "hooks", "switches", "catalog", "runtime", "runs", "steps"},
+    "testing": {"error", "domain", "aws", "access", "transfers", "kinds", "hooks", "switches", "catalog", "runtime", "runs", "steps"},
     # The CLI is on the layer of the steps.
-    "cli": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "catalog_rebuild", "runtime"},
+    "cli": {"error", "domain", "aws", "transfers", "kinds", "hooks", "switches", "catalog", "catalog_rebuild", "runtime"},
 }
 # The crates of the domain: no AWS, no async, no network.
 DOMAIN_CRATES = {"std", "core", "alloc", "crate", "self", "super", "jiff", "serde", "serde_json", "sha2", "strsim", "textwrap", "proptest"}

@@ -96,12 +96,13 @@ def models(root):
 
 
 def kinds(root):
-    """The nouns of the kinds that are backed up and restored, by name, from their profiles."""
+    """The nouns of the kinds that are backed up and restored, by name, from their profiles; without those that AWS does not know."""
     found = {}
     for file in sorted((root / PROFILES).glob("*.rs")):
         text = file.read_text()
         noun = re.search(r'fn noun\(&self\) -> &\'static str \{\s*"([^"]+)"', text)
-        if noun and re.search(r"^impl Stateful for ", text, re.MULTILINE):
+        unknown = re.search(r"fn arn\(&self\) -> Option<[^{]*> \{\s*None\s*\}", text)
+        if noun and not unknown and re.search(r"^impl Stateful for ", text, re.MULTILINE):
             found[file.stem] = noun[1]
     return found
 

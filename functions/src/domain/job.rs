@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use super::failure::Failure;
+use super::probe::ProbeResult;
 use super::resource::{RecoveryPoint, Resource};
-use super::set::ProbeResult;
-use crate::error::Error;
 
 /// Identity of a run: one execution of a state machine for one deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,35 +75,6 @@ impl Job {
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde gives a reference
 fn is_zero(number: &u32) -> bool {
     *number == 0
-}
-
-/// Why something failed: the error's stable name and its message. Also the shape of a machine's caught error, whose `cause` may be
-/// the JSON text in which Lambda wraps `errorMessage` (see [`Failure::message`]).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    #[serde(alias = "Error")]
-    pub error: String,
-    /// Empty if Step Functions gives none: a task that timed out.
-    #[serde(alias = "Cause", default)]
-    pub cause: String,
-}
-
-impl Failure {
-    /// An error as a result that is stored.
-    pub fn of(error: &Error) -> Self {
-        Self {
-            error: error.name().to_owned(),
-            cause: error.to_string(),
-        }
-    }
-
-    /// The message for a person: Lambda's `errorMessage` if the cause is Lambda's JSON, otherwise the cause.
-    pub fn message(&self) -> String {
-        serde_json::from_str::<serde_json::Value>(&self.cause)
-            .ok()
-            .and_then(|cause| cause.get("errorMessage")?.as_str().map(str::to_owned))
-            .unwrap_or_else(|| self.cause.clone())
-    }
 }
 
 /// What AWS reports about a job or recovery point, before pacing and deadline are applied.

@@ -4,6 +4,7 @@ pub mod catalog_rebuild;
 pub mod descriptor;
 pub mod duration;
 pub mod efs_access;
+pub mod failure;
 pub mod job;
 pub mod kinds;
 pub mod machine;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::job::Failure;
+use crate::domain::failure::Failure;
 use crate::error::{Error, Result};
 
 /// Output of `plan-backup`, input of the step that counts.
@@ -56,4 +56,14 @@ pub fn ensure_countable(cluster: &str, engine: &str) -> Result<()> {
 pub struct Endpoint {
     pub host: String,
     pub port: u16,
+}
+
+/// A count taken at backup time, or why it could not be taken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProbeResult {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::job::{Failure, Run};
+pub use super::probe::ProbeResult;
 use super::resource::{RecoveryPoint, Resource};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,16 +72,6 @@ impl BackupSet {
             reasons: Vec::new(),
         }
     }
-}
-
-/// A count taken at backup time, or why it could not be taken.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ProbeResult {
-    pub name: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub count: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure: Option<Failure>,
 }
 
 /// Why a set failed: which resource (or step), and what happened.

@@ -3,23 +3,15 @@
 
 pub mod archive_access;
 pub mod database_access;
+pub mod placement;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::placement::Placement;
 use super::job::{Failure, Run};
 use super::names;
 use super::resource::Resource;
-
-/// Where a job runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Placement {
-    /// A Lambda function: 15 minutes, 10 GB.
-    Function,
-    /// A Fargate task: the same program, as long as it takes.
-    Task,
-}
 
 /// Input of an execution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

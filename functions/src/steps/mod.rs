@@ -23,7 +23,7 @@ use aws_config::SdkConfig;
 use crate::runtime::{self, Handler};
 
 /// One line for each step of a program: its name, which is its function's handler, and its module.
-macro_rules! steps {
+macro_rules! program {
     ($names:ident $find:ident $($name:literal => $($step:ident)::+,)*) => {
         /// The names of the program's steps.
         pub const $names: &[&str] = &[$($name),*];
@@ -38,8 +38,17 @@ macro_rules! steps {
     };
 }
 
+/// The steps of the program `functions`.
+macro_rules! steps {
+    ($($line:tt)*) => { program! { NAMES find $($line)* } };
+}
+
+/// The steps of the program `transfers`.
+macro_rules! transfers {
+    ($($line:tt)*) => { program! { TRANSFERS find_transfer $($line)* } };
+}
+
 steps! {
-    NAMES find
     "ask-approval" => restore::ask_approval,
     "check-login" => restore::check_login,
     "clean-up" => clean_up,
@@ -77,8 +86,7 @@ steps! {
     "restore-database" => restore::restore_resource,
 }
 
-steps! {
-    TRANSFERS find_transfer
+transfers! {
     "archive-access" => transfer::archive_access,
     "database-access" => transfer::database_access,
     "load-dump" => transfer::load_dump,

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::transfers::{Order, Placement};
-use crate::kinds::Defaults;
 use crate::testing::replay::{Exchange, Replay, answers, refuses};
 use crate::testing::samples::{resource, run};
 
@@ -13,7 +12,11 @@ const ARCHIVE: &str = "POST /2015-03-31/functions/holdfast-archive-access/invoca
 
 fn transfers(script: impl IntoIterator<Item = Exchange>) -> (Transfers, Replay) {
     let replay = Replay::new(script);
-    (Transfers::new(&replay.config(), Defaults::of_tests().transfers), replay)
+    let settings = TransferSettings {
+        machine: "arn:aws:states:eu-west-1:111122223333:stateMachine:holdfast-transfer".into(),
+        bucket: "archive".into(),
+    };
+    (Transfers::new(&replay.config(), settings), replay)
 }
 
 fn transfer() -> Transfer {

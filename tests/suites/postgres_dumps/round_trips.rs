@@ -108,11 +108,10 @@ async fn everything(major: u32, tls: Tls, jobs: usize, extension: &str) -> Resul
         .await?;
     ensure!(shown.len() == 2 && shown[0] == shown[1], "{shown:?}");
 
-    drop_restored(&admin, "app_restored", "restore-1").await?;
-    drop_restored(&admin, "app_restored", "restore-1").await?;
-    let refused = drop_restored(&admin, "app", "restore-1").await;
+    ensure!(drop_restored(&admin, "app_restored", "restore-1").await? == Dropped::Gone);
+    ensure!(drop_restored(&admin, "app_restored", "restore-1").await? == Dropped::Gone);
     ensure!(
-        refused.is_err_and(|error| error.name() == "Conflict"),
+        drop_restored(&admin, "app", "restore-1").await? == Dropped::Foreign,
         "the application's database was dropped"
     );
     delete_dump(&manifest, &bucket.store("night")).await?;

@@ -26,7 +26,7 @@ pub async fn delete_dump(manifest: &Manifest, store: &dyn Store) -> Result<()> {
     store.remove(&manifest.objects()).await
 }
 
-/// What became of a database that was to be dropped.
+/// The outcome for a database that was to be dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Dropped {
     /// It does not exist any more.

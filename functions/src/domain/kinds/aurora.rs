@@ -273,14 +273,6 @@ impl Stateful for Aurora {
         })
     }
 
-    fn own_login<'a>(&self, _: &'a Target) -> Option<(&'a str, &'a str)> {
-        None
-    }
-
-    fn counts_in_backup(&self) -> bool {
-        false
-    }
-
     fn directory<'a>(&self, _: &'a CreatedResource) -> Option<(&'a str, Option<&'a str>)> {
         None
     }

@@ -231,14 +231,6 @@ impl Stateful for DynamoDb {
         None
     }
 
-    fn own_login<'a>(&self, _: &'a Target) -> Option<(&'a str, &'a str)> {
-        None
-    }
-
-    fn counts_in_backup(&self) -> bool {
-        false
-    }
-
     fn directory<'a>(&self, _: &'a CreatedResource) -> Option<(&'a str, Option<&'a str>)> {
         None
     }

@@ -243,14 +243,6 @@ impl Stateful for Efs {
         None
     }
 
-    fn own_login<'a>(&self, _: &'a Target) -> Option<(&'a str, &'a str)> {
-        None
-    }
-
-    fn counts_in_backup(&self) -> bool {
-        false
-    }
-
     fn directory<'a>(&self, created: &'a CreatedResource) -> Option<(&'a str, Option<&'a str>)> {
         match created {
             CreatedResource::Directory {

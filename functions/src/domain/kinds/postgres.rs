@@ -2,6 +2,7 @@
 
 mod connection;
 mod description;
+mod fields;
 
 use std::borrow::Cow;
 
@@ -21,7 +22,6 @@ use crate::domain::restore::infrastructure::place::{Element, SourceLocation, Sou
 use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::domain::restore::plan::{Destination, Source};
 use crate::domain::set::Point;
-use crate::domain::transfers::Placement;
 
 /// Of the Terraform provider `cyrilgdn/postgresql`; CloudFormation has no databases.
 const DATABASE: Element = Element {
@@ -34,22 +34,6 @@ const TERRAFORM: TextFormat = visible(
     "the address of the postgresql_database in Terraform's state, such as postgresql_database.main or module.data.postgresql_database.main",
     |text| formats::terraform(text, DATABASE.terraform),
 );
-const HOST: TextFormat = visible(
-    "the host name of a Postgres server, which its certificate names: without a port, a user or a scheme",
-    |text| {
-        let label = |label: &str| {
-            !label.is_empty()
-                && label.len() <= 63
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        };
-        text.len() <= 253 && text.split('.').all(label)
-    },
-);
-const PLACEMENT: TextFormat = visible("function or task", |text| placement(text).is_some());
-/// Each takes connections, memory and a share of the network.
-const MOST_JOBS: u32 = 16;
-const MOST_PORT: u32 = 65_535;
-
 pub struct Postgres;
 
 impl Profile for Postgres {
@@ -62,36 +46,11 @@ impl Profile for Postgres {
     }
 
     fn fields(&self) -> &'static [&'static str] {
-        &[
-            "database",
-            "host",
-            "port",
-            "login_secret",
-            "maintenance_database",
-            "jobs",
-            "run_in",
-        ]
+        fields::NAMES
     }
 
     fn read(&self, faults: &mut Faults, object: &Object<'_>) -> Option<Target> {
-        let database = object.text(faults, "database", &formats::DATABASE);
-        let host = object.text(faults, "host", &HOST);
-        let port = object.optional_number(faults, "port", 1, MOST_PORT);
-        let login_secret = object.text(faults, "login_secret", &formats::SECRET);
-        let maintenance_database = object.optional_text(faults, "maintenance_database", &formats::DATABASE);
-        let jobs = object.optional_number(faults, "jobs", 1, MOST_JOBS);
-        let run_in = object.optional_text(faults, "run_in", &PLACEMENT);
-        Some(Target::Postgres {
-            database: database?,
-            host: host?.to_ascii_lowercase(),
-            port: port
-                .and_then(|port| u16::try_from(port).ok())
-                .unwrap_or(connection::PORT),
-            login_secret: login_secret?,
-            maintenance_database,
-            jobs,
-            run_in: run_in.as_deref().and_then(placement),
-        })
+        fields::read(faults, object)
     }
 
     /// With its server: many servers have a database of the same name.
@@ -128,14 +87,6 @@ impl Profile for Postgres {
 
     fn stateful(&self) -> Option<&'static dyn Stateful> {
         Some(&Self)
-    }
-}
-
-fn placement(text: &str) -> Option<Placement> {
-    match text {
-        "function" => Some(Placement::Function),
-        "task" => Some(Placement::Task),
-        _ => None,
     }
 }
 

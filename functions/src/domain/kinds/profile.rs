@@ -199,10 +199,14 @@ pub trait Stateful: Sync {
     fn database<'a>(&self, item: &'a RestoreItem) -> Option<Database<'a>>;
 
     /// The secret with the login of a resource that is itself a database, and its name; `None` for a server with databases in it.
-    fn own_login<'a>(&self, target: &'a Target) -> Option<(&'a str, &'a str)>;
+    fn own_login<'a>(&self, _target: &'a Target) -> Option<(&'a str, &'a str)> {
+        None
+    }
 
     /// Whether the counts of its probes are part of its backup, instead of being taken beside it.
-    fn counts_in_backup(&self) -> bool;
+    fn counts_in_backup(&self) -> bool {
+        false
+    }
 
     /// The file system of a copy, and its directory there if known. `None` for a kind that is not mounted, and while a new file
     /// system has no id.

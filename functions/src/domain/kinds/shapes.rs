@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::transfers::Placement;
+use crate::domain::transfers::placement::Placement;
 
 /// Makes one enum of each shape from the entries of the kinds. A target's first field is its identifier, a recovery point's its ARN.
 macro_rules! shapes {

@@ -77,7 +77,7 @@ pub struct DatabaseDescription {
     pub grants: Option<Vec<String>>,
     /// Roles that own something in it or have a privilege.
     pub roles: Vec<String>,
-    /// What a restore into another database does not bring back, by name: subscriptions, and slots of logical replication.
+    /// What a restore into another database does not restore, by name: subscriptions, and slots of logical replication.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attached: Vec<String>,
 }
@@ -90,7 +90,7 @@ pub struct Obstacles {
     pub remarks: Vec<String>,
 }
 
-/// What became of a database that was to be dropped.
+/// The outcome for a database that was to be dropped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DropResult {

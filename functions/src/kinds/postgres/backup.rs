@@ -17,7 +17,7 @@ use crate::kinds::shared::{ensure_ours, wrong_target};
 use crate::kinds::{Backup, Deletion, StartedBackup};
 use crate::transfers::TransferState;
 
-/// The manifest of a dump, which stands for it in an ARN.
+/// The manifest of a dump, which represents it in an ARN.
 const MANIFEST: &str = "manifest.json";
 
 #[async_trait]

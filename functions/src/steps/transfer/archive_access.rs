@@ -97,7 +97,7 @@ async fn delete(archive: &Archive, folder: &str, deployment: &str) -> Result<Rem
     };
     // What an attempt that was killed has left.
     let removed = match removed {
-        Ok(()) => store.clear().await,
+        Ok(()) => store.remove_others(&[]).await,
         refused => refused,
     };
     match removed.map_err(Error::from) {

@@ -99,6 +99,7 @@ async fn written<'a>(
         database: facts(),
         tables: 0,
         probes: BTreeMap::new(),
+        probes_failed: BTreeMap::new(),
         archives: vec![Archive {
             part: Part::Whole,
             object,
