@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::kinds::{Defaults, Kinds};
+use crate::switches::Switches;
 use crate::transfers::TransferSettings;
 
 pub use self::settings::{optional_setting, setting};
@@ -34,6 +35,11 @@ pub fn catalog(aws: &SdkConfig) -> Result<Catalog> {
 /// All kinds of resource, with the stack's own vault and role for file systems that name none.
 pub fn kinds(aws: &SdkConfig) -> Result<Kinds> {
     Ok(Kinds::from_config(aws, &defaults()?))
+}
+
+/// All kinds of switch.
+pub fn switches(aws: &SdkConfig) -> Result<Switches> {
+    Ok(Switches::from_config(aws, &defaults()?.transfers))
 }
 
 /// What the stack has for resources, by its settings `BACKUP_VAULT`, `BACKUP_ROLE_ARN`, `TRANSFER_STATE_MACHINE_ARN` and

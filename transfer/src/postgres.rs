@@ -8,9 +8,9 @@
 //! | dump | [`dump`] into an [`S3Store`](crate::s3::S3Store) whose prefix is the set's and resource's own; it returns the [`Manifest`] |
 //! | before sealing | [`verify()`] with [`Depth::Stored`] |
 //! | choose a dump | [`newest_before`], from `captured_at` of the manifests |
-//! | plan a restore | [`read_dump`], [`beside`] for the copy's name, [`check_restore`], [`plan_switch`] |
+//! | plan a restore | [`read_dump`], [`beside`] for the copy's name, [`check_restore`], [`check_switch`] |
 //! | restore | [`restore`], [`analyze`], then [`count_probes`] and [`differences`] |
-//! | cut over, undo it | [`apply_switch`], [`revert_switch`]; [`observe_switch`] says which is the case |
+//! | cut over, undo it | [`plan_switch`], [`apply_switch`], [`revert_switch`]; [`observe_switch`] says which is the case |
 //! | undo a restore | [`drop_restored`] |
 //! | prune | [`delete_dump`] |
 //!
@@ -73,8 +73,8 @@ pub use selection::{DumpSummary, newest_before};
 pub use server::{Server, Session};
 pub use snapshot::{Counts, Probe, count_in as count_probes, differences};
 pub use switch::{
-    SwitchPlan, SwitchState, apply as apply_switch, observe as observe_switch, plan as plan_switch,
-    revert as revert_switch,
+    SwitchPlan, SwitchState, apply as apply_switch, check as check_switch, observe as observe_switch,
+    plan as plan_switch, revert as revert_switch,
 };
 pub use verify::{Depth, verify};
 pub use version::ServerVersion;

@@ -53,7 +53,7 @@ impl SwitchNeeds {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
-            switches: Switches::from_config(aws),
+            switches: runtime::switches(aws)?,
             executions: Arc::new(executions::StepFunctionsExecutions::new(aws)),
         })
     }

@@ -12,6 +12,7 @@ use crate::domain::job::Run;
 use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::remark::Remark;
 use crate::error::{Fault, Result};
+use crate::transfers::TransferSettings;
 
 mod directories;
 mod ecs_service;
@@ -27,7 +28,7 @@ pub use switch::SwitchDriver;
 
 /// One line a kind: its name here, the actions that it carries out, and how it is made.
 macro_rules! switches {
-    (($aws:ident) $($name:ident: $action:pat => $made:expr,)*) => {
+    (($aws:ident, $transfers:ident) $($name:ident: $action:pat => $made:expr,)*) => {
         /// Every kind.
         #[derive(Clone)]
         pub struct Switches {
@@ -35,7 +36,7 @@ macro_rules! switches {
         }
 
         impl Switches {
-            pub fn from_config($aws: &SdkConfig) -> Self {
+            pub fn from_config($aws: &SdkConfig, $transfers: &TransferSettings) -> Self {
                 Self {
                     $($name: Arc::new($made),)*
                 }
@@ -59,12 +60,12 @@ macro_rules! switches {
 }
 
 switches! {
-    (aws)
+    (aws, transfers)
     secret: SwitchAction::Secret { .. } => secret::Secret::from_config(aws),
     parameter: SwitchAction::Parameter { .. } => parameter::Parameter::from_config(aws),
     ecs_service: SwitchAction::EcsService { .. } => ecs_service::EcsService::from_config(aws),
     rds_proxy: SwitchAction::RdsProxy { .. } => rds_proxy::RdsProxy::from_config(aws),
-    rename: SwitchAction::Rename => rename::Rename::from_config(aws),
+    rename: SwitchAction::Rename => rename::Rename::from_config(aws, transfers),
 }
 
 impl Switches {

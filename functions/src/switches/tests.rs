@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::testing::replay::{Replay, answers};
-use crate::testing::switches::{cluster, db_cluster, db_clusters, run, secret_switch, switch, table};
+use crate::testing::switches::{cluster, db_cluster, db_clusters, run, secret_switch, switch, table, transfers};
 
 fn rename() -> Switch {
     switch(json!({"name": "name", "resource": "database", "kind": "rename"}))
@@ -27,7 +27,7 @@ fn a_table_of_a_prefix_is_found_by_both_names() {
 #[tokio::test]
 async fn switches_of_what_is_not_restored_are_passed_over() {
     let replay = Replay::new([]);
-    let switches = Switches::from_config(&replay.config());
+    let switches = Switches::from_config(&replay.config(), &transfers());
     let faults = switches
         .preflight(&run(), &[secret_switch()], &[table()])
         .await
@@ -42,7 +42,7 @@ async fn all_faults_are_found_at_once() {
         answers("DescribeSecret", r#"{"DeletedDate":1.0}"#),
         db_clusters(&[db_cluster("taken", "cluster-X", "available", None)]),
     ]);
-    let switches = Switches::from_config(&replay.config());
+    let switches = Switches::from_config(&replay.config(), &transfers());
     let faults = switches
         .preflight(&run(), &[secret_switch(), rename()], &[cluster()])
         .await

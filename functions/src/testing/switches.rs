@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::domain::descriptor::Switch;
 use crate::domain::job::Run;
 use crate::domain::restore::item::RestoreItem;
+use crate::transfers::TransferSettings;
 
 pub const RESTORE: &str = "hubs-prod-20261120-021500-abcd";
 
@@ -16,6 +17,14 @@ pub fn run() -> Run {
         "execution": "arn:aws:states:eu-west-1:000000000000:execution:holdfast-restore:one",
     }))
     .unwrap()
+}
+
+/// The stack's jobs that move data.
+pub fn transfers() -> TransferSettings {
+    TransferSettings {
+        machine: "arn:aws:states:eu-west-1:111122223333:stateMachine:holdfast-transfer".into(),
+        bucket: "archive".into(),
+    }
 }
 
 pub fn switch(document: Value) -> Switch {

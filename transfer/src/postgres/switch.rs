@@ -64,18 +64,8 @@ struct Database {
 pub async fn plan(server: &Server, live: &str, copy: &str, side: &str) -> Result<SwitchPlan> {
     let session = server.connect(&server.maintenance_database).await?;
     let databases = list(&session).await?;
-    let find = |name: &str| databases.iter().find(|database| database.name == name);
-    let exists = |name: &str| {
-        find(name)
-            .ok_or_else(|| TransferError::NotFound(format!("{}: database {name} does not exist", server.address())))
-    };
-    let (old, new) = (exists(live)?, exists(copy)?);
-    if find(side).is_some() {
-        return Err(TransferError::Conflict(format!(
-            "{}: database {side} exists, and the old database would get its name. Rename or drop it",
-            server.address()
-        )));
-    }
+    let (old, new) = (find(server, &databases, live)?, find(server, &databases, copy)?);
+    ensure_free(server, &databases, side)?;
     ensure_allowed(&session, &[live, copy]).await?;
     Ok(SwitchPlan {
         live: live.to_owned(),
@@ -88,6 +78,33 @@ pub async fn plan(server: &Server, live: &str, copy: &str, side: &str) -> Result
         live_comment: old.comment.clone(),
         copy_comment: new.comment.clone(),
     })
+}
+
+/// Checks, before the copy exists, that the old database can be renamed.
+///
+/// # Errors
+/// As [`plan`].
+pub async fn check(server: &Server, live: &str, side: &str) -> Result<()> {
+    let session = server.connect(&server.maintenance_database).await?;
+    let databases = list(&session).await?;
+    find(server, &databases, live)?;
+    ensure_free(server, &databases, side)?;
+    ensure_allowed(&session, &[live]).await
+}
+
+fn find<'a>(server: &Server, databases: &'a [Database], name: &str) -> Result<&'a Database> {
+    let found = databases.iter().find(|database| database.name == name);
+    found.ok_or_else(|| TransferError::NotFound(format!("{}: database {name} does not exist", server.address())))
+}
+
+fn ensure_free(server: &Server, databases: &[Database], side: &str) -> Result<()> {
+    if databases.iter().any(|database| database.name == side) {
+        return Err(TransferError::Conflict(format!(
+            "{}: database {side} exists, and the old database would get its name. Rename or drop it",
+            server.address()
+        )));
+    }
+    Ok(())
 }
 
 /// What the plan's names refer to now.

@@ -21,7 +21,8 @@ pub fn removable(record: &RestoreRecord, items: &[RestoreItem]) -> Vec<String> {
             continue;
         }
         if let Some(rename) = switches().find(|of| matches!(of.switch.action, SwitchAction::Rename)) {
-            found.extend(side_name(rename).map(|side| ("cluster", side, None)));
+            let noun = kinds::of(&item.planned.resource.target).noun();
+            found.extend(side_name(rename).map(|side| (noun, side, None)));
             continue;
         }
         let noun = kinds::of(&item.planned.resource.target).noun();
@@ -59,7 +60,7 @@ fn restored_inside(item: &RestoreItem) -> Option<(&str, Option<&str>)> {
     kinds::directory(item).filter(|_| kinds::copy_identifier(item).is_none())
 }
 
-/// The side name of the old cluster; `None` if there was no old cluster.
+/// The side name of what had the name; `None` if nothing had it.
 fn side_name(rename: &SwitchRecord) -> Option<String> {
     let before = &rename.before;
     before["old"].as_str()?;

@@ -1,4 +1,4 @@
-//! `rename`: the old cluster gets a side name, the copy its name.
+//! `rename`: the old cluster or database gets a side name, the copy its name.
 
 use serde_json::Value;
 
@@ -29,11 +29,11 @@ impl SwitchProfile for Rename {
     }
 
     fn words(&self, _: &SwitchAction) -> String {
-        "the cluster's name".to_owned()
+        "the resource's name".to_owned()
     }
 
     fn effect(&self, _: &SwitchAction, copy: &str, _: Option<&dyn Stateful>) -> String {
-        format!("{copy} takes the name of the old cluster, which gets a side name")
+        format!("{copy} takes the name of its source, which gets a side name")
     }
 
     fn subject(&self, _: &SwitchAction) -> Option<String> {
@@ -67,16 +67,25 @@ impl SwitchProfile for Rename {
     }
 
     fn state(&self, recorded: &Value) -> Option<String> {
-        let cluster = recorded["cluster"].as_str()?;
-        Some(format!("cluster {cluster}"))
+        let (noun, name) = named(recorded)?;
+        Some(format!("{noun} {name}"))
     }
 
     /// Which name leads where: the same before and after it was switched back.
     fn change(&self, before: &Value, _: &Value, _: bool) -> String {
-        let (name, side, copy) = (text(&before["cluster"]), text(&before["side"]), text(&before["copy"]));
+        let (noun, name) = named(before).unwrap_or(("resource", "(not recorded)"));
+        let (side, copy) = (text(&before["side"]), text(&before["copy"]));
         match before["old"].is_null() {
-            true => format!("the copy, {copy}, becomes {name}; no other cluster had that name"),
+            true => format!("the copy, {copy}, becomes {name}; no other {noun} had that name"),
             false => format!("the copy, {copy}, becomes {name}; what was {name} becomes {side}"),
         }
     }
+}
+
+/// What a recorded state is of, and the name that applications use.
+fn named(recorded: &Value) -> Option<(&'static str, &str)> {
+    let nouns = ["cluster", "database"].into_iter();
+    nouns
+        .into_iter()
+        .find_map(|noun| Some((noun, recorded[noun].as_str()?)))
 }

@@ -39,6 +39,8 @@ pub enum DatabaseAction {
     },
     /// Drops the database that a restore created, and no other. Returns a [`DropResult`].
     Drop { database: String, restore: String },
+    /// Checks that a database can be renamed to a side name. Returns [`Obstacles`].
+    CheckSwitch { live: String, side: String },
     /// Plans a switch by rename. Returns the plan, whose content is the switch's own.
     PlanSwitch { live: String, copy: String, side: String },
     /// Returns a [`SwitchPosition`].

@@ -51,7 +51,7 @@ impl Needs {
             catalog: runtime::catalog(aws)?,
             kinds: runtime::kinds(aws)?,
             executions: Arc::new(executions::StepFunctionsExecutions::new(aws)),
-            switches: Switches::from_config(aws),
+            switches: runtime::switches(aws)?,
             hooks: Hooks::from_config(aws),
         })
     }

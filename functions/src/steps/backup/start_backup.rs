@@ -26,7 +26,7 @@ impl Needs {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
             kinds: runtime::kinds(aws)?,
-            switches: Switches::from_config(aws),
+            switches: runtime::switches(aws)?,
         })
     }
 }

@@ -40,7 +40,7 @@ impl Needs {
             catalog: runtime::catalog(aws)?,
             kinds: runtime::kinds(aws)?,
             approvals: Arc::new(approvals::StepFunctionsApprovals::new(aws)),
-            switches: Switches::from_config(aws),
+            switches: runtime::switches(aws)?,
             usage: Arc::new(lookup::AwsUsageLookup::new(aws)),
         })
     }

@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use holdfast_transfer::postgres::{
     Clients, Description, Dropped, RestoreRequest, Server, SwitchPlan, SwitchState, apply_switch, check_restore,
-    describe, drop_restored, observe_switch, plan_switch, read_dump, revert_switch,
+    check_switch, describe, drop_restored, observe_switch, plan_switch, read_dump, revert_switch,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -46,6 +46,10 @@ pub async fn handle(Needs { database, archive }: &Needs, request: DatabaseReques
             Dropped::Gone => DropResult::Gone,
             Dropped::Foreign => DropResult::Foreign,
             Dropped::InUse(clients) => DropResult::InUse(clients),
+        }),
+        DatabaseAction::CheckSwitch { live, side } => json(match check_switch(&server, &live, &side).await {
+            Ok(()) => Obstacles::default(),
+            Err(error) => refused(Obstacles::default(), error.into())?,
         }),
         DatabaseAction::PlanSwitch { live, copy, side } => json(plan_switch(&server, &live, &copy, &side).await?),
         DatabaseAction::ObserveSwitch { plan } => json(match observe_switch(&server, &read(plan)?).await? {

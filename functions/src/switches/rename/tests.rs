@@ -1,8 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
+mod databases;
+
+use serde_json::{Value, json};
+
 use super::*;
 use crate::testing::replay::{Exchange, Replay, cut, refuses, xml};
-use crate::testing::switches::{RESTORE, cluster, db_cluster, db_clusters, directory, run, switch};
+use crate::testing::switches::{RESTORE, cluster, db_cluster, db_clusters, directory, run, switch, transfers};
 
 const SIDE: &str = "hubs-db-before-r20261120-021500-9517";
 
@@ -12,7 +16,7 @@ fn rename_switch() -> Switch {
 
 fn script(exchanges: Vec<Exchange>) -> (Replay, Rename) {
     let replay = Replay::new(exchanges);
-    let rename = Rename::from_config(&replay.config());
+    let rename = Rename::from_config(&replay.config(), &transfers());
     (replay, rename)
 }
 

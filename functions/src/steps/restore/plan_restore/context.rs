@@ -31,7 +31,7 @@ impl Needs {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
             kinds: runtime::kinds(aws)?,
-            switches: Switches::from_config(aws),
+            switches: runtime::switches(aws)?,
             executions: Arc::new(executions::StepFunctionsExecutions::new(aws)),
             hooks: Hooks::from_config(aws),
             dependents: Arc::new(dependents::AwsDependentLookup::new(aws)),
