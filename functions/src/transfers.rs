@@ -11,7 +11,6 @@ use aws_config::SdkConfig;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionError;
 use aws_sdk_sfn::operation::start_execution::StartExecutionError;
-use aws_sdk_sfn::operation::stop_execution::StopExecutionError;
 use aws_sdk_sfn::types::ExecutionStatus;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -24,7 +23,7 @@ use crate::domain::job::Failure;
 use crate::domain::transfers::Transfer;
 use crate::domain::transfers::archive_access::ArchiveRequest;
 use crate::domain::transfers::database_access::{DatabaseAction, DatabaseRequest, ServerAddress};
-use crate::error::{Error, Result};
+use crate::error::{Class, Error, Result};
 
 /// Longer than the functions' own timeouts, so that their responses arrive first.
 const PATIENCE: Duration = Duration::from_secs(320);
@@ -158,19 +157,20 @@ impl Transfers {
         })
     }
 
-    /// Stops a job. One that has ended, or does not exist, is no error.
+    /// Stops a job that is running. One that has ended, or does not exist, is no error.
     pub async fn stop(&self, execution: &str, cause: &str) -> Result<()> {
+        if self.look(execution).await? != TransferState::Running {
+            return Ok(());
+        }
         let call = self.executions.stop_execution().execution_arn(execution);
-        match call.error("JobFailed").cause(cause).send().await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(StopExecutionError::is_execution_does_not_exist) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(failure("stopping execution", execution, error)),
+        let Err(error) = call.error("JobFailed").cause(cause).send().await else {
+            return Ok(());
+        };
+        // It may have ended meanwhile, which AWS's reference leaves open.
+        let refused = failure("stopping execution", execution, error);
+        match refused.class() == Class::Final && self.look(execution).await? != TransferState::Running {
+            true => Ok(()),
+            false => Err(refused),
         }
     }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::aws::{Aws, text};
 use crate::dataset::{Dataset, delete_items};
+use crate::ledger;
 use crate::readback::{files_below, items};
 
 /// Rows, files and items.
@@ -18,6 +19,8 @@ pub struct Data {
     pub files: BTreeMap<String, String>,
     /// By table, then by id.
     pub tables: BTreeMap<String, BTreeMap<String, Value>>,
+    /// Of the database that is dumped.
+    pub accounts: Vec<String>,
 }
 
 impl Data {
@@ -33,6 +36,10 @@ impl Data {
             users: dataset.users(&dataset.cluster).await?,
             files,
             tables,
+            accounts: match &dataset.ledger {
+                Some(ledger) => ledger.accounts(ledger::DATABASE).await?,
+                None => Vec::new(),
+            },
         })
     }
 
@@ -51,6 +58,10 @@ impl Data {
             users: dataset.users(place("database", "/cluster")?).await?,
             files: files_below(&restored_directory(dataset, made)?)?,
             tables,
+            accounts: match &dataset.ledger {
+                Some(ledger) => ledger.accounts(place("ledger", "/database")?).await?,
+                None => Vec::new(),
+            },
         })
     }
 
@@ -68,6 +79,11 @@ pub fn restored_directory(dataset: &Dataset, made: &BTreeMap<String, Value>) -> 
 /// Deletes all users, damages every second file, deletes every second item.
 pub async fn incident(aws: &Aws, dataset: &Dataset) -> Result<()> {
     dataset.execute("delete from hubs; delete from users").await?;
+    if let Some(ledger) = &dataset.ledger {
+        ledger
+            .execute(ledger::DATABASE, "delete from entries; delete from accounts")
+            .await?;
+    }
     for path in files_below(dataset.directory())?.into_keys().step_by(2) {
         if !path.starts_with("aws-backup-") {
             std::fs::write(dataset.directory().join(path), "damaged")?;

@@ -10,6 +10,7 @@ use tokio_postgres::NoTls;
 
 use crate::aws::{Aws, element, text};
 use crate::lab::Lab;
+use crate::ledger::Ledger;
 use crate::wait::until;
 
 /// The size of a dataset.
@@ -21,6 +22,8 @@ pub struct Sizes {
     pub large_file_bytes: usize,
     /// Items in each table, one entry per table.
     pub items: Vec<u32>,
+    /// Accounts in a Postgres database that is dumped; none has no such database.
+    pub accounts: Option<u32>,
 }
 
 impl Sizes {
@@ -31,6 +34,7 @@ impl Sizes {
             files: 300,
             large_file_bytes: 64 << 20,
             items: vec![4_000, 120, 12],
+            accounts: Some(562),
         }
     }
 
@@ -41,6 +45,15 @@ impl Sizes {
             files: 3,
             large_file_bytes: 4096,
             items: vec![4],
+            accounts: None,
+        }
+    }
+
+    /// The same, with a Postgres database that is dumped.
+    pub fn with_accounts(self, accounts: u32) -> Self {
+        Self {
+            accounts: Some(accounts),
+            ..self
         }
     }
 }
@@ -53,6 +66,8 @@ pub struct Dataset {
     pub tables: Vec<String>,
     pub secret: String,
     pub parameter_path: String,
+    /// The database that is dumped.
+    pub ledger: Option<Ledger>,
     /// The password of the database's administrator; must never appear anywhere.
     pub password: String,
     aws: Aws,
@@ -75,12 +90,13 @@ impl Dataset {
         let cluster = format!("{name}-db");
         let parameter_path = format!("/{name}");
         let tables = table_names(name, sizes.items.len());
-        let (_, (file_system, directory), secret, (), ()) = tokio::try_join!(
+        let (_, (file_system, directory), secret, (), (), ledger) = tokio::try_join!(
             fill_cluster(&aws, &cluster, &password, settings, sizes),
             fill_file_system(lab, &aws, name, sizes),
             create_secret(&aws, name, &password),
             create_parameters(&aws, &parameter_path, &password),
             fill_tables(&aws, &tables, sizes),
+            Ledger::create_if(&aws, name, &password, sizes.accounts),
         )?;
         Ok(Self {
             name: name.to_owned(),
@@ -89,6 +105,7 @@ impl Dataset {
             tables,
             secret,
             parameter_path,
+            ledger,
             password,
             aws,
             directory,
@@ -97,7 +114,7 @@ impl Dataset {
 
     /// Its descriptor, with a probe on each database and table.
     pub fn descriptor(&self) -> Value {
-        json!({
+        let mut descriptor = json!({
             "deployment": self.name,
             "resources": {
                 "database": { "kind": "aurora", "cluster": self.cluster },
@@ -111,7 +128,12 @@ impl Dataset {
                 "rooms": { "resource": "tables", "table": self.tables[0] },
             },
             "keep": { "last": 3 },
-        })
+        });
+        if let Some(ledger) = &self.ledger {
+            descriptor["resources"]["ledger"] = ledger.resource(&self.secret);
+            descriptor["probes"]["accounts"] = json!({ "resource": "ledger", "sql": "select count(*) from accounts" });
+        }
+        descriptor
     }
 
     /// Runs SQL in the live database.
@@ -208,7 +230,13 @@ async fn fill_tables(aws: &Aws, tables: &[String], sizes: &Sizes) -> Result<()> 
     Ok(())
 }
 
-async fn create_cluster(aws: &Aws, cluster: &str, password: &str, settings: &[(&'static str, String)]) -> Result<()> {
+/// Creates a cluster with an instance.
+pub(crate) async fn create_cluster(
+    aws: &Aws,
+    cluster: &str,
+    password: &str,
+    settings: &[(&'static str, String)],
+) -> Result<()> {
     let mut parameters = vec![
         ("DBClusterIdentifier", cluster),
         ("Engine", "aurora-postgresql"),
@@ -286,22 +314,37 @@ pub async fn await_cluster(aws: &Aws, cluster: &str) -> Result<()> {
 
 /// A connection to a cluster's database as its administrator.
 pub async fn connect(aws: &Aws, cluster: &str, password: &str) -> Result<tokio_postgres::Client> {
+    let (host, port) = endpoint(aws, cluster).await?;
+    connect_to(&host, port, DATABASE, password).await
+}
+
+/// A cluster's writer endpoint.
+pub(crate) async fn endpoint(aws: &Aws, cluster: &str) -> Result<(String, u16)> {
     let xml = aws
         .rds("DescribeDBClusters", &[("DBClusterIdentifier", cluster)])
         .await?;
-    let (host, port) = (element(&xml, "Endpoint")?, element(&xml, "Port")?.parse()?);
+    Ok((element(&xml, "Endpoint")?, element(&xml, "Port")?.parse()?))
+}
+
+/// A connection to a database as the administrator of its server.
+pub(crate) async fn connect_to(
+    host: &str,
+    port: u16,
+    database: &str,
+    password: &str,
+) -> Result<tokio_postgres::Client> {
     let mut config = tokio_postgres::Config::new();
     config
-        .host(&host)
+        .host(host)
         .port(port)
         .user(USER)
         .password(password)
-        .dbname(DATABASE)
+        .dbname(database)
         .connect_timeout(Duration::from_secs(10));
     let (client, connection) = config
         .connect(NoTls)
         .await
-        .with_context(|| format!("connect to {cluster} at {host}:{port}"))?;
+        .with_context(|| format!("connect to {database} at {host}:{port}"))?;
     tokio::spawn(connection);
     Ok(client)
 }

@@ -12,6 +12,7 @@ pub mod emails;
 pub mod executions;
 pub mod inbox;
 pub mod lab;
+pub mod ledger;
 pub mod postgres;
 pub mod readback;
 pub mod records;

@@ -73,3 +73,24 @@ async fn a_missing_function_and_an_unreadable_answer_say_what_to_do() {
         assert!(error.to_string().contains("Deploy the stack again"), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_job_that_ends_while_it_is_stopped_counts_as_stopped() {
+    let described = |status: &str| {
+        let described =
+            json!({"executionArn": EXECUTION, "stateMachineArn": "m", "status": status, "startDate": 1_795_140_900});
+        answers("DescribeExecution", described.to_string())
+    };
+    let refused = || refuses("StopExecution", 400, "ValidationException");
+    let (jobs, _) = transfers([
+        described("RUNNING"),
+        refused(),
+        described("SUCCEEDED"),
+        described("FAILED"),
+    ]);
+    jobs.stop(EXECUTION, "undone").await.unwrap();
+    jobs.stop(EXECUTION, "undone").await.unwrap();
+    let (jobs, _) = transfers([described("RUNNING"), refused(), described("RUNNING")]);
+    let error = jobs.stop(EXECUTION, "undone").await.unwrap_err();
+    assert!(error.to_string().contains(EXECUTION), "{error}");
+}

@@ -43,6 +43,7 @@ impl<'a> Deployment<'a> {
             files: 1,
             large_file_bytes: 256,
             items: vec![0, 0],
+            accounts: None,
         };
         let dataset = Dataset::create(&stage.lab, name, &sizes).await?;
         deploy_efs_access(&stage.lab, &dataset.file_system).await?;

@@ -273,7 +273,7 @@ async fn only_a_dump_of_the_deployment_is_deleted() {
 #[tokio::test]
 async fn a_copy_in_use_is_left_in_place() {
     let (kind, _) = postgres([
-        stopped(),
+        execution(LOAD, "SUCCEEDED"),
         database(&json!({"in_use": "2 sessions, such as of app from 10.0.0.7"})),
     ]);
     let UndoProgress::Remains(what) = kind.undo(&run(), &created()).await.unwrap() else {

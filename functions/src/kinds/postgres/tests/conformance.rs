@@ -35,8 +35,8 @@ pub fn backup() -> BackupAnswers {
         poll_failed: || vec![execution(DUMP, "FAILED")],
         poll_gone: || vec![unknown(), failed("archive-access", "NotFound", "no complete dump")],
         blocked: None,
-        abandon: || vec![stopped()],
-        abandon_again: || vec![refuses("StopExecution", 400, "ExecutionDoesNotExist")],
+        abandon: || vec![execution(DUMP, "RUNNING"), stopped()],
+        abandon_again: || vec![execution(DUMP, "ABORTED")],
         mark_sealed: || vec![archive(&Value::Null)],
         tagged: || vec![listed(&[("hubs-prod", "sportfin"), ("hubs-prod", "another")])],
         delete: || vec![archive(&json!("gone"))],
@@ -90,13 +90,10 @@ pub fn restore() -> RestoreAnswers {
         compare: || vec![described()],
         compare_different: (|| vec![database(&description(&[], 8))], "number of tables"),
         sample: Vec::new,
-        undo_nothing: || {
-            let none = refuses("StopExecution", 400, "ExecutionDoesNotExist");
-            vec![none, database(&json!("gone"))]
-        },
-        undo: || vec![stopped(), database(&json!("gone"))],
+        undo_nothing: || vec![unknown(), database(&json!("gone"))],
+        undo: || vec![execution(LOAD, "RUNNING"), stopped(), database(&json!("gone"))],
         remove: Some(DROP),
-        undo_again: || vec![stopped(), database(&json!("gone"))],
-        undo_foreign: Some(|| vec![stopped(), database(&json!("foreign"))]),
+        undo_again: || vec![execution(LOAD, "ABORTED"), database(&json!("gone"))],
+        undo_foreign: Some(|| vec![execution(LOAD, "SUCCEEDED"), database(&json!("foreign"))]),
     }
 }

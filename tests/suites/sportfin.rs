@@ -1,0 +1,128 @@
+//! The rehearsal of a Postgres shop, through the machines: nightly dumps, all users deleted, the newest dump from before the incident
+//! restored and switched to, and 562 users again.
+
+use anyhow::{Context, Result, ensure};
+use holdfast_tests::aws::text;
+use holdfast_tests::dataset::Sizes;
+use holdfast_tests::ledger::{DATABASE, Ledger};
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::checks::Subject;
+use crate::hooks::create_function;
+use crate::stage::{Stage, Stages};
+
+const USERS: usize = 562;
+
+pub fn tests(stages: &Stages) -> Vec<Trial> {
+    vec![
+        stages.test(
+            "sportfin::what_the_incident_deleted_is_restored_from_the_dump_before_it",
+            |stage| Box::pin(rehearsal(stage)),
+        ),
+        stages.test("sportfin::a_restored_database_is_handed_over_under_a_name", |stage| {
+            Box::pin(handed_over(stage))
+        }),
+    ]
+}
+
+/// A deployment that is one database, with a maintenance mode.
+async fn sportfin<'a>(stage: &'a Stage, name: &str) -> Result<Subject<'a>> {
+    let function = format!("holdfast-hook-{name}");
+    create_function(stage, &function).await?;
+    let sizes = Sizes::small().with_accounts(u32::try_from(USERS)?);
+    let subject = Subject::create(stage, name, &sizes, |descriptor| {
+        let ledger = descriptor["resources"]["ledger"].clone();
+        descriptor["resources"] = json!({ "ledger": ledger });
+        descriptor["probes"] = json!({ "users": { "resource": "ledger", "sql": "select count(*) from accounts" } });
+        descriptor["hooks"] = json!([{ "name": "maintenance", "kind": "lambda", "function": function }]);
+        descriptor["cut_over"] = json!([{ "name": "users", "kind": "rename", "resource": "ledger" }]);
+    })
+    .await?;
+    Ok(subject)
+}
+
+fn ledger<'a>(subject: &'a Subject<'_>) -> Result<&'a Ledger> {
+    subject.dataset.ledger.as_ref().context("no database")
+}
+
+async fn sealed(subject: &Subject<'_>) -> Result<Value> {
+    let (ended, set, mail) = subject.back_up().await?;
+    ensure!(ended.status == "SUCCEEDED", "{ended:?}: {}", mail.body);
+    set.context("no set")
+}
+
+async fn rehearsal(stage: &Stage) -> Result<()> {
+    let subject = sportfin(stage, "sportfin").await?;
+    let ledger = ledger(&subject)?;
+    let before = ledger.accounts(DATABASE).await?;
+    ensure!(before.len() == USERS);
+    let good = sealed(&subject).await?;
+    ensure!(good["probes"][0]["count"] == USERS, "counted in the dump: {good:#}");
+    let time = stage.lab.now().await?;
+    ledger
+        .execute(DATABASE, "delete from entries; delete from accounts")
+        .await?;
+    // The nightly dumps go on.
+    let late = sealed(&subject).await?;
+    ensure!(late["probes"][0]["count"] == 0, "{late:#}");
+
+    let ended = subject.restore(json!({ "before": time, "cut_over": "yes" })).await?;
+    let record = subject.newest_restore().await?;
+    ensure!(ended.status == "SUCCEEDED", "{ended:?}\n{record:#}");
+    let id = text(&record, "/id")?;
+    ensure!(record["plan"]["set"] == good["id"], "{record:#}");
+    ensure!(record["verification"]["outcome"] == "verified", "{record:#}");
+    ensure!(ledger.accounts(DATABASE).await? == before, "all users again");
+    let databases = ledger.databases().await?;
+    let side = databases.iter().find(|name| name.starts_with("ledger_before_"));
+    let side = side.with_context(|| format!("the old database is kept: {databases:?}"))?;
+
+    // The night after the cut-over dumps what is in use now, under the same name.
+    let after = sealed(&subject).await?;
+    ensure!(after["probes"][0]["count"] == USERS, "{after:#}");
+
+    let back = subject.undo("UndoCutOverStateMachineArn", id).await?;
+    ensure!(back.status == "SUCCEEDED", "{back:?}");
+    ensure!(ledger.accounts(DATABASE).await?.is_empty(), "the old database again");
+    ensure!(!ledger.databases().await?.contains(side));
+    let gone = subject.undo("UndoRestoreStateMachineArn", id).await?;
+    ensure!(gone.status == "SUCCEEDED", "{gone:?}");
+    ensure!(ledger.databases().await? == [DATABASE], "nothing else is left");
+
+    // A second restore of the same set, which nothing of the first hinders.
+    let again = subject.restore(json!({ "set": good["id"], "cut_over": "yes" })).await?;
+    ensure!(
+        again.status == "SUCCEEDED",
+        "{again:?}\n{:#}",
+        subject.newest_restore().await?
+    );
+    ensure!(ledger.accounts(DATABASE).await? == before);
+    Ok(())
+}
+
+async fn handed_over(stage: &Stage) -> Result<()> {
+    let subject = sportfin(stage, "handover").await?;
+    let ledger = ledger(&subject)?;
+    let before = ledger.accounts(DATABASE).await?;
+    sealed(&subject).await?;
+    ledger.execute(DATABASE, "delete from entries").await?;
+    let fields = json!({ "names": { "ledger": "ledger_for_audit" }, "cut_over": "no" });
+    let ended = subject.restore(fields.clone()).await?;
+    ensure!(
+        ended.status == "SUCCEEDED",
+        "{ended:?}\n{:#}",
+        subject.newest_restore().await?
+    );
+    ensure!(ledger.accounts("ledger_for_audit").await? == before);
+    ensure!(
+        ledger.accounts(DATABASE).await? != before,
+        "the live database is not changed"
+    );
+    // The name is taken now, which is said before anything is touched.
+    let refused = subject.restore(fields).await?;
+    ensure!(refused.status == "FAILED", "{refused:?}");
+    ensure!(refused.cause.contains("ledger_for_audit"), "{refused:?}");
+    ensure!(ledger.accounts("ledger_for_audit").await? == before);
+    Ok(())
+}
