@@ -23,7 +23,7 @@ STEPS = {
     "list-probes", "compare-resource", "verify-restore", "ask-approval", "take-deployment", "cut-over", "undo-cut-over",
     "plan-undo-cut-over", "undo-restore", "check-login", "set-password", "dump-database", "restore-database",
 }  # fmt: skip
-TRANSFERS = {"archive-access", "database-access", "load-dump", "write-dump"}
+TRANSFERS = {"archive-access", "database-access", "export-table", "load-dump", "write-dump"}
 
 
 def holding(old):
