@@ -28,7 +28,12 @@ while True:
     urllib.request.urlopen(urllib.request.Request(path, data=json.dumps(said).encode(), method="POST")).read()
 """
 # A container ends as its input asks for.
-CONTAINER = 'import json, os, sys, time; given = json.loads(os.environ["TASK_INPUT"]); time.sleep(given.get("sleep", 0)); sys.exit(given["exit"])'
+CONTAINER = """
+import json, os, sys, time
+given = json.loads(os.environ["TASK_INPUT"])
+time.sleep(given.get("sleep", 0))
+sys.exit(given["exit"])
+"""
 
 
 class Transfer(TaskCase):
@@ -39,8 +44,9 @@ class Transfer(TaskCase):
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as packed:
             packed.writestr("bootstrap", FUNCTION)
+        code = {"ZipFile": archive.getvalue()}
         boto3.client("lambda", config=CONFIG).create_function(
-            FunctionName=f"{cls.cluster}-write-dump", Runtime="provided.al2023", Handler="x", Role=ROLE, Code={"ZipFile": archive.getvalue()}
+            FunctionName=f"{cls.cluster}-write-dump", Runtime="provided.al2023", Handler="x", Role=ROLE, Code=code
         )
 
     def setUp(self):
@@ -99,9 +105,11 @@ class Transfer(TaskCase):
         self.assertEqual(len(self.calls()), 1)
 
     def test_what_started_nothing_is_tried_again(self):
-        self.inject("throttle", times=2)
-        self.assertIsNone(self.failure(self.start({"exit": 0})))
-        self.assertEqual(len(self.calls()), 3)
+        for kind in ("throttle", "no_capacity"):
+            lab("DELETE", "/ledger")
+            self.inject(kind, times=2)
+            self.assertIsNone(self.failure(self.start({"exit": 0})))
+            self.assertEqual(len(self.calls()), 3)
 
     def test_what_may_have_started_a_container_is_not(self):
         for kind, error in (("error_500", "ECS.ServerException"), ("cut_after", "ECS.SdkClientException")):

@@ -1,5 +1,7 @@
 //! The errors that any AWS service may return, in each service's format, so that SDKs classify them as in AWS.
 
+use serde_json::json;
+
 use crate::service::{Answer, Call, Protocol};
 
 /// Too many calls. RDS and the other Query services return `Throttling`, S3 `SlowDown`, EFS a status of its own.
@@ -81,9 +83,13 @@ pub fn not_found(call: &Call) -> Answer {
     )
 }
 
-/// RDS has no capacity, with the codes and statuses of its model.
+/// The service has no capacity: RDS with the codes and statuses of its model, ECS with a response that starts no task.
 #[must_use]
 pub fn no_capacity(call: &Call) -> Answer {
+    if call.service == "ecs" {
+        let reason = "Capacity is unavailable at this time. Please try again later or in a different availability zone";
+        return Answer::json(&json!({"tasks": [], "failures": [{ "reason": reason }]}));
+    }
     let (status, code) = match call.action.as_str() {
         "CreateDBInstance" => (400, "InsufficientDBInstanceCapacity"),
         _ => (403, "InsufficientDBClusterCapacityFault"),
@@ -125,6 +131,13 @@ mod tests {
                 .headers
                 .contains(&("x-amzn-errortype".to_owned(), "ThrottlingException".to_owned()))
         );
+    }
+
+    #[test]
+    fn a_task_without_capacity_is_a_failure_in_a_response() {
+        let answer = no_capacity(&call("ecs", "RunTask", "dump"));
+        assert_eq!((answer.status, &answer.error_code), (200, &None));
+        assert!(body(&answer).contains(r#""tasks":[]"#), "{}", body(&answer));
     }
 
     #[test]

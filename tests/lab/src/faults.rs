@@ -51,7 +51,7 @@ pub enum FaultKind {
     WithoutTags,
     /// The call does not find its resource, which is eventually consistent.
     NotFoundYet,
-    /// RDS has no capacity for the instance or the cluster; the call has no effect.
+    /// RDS has no capacity for the instance or the cluster, or ECS for the task; the call has no effect.
     NoCapacity,
 }
 
