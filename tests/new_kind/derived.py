@@ -12,8 +12,8 @@ TEMPLATE = f"infra/kinds/{MODEL}.yaml"
 # The profile, where the names of fields and the identity of the kind are.
 PROFILE = f"functions/src/domain/kinds/{MODEL}.rs"
 REFUSED = f"functions/src/domain/kinds/{MODEL}/wrong.txt"
-# What only the model has: the function that counts a table's items.
-COUNTING = "CountItems"
+# What only the model has: the functions that count a table's items and write them into files, and the machine that runs the second.
+ONLY = r"CountItems|ExportTable|TransferStateMachine|export-table"
 
 
 def own(path):
@@ -55,8 +55,8 @@ def refused(text):
 def template(text):
     """The functions, and the policies that are attached to the roles of the steps."""
     blocks = re.split(r"^(?=  \w+:$)", text, flags=re.MULTILINE)
-    text = "".join(block for block in blocks if not block.startswith(f"  {COUNTING}"))
-    text = re.sub(rf"^.*\b{COUNTING}.*\n", "", text, flags=re.MULTILINE)
+    text = "".join(block for block in blocks if not re.match(rf"  (Dynamodb)?({ONLY})", block))
+    text = re.sub(rf"^.*\b({ONLY}).*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"\b(BackUp|Restore)Table(?=Function|Logs|Role)", r"\1Dummy", text)
     text = re.sub(r"\b(back-up|restore)-table\b", r"\1-dummy", text)
     text = text.replace("${TablePattern}", "${DummyPattern}").replace("  Dynamodb", "  Dummy")
