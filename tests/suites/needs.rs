@@ -2,6 +2,7 @@
 
 mod need;
 mod rds;
+mod s3;
 
 use serde_json::Value;
 
@@ -103,7 +104,7 @@ pub fn needs(call: &Value) -> Vec<Need> {
         ],
         // The ledger does not record the service.
         ("ecs", _) => one(format!("arn:aws:ecs:{HERE}:service/any/any")),
-        ("s3", _) => one(format!("arn:aws:s3:::{}", field("resource").trim_start_matches('/'))),
+        ("s3", _) => s3::needs(call, field("resource").trim_matches('/')),
         ("ssm", "DescribeParameters") => one("*".to_owned()),
         ("ssm", _) => one(format!(
             "arn:aws:ssm:{HERE}:parameter/{}",

@@ -95,14 +95,20 @@ async fn allowed(stage: &Stage, calls: &[Value]) -> Result<()> {
     Ok(())
 }
 
-/// CloudFormation names each stack's bucket differently: any of them becomes the bucket of the stack whose roles are simulated.
+/// CloudFormation names each stack's buckets differently: any of them becomes the bucket of the stack whose roles are simulated.
 fn of_stage(stage: &Stage, resource: &str) -> Result<String> {
-    let object = resource
-        .strip_prefix("arn:aws:s3:::")
-        .and_then(|path| path.split_once('/'));
-    Ok(match object {
-        Some((_, key)) => format!("arn:aws:s3:::{}/{key}", stage.stack.output("ResultsBucket")?),
-        None => resource.to_owned(),
+    let Some(path) = resource.strip_prefix("arn:aws:s3:::") else {
+        return Ok(resource.to_owned());
+    };
+    let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+    let output = match bucket.contains("-archive-") {
+        true => "ArchiveBucket",
+        false => "ResultsBucket",
+    };
+    let bucket = stage.stack.output(output)?;
+    Ok(match key {
+        "" => format!("arn:aws:s3:::{bucket}"),
+        key => format!("arn:aws:s3:::{bucket}/{key}"),
     })
 }
 

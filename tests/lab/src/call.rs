@@ -97,6 +97,10 @@ impl Call {
             .or_else(|| identifiers.values().next())
             .cloned()
             .unwrap_or_else(|| if service == "s3" { decode(&path) } else { String::new() });
+        if service == "s3" {
+            // Not what the call is about, but another permission than that for the current version.
+            identifiers.extend(pairs(&query).filter(|(name, _)| name == "versionId"));
+        }
         Self {
             method,
             path,

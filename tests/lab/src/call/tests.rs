@@ -152,3 +152,13 @@ fn error_codes_are_found_in_every_protocol() {
     headers.insert("x-amzn-errortype", "LimitExceededException:http://x".parse().unwrap());
     assert_eq!(error_code(&headers, b"{}"), "LimitExceededException");
 }
+
+#[test]
+fn a_version_of_an_object_is_recorded_beside_what_the_call_is_about() {
+    let call = read(Method::DELETE, "/bucket/a/key?versionId=v1", "s3", &[], "");
+    assert_eq!(
+        (call.action.as_str(), call.resource.as_str()),
+        ("DeleteObject", "/bucket/a/key")
+    );
+    assert_eq!(call.identifiers["versionId"], "v1");
+}
