@@ -1,6 +1,7 @@
 //! Reads one version of an object as a stream, and resumes where it was cut.
 
 use async_trait::async_trait;
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 
@@ -25,10 +26,10 @@ pub struct S3Source {
 }
 
 impl S3Source {
-    /// Opens the object. Its size and ETag are those of this first response; ranges of any other object are refused.
+    /// Opens the object. Its size, ETag and version are those of this first response; ranges of any other object are refused.
     ///
     /// # Errors
-    /// `NotFound` if there is no such object or version.
+    /// `NotFound` if there is no such object or version; `VerificationFailed` if S3 does not say how large it is.
     pub async fn open(folder: Folder, name: &str, version: Option<&str>) -> Result<Self> {
         let answer = folder
             .client
@@ -38,16 +39,15 @@ impl S3Source {
             .set_version_id(version.map(str::to_owned))
             .send()
             .await;
-        let answer = answer.map_err(|error| failure(&format!("reading {}", folder.address_of(name)), &error))?;
+        let doing = format!("reading {}", folder.address_of(name));
+        let answer = answer.map_err(|error| failure(&doing, &error))?;
+        let size = answer.content_length.and_then(|size| u64::try_from(size).ok());
         Ok(Self {
             folder,
             name: name.to_owned(),
-            version: version.map(str::to_owned),
+            version: answer.version_id.or(version.map(str::to_owned)),
             etag: answer.e_tag,
-            size: answer
-                .content_length
-                .and_then(|size| u64::try_from(size).ok())
-                .unwrap_or(0),
+            size: size.ok_or_else(|| TransferError::VerificationFailed(format!("{doing}: S3 gave no length")))?,
             read: 0,
             cuts: 0,
             body: answer.body,
@@ -67,8 +67,29 @@ impl S3Source {
             .send()
             .await;
         let doing = format!("reading {} from byte {}", self.folder.address_of(&self.name), self.read);
-        self.body = answer.map_err(|error| failure(&doing, &error))?.body;
+        let answer = answer.map_err(|error| failure(&doing, &error))?;
+        self.ensure_same(&answer, &doing)?;
+        self.body = answer.body;
         Ok(())
+    }
+
+    /// Checks that a range is the rest of what was opened, whatever is between this program and S3.
+    fn ensure_same(&self, range: &GetObjectOutput, doing: &str) -> Result<()> {
+        let expected = format!("bytes {}-{}/{}", self.read, self.size.saturating_sub(1), self.size);
+        let version = range.version_id.is_none() || range.version_id == self.version;
+        if range.content_range.as_deref() == Some(&expected) && range.e_tag == self.etag && version {
+            return Ok(());
+        }
+        let shown = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+        Err(TransferError::VerificationFailed(format!(
+            "{doing}: the response has the range {}, the ETag {} and the version {}; expected are {expected}, {} and {}. Nothing of it was \
+             used; start again from the beginning",
+            shown(&range.content_range),
+            shown(&range.e_tag),
+            shown(&range.version_id),
+            shown(&self.etag),
+            shown(&self.version)
+        )))
     }
 }
 
