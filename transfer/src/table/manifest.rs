@@ -1,6 +1,7 @@
 //! What a complete export contains: a small file beside it, `<file>.manifest.json`.
 //!
-//! The manifest is in its place before the export has its name, so whatever has an export's name is complete. An import compares what it
+//! A file's manifest is in its place before the file has its name, an object's after the object exists; either has its name only once it
+//! is complete. An import compares what it
 //! read with the manifest before it reports success, so a file that was cut off or changed later is noticed, too.
 
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,7 @@
 //! Exports in a store such as S3, where an object exists only once it is complete, and its manifest is an object beside it.
+//!
+//! The object comes first: of two exports to one name the store makes one an object, and only that one touches the manifest. A process
+//! that is killed in between leaves a complete object without one, or with that of an object which was removed before.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,18 +51,19 @@ impl Sink for ObjectSink {
 
     async fn finish(self, manifest: &Manifest) -> Result<()> {
         let Self { store, name, object } = self;
-        let beside = store_manifest(&*store, &name, manifest).await?;
-        if let Err(error) = object.finish().await {
-            // A manifest without its object says nothing; the object's error is the one to report.
-            let _ = store.remove(&[beside]).await;
-            return Err(error.into());
-        }
-        Ok(())
+        object.finish().await?;
+        store_manifest(&*store, &name, manifest).await.map_err(|error| {
+            Error::Unverified(format!(
+                "exporting to {}{name}: the object is complete, with {}; its manifest is not stored: {error}",
+                store.address(),
+                manifest.digest
+            ))
+        })
     }
 }
 
-/// Stores the manifest, in place of one that an interrupted export left without its object.
-async fn store_manifest(store: &dyn Store, object: &str, manifest: &Manifest) -> Result<StoredObject> {
+/// Stores the manifest, in place of that of an object which had the name before.
+async fn store_manifest(store: &dyn Store, object: &str, manifest: &Manifest) -> crate::error::Result<()> {
     let name = format!("{object}{SUFFIX}");
     if let Some(left) = store.state(&name, None).await? {
         let left = StoredObject {
@@ -67,14 +71,14 @@ async fn store_manifest(store: &dyn Store, object: &str, manifest: &Manifest) ->
             size: left.size,
             sha256: String::new(),
             checksum: left.checksum,
-            version: None,
+            version: left.version,
         };
         store.remove(&[left]).await?;
     }
     let json = manifest.to_json();
     let mut object = store.create(&name, &BTreeMap::new(), json.len() as u64).await?;
     object.write(json.into()).await?;
-    Ok(object.finish().await?)
+    object.finish().await.map(drop)
 }
 
 /// The manifest beside an object; `None` if Holdfast did not export it.
@@ -101,7 +105,13 @@ mod tests {
     use crate::store::DirectoryStore;
 
     async fn export_to(store: &Arc<dyn Store>, table: &Arc<FakeTable>) -> Result<Exported> {
-        let reading = Reading {
+        let sink = ObjectSink::create(Arc::clone(store), "rooms.zst", 0).await?;
+        let description = table.describe().await.unwrap();
+        export(Arc::clone(table), &description, &reading(), sink, Arc::default()).await
+    }
+
+    fn reading() -> Reading {
+        Reading {
             content: Content::Lines {
                 format: Format::DynamodbJson,
                 compression: Compression::Zstd,
@@ -111,10 +121,45 @@ mod tests {
             most_requests: 8,
             rate: None,
             consistent: true,
+        }
+    }
+
+    #[tokio::test]
+    async fn an_export_that_comes_second_leaves_the_first_ones_manifest() {
+        let directory = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(DirectoryStore::new(directory.path()));
+        let (small, large) = (items(5, 1), items(50, 1));
+        let tables = [small, large].map(|items| Arc::new(FakeTable::with(items, Faults::default())));
+        let mut first = ObjectSink::create(Arc::clone(&store), "rooms.zst", 0).await.unwrap();
+        first
+            .write(b"begun before the other, and finished after it".to_vec())
+            .await
+            .unwrap();
+        let exported = export_to(&store, &tables[1]).await.unwrap();
+        let kept = std::fs::read(directory.path().join("rooms.zst")).unwrap();
+        let of_the_first = Manifest {
+            digest: export(
+                Arc::clone(&tables[0]),
+                &tables[0].describe().await.unwrap(),
+                &reading(),
+                NoSink,
+                Arc::default(),
+            )
+            .await
+            .unwrap()
+            .digest,
+            ..manifest_of(&*store, "rooms.zst").await.unwrap().unwrap()
         };
-        let sink = ObjectSink::create(Arc::clone(store), "rooms.zst", 0).await?;
-        let description = table.describe().await.unwrap();
-        export(Arc::clone(table), &description, &reading, sink, Arc::default()).await
+        let error = first.finish(&of_the_first).await.unwrap_err();
+        assert!(matches!(error, Error::Invalid(_)), "{error}");
+        let manifest = manifest_of(&*store, "rooms.zst").await.unwrap().unwrap();
+        assert_eq!(manifest.digest, exported.digest);
+        assert_eq!(std::fs::read(directory.path().join("rooms.zst")).unwrap(), kept);
+        // What an object left that was removed is replaced.
+        std::fs::remove_file(directory.path().join("rooms.zst")).unwrap();
+        let exported = export_to(&store, &tables[0]).await.unwrap();
+        let manifest = manifest_of(&*store, "rooms.zst").await.unwrap().unwrap();
+        assert_eq!(manifest.digest, exported.digest);
     }
 
     #[tokio::test]

@@ -37,15 +37,7 @@ impl FileSink {
     /// `Invalid` if the file exists: an export replaces none. `File` if it cannot be created.
     pub async fn create(name: impl Into<PathBuf>) -> Result<Self> {
         let name = name.into();
-        let exists = tokio::fs::try_exists(&name)
-            .await
-            .map_err(|e| Error::file("finding", name.display(), &e))?;
-        if exists {
-            return Err(Error::Invalid(format!(
-                "exporting to {}: the file exists. Name another one, or remove it first.",
-                name.display()
-            )));
-        }
+        ensure_free(&name).await?;
         let partial = with_suffix(&name, PARTIAL);
         let file = locked(&partial)?;
         Ok(Self {
@@ -62,6 +54,17 @@ impl FileSink {
             self.partial.display()
         ))
     }
+}
+
+async fn ensure_free(name: &Path) -> Result<()> {
+    let exists = tokio::fs::try_exists(name).await;
+    if exists.map_err(|e| Error::file("finding", name.display(), &e))? {
+        return Err(Error::Invalid(format!(
+            "exporting to {}: the file exists. Name another one, or remove it first.",
+            name.display()
+        )));
+    }
+    Ok(())
 }
 
 /// An empty partial file, locked: another export to the same name would write into it. One that a killed export left is reused.
@@ -95,6 +98,8 @@ impl Sink for FileSink {
     async fn finish(mut self, manifest: &Manifest) -> Result<()> {
         self.file.flush().await.map_err(|error| self.failed(&error))?;
         self.file.sync_all().await.map_err(|error| self.failed(&error))?;
+        // What appeared meanwhile may have a manifest, too.
+        ensure_free(&self.name).await?;
         let beside = with_suffix(&self.name, manifest::SUFFIX);
         replace(&beside, &manifest.to_json()).await?;
         // Unlike a rename, a link never replaces a file that appeared meanwhile.

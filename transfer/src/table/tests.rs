@@ -186,6 +186,22 @@ async fn an_export_replaces_no_file() {
 }
 
 #[tokio::test]
+async fn a_file_that_appears_during_an_export_keeps_its_manifest() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("a.json");
+    let source = Arc::new(FakeTable::with(items(3, 3), Faults::default()));
+    let description = source.describe().await.unwrap();
+    let sink = FileSink::create(&file).await.unwrap();
+    let manifest = with_suffix(&file, MANIFEST_SUFFIX);
+    std::fs::write(&file, "precious").unwrap();
+    std::fs::write(&manifest, "its manifest").unwrap();
+    let ended = export(source, &description, &reading(LINES, 1), sink, Arc::default()).await;
+    assert!(matches!(ended, Err(Error::Invalid(why)) if why.contains("exists")));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
+    assert_eq!(std::fs::read_to_string(&manifest).unwrap(), "its manifest");
+}
+
+#[tokio::test]
 async fn segments_on_many_machines_have_the_digest_of_the_table() {
     let source = Arc::new(FakeTable::with(items(1_000, 5), Faults::default()));
     let description = source.describe().await.unwrap();
