@@ -72,7 +72,7 @@ def kinds(sources):
         template = f"infra/kinds/{name}.yaml"
         steps = sorted(set(sources.read(r"^      Handler: ([\w-]+)$", template)))
         files = [step.replace("-", "_") for step in steps]
-        homes = ("functions/src/steps", "functions/src/steps/backup", "functions/src/steps/restore")
+        homes = ("functions/src/steps", *(f"functions/src/steps/{folder}" for folder in ("backup", "restore", "transfer")))
         own = sources.under(
             f"functions/src/domain/kinds/{name}.rs",
             f"functions/src/kinds/{name}.rs",

@@ -59,8 +59,6 @@ mod restore_trials;
 mod retention;
 /// Generated sequences of what operators and applications do.
 mod soak;
-/// A Postgres shop: nightly dumps, an incident, the dump from before it, in the database's place or handed over.
-mod sportfin;
 /// Labs with the stack in them, lent to one test at a time.
 mod stage;
 /// A table that was exported and imported is the same; what was interrupted continues, or is no export.
@@ -113,7 +111,6 @@ fn main() {
     tests.extend(broken::tests(&stages));
     tests.extend(attributes::tests(&stages));
     tests.extend(postgres_dumps::tests(&stages));
-    tests.extend(sportfin::tests(&stages));
     tests.extend(soak::tests(&stages));
     tests.sort_by_key(|test| {
         let long = LONGEST.iter().position(|name| test.name().starts_with(name));

@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, element, text};
-use crate::dataset::{Dataset, USER};
+use crate::clusters::USER;
+use crate::dataset::Dataset;
 use crate::lab::Lab;
 use crate::wait::until;
 

@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio_postgres::NoTls;
 
 use crate::aws::{Aws, element, text};
+use crate::clusters::{DATABASE, USER, create_cluster};
+pub use crate::clusters::{add_instance, await_cluster, await_instance, connect};
 use crate::lab::Lab;
-use crate::ledger::Ledger;
+use crate::ledger::{self, Ledger};
 use crate::wait::until;
 
 /// The size of a dataset.
@@ -74,9 +75,6 @@ pub struct Dataset {
     directory: PathBuf,
 }
 
-pub(crate) const USER: &str = "postgres";
-const DATABASE: &str = "polycosm";
-
 impl Dataset {
     /// Creates everything that belongs to deployment `name` and fills it.
     pub async fn create(lab: &Lab, name: &str, sizes: &Sizes) -> Result<Self> {
@@ -130,7 +128,10 @@ impl Dataset {
             "keep": { "last": 3 },
         });
         if let Some(ledger) = &self.ledger {
-            descriptor["resources"]["ledger"] = ledger.resource(&self.secret);
+            descriptor["resources"]["ledger"] = json!({
+                "kind": "postgres", "database": ledger::DATABASE, "host": ledger.host, "port": ledger.port,
+                "login_secret": self.secret,
+            });
             descriptor["probes"]["accounts"] = json!({ "resource": "ledger", "sql": "select count(*) from accounts" });
         }
         descriptor
@@ -230,39 +231,6 @@ async fn fill_tables(aws: &Aws, tables: &[String], sizes: &Sizes) -> Result<()> 
     Ok(())
 }
 
-/// Creates a cluster with an instance.
-pub(crate) async fn create_cluster(
-    aws: &Aws,
-    cluster: &str,
-    password: &str,
-    settings: &[(&'static str, String)],
-) -> Result<()> {
-    let mut parameters = vec![
-        ("DBClusterIdentifier", cluster),
-        ("Engine", "aurora-postgresql"),
-        ("MasterUsername", USER),
-        ("MasterUserPassword", password),
-        ("DatabaseName", DATABASE),
-    ];
-    parameters.extend(settings.iter().map(|(name, value)| (*name, value.as_str())));
-    aws.rds("CreateDBCluster", &parameters).await?;
-    await_cluster(aws, cluster).await?;
-    add_instance(aws, cluster).await
-}
-
-/// Creates a cluster's instance, without which it refuses connections.
-pub async fn add_instance(aws: &Aws, cluster: &str) -> Result<()> {
-    let instance = format!("{cluster}-1");
-    let parameters = [
-        ("DBInstanceIdentifier", instance.as_str()),
-        ("DBInstanceClass", "db.r6g.large"),
-        ("Engine", "aurora-postgresql"),
-        ("DBClusterIdentifier", cluster),
-    ];
-    aws.rds("CreateDBInstance", &parameters).await?;
-    await_instance(aws, &instance).await
-}
-
 /// The readers of a cluster.
 async fn readers_of(aws: &Aws, cluster: &str) -> Result<Vec<String>> {
     let xml = aws
@@ -280,73 +248,6 @@ async fn readers_of(aws: &Aws, cluster: &str) -> Result<Vec<String>> {
         .filter(|member| field(*member, "IsClusterWriter") == "false")
         .map(|member| field(member, "DBInstanceIdentifier"))
         .collect())
-}
-
-/// Waits until an instance is available.
-pub async fn await_instance(aws: &Aws, instance: &str) -> Result<()> {
-    until(
-        &format!("instance {instance} is available"),
-        Duration::from_secs(60),
-        || async {
-            let xml = aws
-                .rds("DescribeDBInstances", &[("DBInstanceIdentifier", instance)])
-                .await?;
-            Ok((element(&xml, "DBInstanceStatus")? == "available").then_some(()))
-        },
-    )
-    .await
-}
-
-/// Waits until a cluster is available.
-pub async fn await_cluster(aws: &Aws, cluster: &str) -> Result<()> {
-    until(
-        &format!("cluster {cluster} is available"),
-        Duration::from_secs(60),
-        || async {
-            let xml = aws
-                .rds("DescribeDBClusters", &[("DBClusterIdentifier", cluster)])
-                .await?;
-            Ok((element(&xml, "Status")? == "available").then_some(()))
-        },
-    )
-    .await
-}
-
-/// A connection to a cluster's database as its administrator.
-pub async fn connect(aws: &Aws, cluster: &str, password: &str) -> Result<tokio_postgres::Client> {
-    let (host, port) = endpoint(aws, cluster).await?;
-    connect_to(&host, port, DATABASE, password).await
-}
-
-/// A cluster's writer endpoint.
-pub(crate) async fn endpoint(aws: &Aws, cluster: &str) -> Result<(String, u16)> {
-    let xml = aws
-        .rds("DescribeDBClusters", &[("DBClusterIdentifier", cluster)])
-        .await?;
-    Ok((element(&xml, "Endpoint")?, element(&xml, "Port")?.parse()?))
-}
-
-/// A connection to a database as the administrator of its server.
-pub(crate) async fn connect_to(
-    host: &str,
-    port: u16,
-    database: &str,
-    password: &str,
-) -> Result<tokio_postgres::Client> {
-    let mut config = tokio_postgres::Config::new();
-    config
-        .host(host)
-        .port(port)
-        .user(USER)
-        .password(password)
-        .dbname(database)
-        .connect_timeout(Duration::from_secs(10));
-    let (client, connection) = config
-        .connect(NoTls)
-        .await
-        .with_context(|| format!("connect to {database} at {host}:{port}"))?;
-    tokio::spawn(connection);
-    Ok(client)
 }
 
 async fn create_file_system(aws: &Aws, name: &str) -> Result<String> {

@@ -1,10 +1,9 @@
 //! A Postgres database that a deployment dumps: on a server of its own, which the lab has as a cluster.
 
 use anyhow::Result;
-use serde_json::{Value, json};
 
 use crate::aws::Aws;
-use crate::dataset::{connect_to, create_cluster, endpoint};
+use crate::clusters::{connect_to, create_cluster, endpoint};
 
 /// The name that applications use.
 pub const DATABASE: &str = "ledger";
@@ -50,11 +49,6 @@ impl Ledger {
             None => Ok(None),
             Some(accounts) => Self::create(aws, name, password, accounts).await.map(Some),
         }
-    }
-
-    /// The resource in a descriptor; the secret has the server's login.
-    pub fn resource(&self, secret: &str) -> Value {
-        json!({ "kind": "postgres", "database": DATABASE, "host": self.host, "port": self.port, "login_secret": secret })
     }
 
     /// Runs SQL in a database of the server.

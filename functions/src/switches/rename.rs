@@ -48,14 +48,17 @@ impl Rename {
 #[async_trait]
 impl SwitchDriver for Rename {
     async fn preflight(&self, run: &Run, switch: &Switch, item: &RestoreItem) -> Result<Vec<Fault>> {
+        ensure_rename_action(switch)?;
         self.of(target(item)).preflight(run, switch, item).await
     }
 
     async fn reference(&self, switch: &Switch, target: &Target) -> Result<Reference> {
+        ensure_rename_action(switch)?;
         self.of(target).reference(switch, target).await
     }
 
     async fn observe(&self, run: &Run, switch: &Switch, item: &RestoreItem) -> Result<Value> {
+        ensure_rename_action(switch)?;
         self.of(target(item)).observe(run, switch, item).await
     }
 

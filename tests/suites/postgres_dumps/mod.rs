@@ -10,6 +10,8 @@ mod faults;
 mod foreign;
 /// Dump, restore, compare.
 mod round_trips;
+/// A Postgres shop, through the machines: nightly dumps, an incident, and the dump from before it.
+mod sportfin;
 /// Stores that behave as a test needs.
 mod stores;
 /// Renaming databases, and back.
@@ -24,5 +26,6 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
     tests.extend(faults::tests(stages));
     tests.extend(foreign::tests(stages));
     tests.extend(switching::tests(stages));
+    tests.extend(sportfin::tests(stages));
     tests
 }

@@ -8,7 +8,6 @@ use aws_sdk_rds::types::{DbCluster, Filter};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::ensure_rename_action;
 use crate::aws::lazy::Lazy;
 use crate::aws::{clusters, code, failure};
 use crate::domain::descriptor::Switch;
@@ -135,7 +134,6 @@ impl ClusterRenames {
 #[async_trait]
 impl SwitchDriver for ClusterRenames {
     async fn preflight(&self, run: &Run, switch: &Switch, item: &RestoreItem) -> Result<Vec<Fault>> {
-        ensure_rename_action(switch)?;
         let (Target::Aurora { cluster }, Destination::Cluster { .. }) =
             (&item.planned.resource.target, &item.planned.destination)
         else {
@@ -164,13 +162,11 @@ impl SwitchDriver for ClusterRenames {
     }
 
     /// The name is the resource's own: it refers to nothing else.
-    async fn reference(&self, switch: &Switch, _: &Target) -> Result<Reference> {
-        ensure_rename_action(switch)?;
+    async fn reference(&self, _: &Switch, _: &Target) -> Result<Reference> {
         Ok(Reference::Unrelated)
     }
 
     async fn observe(&self, run: &Run, switch: &Switch, item: &RestoreItem) -> Result<Value> {
-        ensure_rename_action(switch)?;
         let (Target::Aurora { cluster }, Some(CreatedResource::Cluster { cluster: copy, .. })) =
             (&item.planned.resource.target, &item.created)
         else {

@@ -5,7 +5,6 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use serde_json::{Value, json};
 
-use super::ensure_rename_action;
 use crate::domain::descriptor::Switch;
 use crate::domain::job::Run;
 use crate::domain::kinds::postgres::{connection, server};
@@ -54,7 +53,6 @@ impl DatabaseRenames {
 #[async_trait]
 impl SwitchDriver for DatabaseRenames {
     async fn preflight(&self, run: &Run, switch: &Switch, item: &RestoreItem) -> Result<Vec<Fault>> {
-        ensure_rename_action(switch)?;
         let of = connection(&item.planned.resource.target)?;
         let action = DatabaseAction::CheckSwitch {
             live: of.database.to_owned(),
@@ -78,13 +76,11 @@ impl SwitchDriver for DatabaseRenames {
     }
 
     /// The name is the resource's own: it refers to nothing else.
-    async fn reference(&self, switch: &Switch, _: &Target) -> Result<Reference> {
-        ensure_rename_action(switch)?;
+    async fn reference(&self, _: &Switch, _: &Target) -> Result<Reference> {
         Ok(Reference::Unrelated)
     }
 
     async fn observe(&self, run: &Run, switch: &Switch, item: &RestoreItem) -> Result<Value> {
-        ensure_rename_action(switch)?;
         let of = connection(&item.planned.resource.target)?;
         let Some(CreatedResource::Database { database: copy, .. }) = &item.created else {
             return Err(Error::invalid(

@@ -17,12 +17,13 @@ const USERS: usize = 562;
 pub fn tests(stages: &Stages) -> Vec<Trial> {
     vec![
         stages.test(
-            "sportfin::what_the_incident_deleted_is_restored_from_the_dump_before_it",
+            "postgres_dumps::sportfin::what_the_incident_deleted_is_restored_from_the_dump_before_it",
             |stage| Box::pin(rehearsal(stage)),
         ),
-        stages.test("sportfin::a_restored_database_is_handed_over_under_a_name", |stage| {
-            Box::pin(handed_over(stage))
-        }),
+        stages.test(
+            "postgres_dumps::sportfin::a_restored_database_is_handed_over_under_a_name",
+            |stage| Box::pin(handed_over(stage)),
+        ),
     ]
 }
 
@@ -63,7 +64,7 @@ async fn rehearsal(stage: &Stage) -> Result<()> {
     ledger
         .execute(DATABASE, "delete from entries; delete from accounts")
         .await?;
-    // The nightly dumps go on.
+    // The nightly dumps continue.
     let late = sealed(&subject).await?;
     ensure!(late["probes"][0]["count"] == 0, "{late:#}");
 
@@ -90,7 +91,7 @@ async fn rehearsal(stage: &Stage) -> Result<()> {
     ensure!(gone.status == "SUCCEEDED", "{gone:?}");
     ensure!(ledger.databases().await? == [DATABASE], "nothing else is left");
 
-    // A second restore of the same set, which nothing of the first hinders.
+    // A second restore of the same set, which nothing of the first prevents.
     let again = subject.restore(json!({ "set": good["id"], "cut_over": "yes" })).await?;
     ensure!(
         again.status == "SUCCEEDED",
