@@ -32,7 +32,7 @@ def alive(processes):
 
 
 def busy(endpoint):
-    """Makes the lab run a process of a function and a database server."""
+    """Makes the lab run a process of a function, a database server, and a container with a process of its own."""
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
     options = {"endpoint_url": endpoint, "config": Config(retries={"total_max_attempts": 1}), **keys}
     archive = io.BytesIO()
@@ -53,6 +53,19 @@ def busy(endpoint):
     )
     waiter = {"Delay": 1, "MaxAttempts": 60}
     rds.get_waiter("db_cluster_available").wait(DBClusterIdentifier="busy", WaiterConfig=waiter)
+    ecs = boto3.client("ecs", **options)
+    ecs.create_cluster(clusterName="busy")
+    ecs.register_task_definition(
+        family="busy",
+        requiresCompatibilities=["FARGATE"],
+        networkMode="awsvpc",
+        cpu="256",
+        memory="512",
+        containerDefinitions=[{"name": "busy", "image": "none", "entryPoint": ["sh", "-c", "sleep 60 & wait"]}],
+    )
+    network = {"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d"]}}
+    [task] = ecs.run_task(cluster="busy", taskDefinition="busy", launchType="FARGATE", networkConfiguration=network)["tasks"]
+    ecs.get_waiter("tasks_running").wait(cluster="busy", tasks=[task["taskArn"]], WaiterConfig=waiter)
     return pid
 
 
@@ -66,7 +79,8 @@ class Shutdown(unittest.TestCase):
                 function = busy(ready[1])
                 started = psutil.Process(lab.pid).children(recursive=True)
                 self.assertIn(function, [process.pid for process in started])
-                self.assertTrue([process for process in started if process.name().startswith("postgres")])
+                for name in ("postgres", "sleep"):
+                    self.assertTrue([process for process in started if process.name().startswith(name)], name)
                 lab.send_signal(number)
                 self.assertEqual(lab.wait(timeout=30), code)
             left = until(lambda: alive(started), lambda left: not left, "processes of the lab", seconds=15)
