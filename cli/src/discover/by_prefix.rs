@@ -99,7 +99,15 @@ async fn tables(config: &SdkConfig, prefix: &str) -> Result<Vec<FoundResource>> 
     }
     let of_prefix = names.into_iter().filter(|name| name.starts_with(prefix));
     Ok(of_prefix
-        .map(|name| FoundResource::protected(Target::DynamoDb { table: name.clone() }, name))
+        .map(|name| {
+            FoundResource::protected(
+                Target::DynamoDb {
+                    table: name.clone(),
+                    archive: None,
+                },
+                name,
+            )
+        })
         .collect())
 }
 
@@ -152,7 +160,13 @@ mod tests {
     use super::*;
 
     fn table(name: &str) -> FoundResource {
-        FoundResource::protected(Target::DynamoDb { table: name.into() }, name)
+        FoundResource::protected(
+            Target::DynamoDb {
+                table: name.into(),
+                archive: None,
+            },
+            name,
+        )
     }
 
     fn cluster(id: &str, hint: &str) -> FoundResource {

@@ -37,7 +37,11 @@ pub fn compose(deployment: &str, found: Vec<FoundResource>, place: &VaultAndRole
             FoundResource::Protected { target, hint } => (hint, kept_in(place, target), None),
             FoundResource::Tables { prefix, now } => {
                 let comment = format!("today: {}", now.join(", "));
-                ("tables".to_owned(), Target::DynamodbPrefix { prefix }, Some(comment))
+                (
+                    "tables".to_owned(),
+                    Target::DynamodbPrefix { prefix, archive: None },
+                    Some(comment),
+                )
             }
             FoundResource::Parameter { name } => {
                 parameters.insert(name);
@@ -151,7 +155,7 @@ mod tests {
     fn what_is_found_twice_stands_once() {
         let table = |hint: &str| {
             let table = "rooms".to_owned();
-            FoundResource::protected(Target::DynamoDb { table }, hint)
+            FoundResource::protected(Target::DynamoDb { table, archive: None }, hint)
         };
         let draft = compose("x", vec![table("a"), table("a"), table("b")], &VaultAndRole::default());
         assert_eq!(draft.resources.len(), 1);

@@ -32,10 +32,14 @@ fn snapshot(sealed: Option<usize>) -> TaggedPoint {
 fn table(resource: &str, table: &str) -> TaggedPoint {
     TaggedPoint {
         resource: None,
-        target: Target::DynamoDb { table: table.into() },
+        target: Target::DynamoDb {
+            table: table.into(),
+            archive: None,
+        },
         recovery_point: RecoveryPoint::TableBackup {
             arn: format!("arn:{table}"),
             name: names::recovery_point(SET, resource),
+            archive: None,
         },
         captured_at: later(0),
         sealed: None,

@@ -140,10 +140,14 @@ mod tests {
             deployment: "hubs-prod".into(),
             set: SET.into(),
             resource: None,
-            target: Target::DynamoDb { table: table.into() },
+            target: Target::DynamoDb {
+                table: table.into(),
+                archive: None,
+            },
             recovery_point: RecoveryPoint::TableBackup {
                 arn: arn.into(),
                 name: format!("hf-{SET}-aaaaaa"),
+                archive: None,
             },
             captured_at: at(&format!("2026-11-20T02:{minute}:00Z")),
             size_bytes: None,

@@ -24,5 +24,6 @@ pub mod set;
 pub mod skipped_times;
 pub mod start_delays;
 pub mod switches;
+pub mod table_archive;
 pub mod transfers;
 pub mod usage;

@@ -63,7 +63,13 @@ mod tests {
     /// Fails at 8e363f8: forty tables started at once.
     #[test]
     fn a_hundred_tables_start_four_a_second_and_nothing_else_waits() {
-        let mut resources = vec![resource(Target::DynamoDb { table: "t".into() }); 100];
+        let mut resources = vec![
+            resource(Target::DynamoDb {
+                table: "t".into(),
+                archive: None
+            });
+            100
+        ];
         resources.insert(50, resource(Target::Aurora { cluster: "c".into() }));
         let plan = serde_json::to_value(Plan { resources }).unwrap();
         let delayed = plan["resources"].as_array().unwrap();
@@ -78,6 +84,12 @@ mod tests {
             assert_eq!(at_once.count(), 4, "{second}");
         }
         let read: Resource = serde_json::from_value(delayed[0].clone()).unwrap();
-        assert_eq!(read, resource(Target::DynamoDb { table: "t".into() }));
+        assert_eq!(
+            read,
+            resource(Target::DynamoDb {
+                table: "t".into(),
+                archive: None
+            })
+        );
     }
 }

@@ -59,8 +59,8 @@ impl DynamoDb {
 
 fn table(resource: &Resource) -> Result<&str> {
     match &resource.target {
-        Target::DynamoDb { table } => Ok(table),
-        Target::DynamodbPrefix { prefix } => Err(Error::NotFound(format!(
+        Target::DynamoDb { table, .. } => Ok(table),
+        Target::DynamodbPrefix { prefix, .. } => Err(Error::NotFound(format!(
             "backing up {}: no table's name begins with {prefix}. Correct the prefix, or remove the resource",
             resource.name
         ))),

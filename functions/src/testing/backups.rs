@@ -217,6 +217,7 @@ pub fn table_backup(name: &str) -> RecoveryPoint {
     RecoveryPoint::TableBackup {
         arn: format!("arn:aws:dynamodb:us-east-1:000000000000:table/hubs-rooms/backup/{name}"),
         name: name.into(),
+        archive: None,
     }
 }
 

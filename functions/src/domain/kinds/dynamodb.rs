@@ -1,5 +1,6 @@
 //! DynamoDB tables: one by name, or all with a prefix.
 
+mod archive;
 mod prefix;
 
 use jiff::Timestamp;
@@ -42,7 +43,7 @@ impl Profile for DynamoDb {
     }
 
     fn fields(&self) -> &'static [&'static str] {
-        &["table", "prefix"]
+        &["table", "prefix", "archive"]
     }
 
     fn read(&self, faults: &mut Faults, object: &Object<'_>) -> Option<Target> {
@@ -54,12 +55,16 @@ impl Profile for DynamoDb {
         if let (Some(_), Some(prefix)) = (table, prefix) {
             faults.add(object.path("prefix"), shown(prefix), "either table or prefix, not both");
         }
+        let archive = archive::read(faults, object);
         let prefix = object
             .optional_text(faults, "prefix", &formats::PREFIX)
-            .map(|prefix| Target::DynamodbPrefix { prefix });
+            .map(|prefix| Target::DynamodbPrefix {
+                prefix,
+                archive: archive.clone(),
+            });
         let table = object
             .optional_text(faults, "table", &formats::TABLE)
-            .map(|table| Target::DynamoDb { table });
+            .map(|table| Target::DynamoDb { table, archive });
         table.or(prefix)
     }
 
@@ -137,7 +142,7 @@ impl Stateful for DynamoDb {
     }
 
     fn target_of(&self, table: String) -> Target {
-        Target::DynamoDb { table }
+        Target::DynamoDb { table, archive: None }
     }
 
     fn alarm_dimension(&self) -> Option<&'static str> {
@@ -179,7 +184,7 @@ impl Stateful for DynamoDb {
 
     fn copy(&self, created: &CreatedResource, _: &Target) -> Option<Target> {
         let table = self.copy_identifier(created)?.to_owned();
-        Some(Target::DynamoDb { table })
+        Some(Target::DynamoDb { table, archive: None })
     }
 
     fn copy_words(&self, created: &CreatedResource) -> String {
@@ -241,7 +246,7 @@ impl Stateful for DynamoDb {
 
     fn stream(&self, target: &Target) -> Option<String> {
         match target {
-            Target::DynamoDb { table } => Some(format!(":table/{table}/stream/")),
+            Target::DynamoDb { table, .. } => Some(format!(":table/{table}/stream/")),
             _ => None,
         }
     }
@@ -271,7 +276,7 @@ impl Stateful for DynamoDb {
     fn name_without_tags(&self, set: &str, target: &Target, point: &RecoveryPoint, known: &[Resource]) -> String {
         let table = target.identifier();
         let mut candidates = known.iter().filter_map(|resource| match &resource.target {
-            Target::DynamoDb { table: own } => (own == table).then(|| resource.name.clone()),
+            Target::DynamoDb { table: own, .. } => (own == table).then(|| resource.name.clone()),
             other => self
                 .closeness(other, table)
                 .map(|_| format!("{}.{table}", resource.name)),

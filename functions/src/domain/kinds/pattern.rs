@@ -8,8 +8,8 @@ pub trait Pattern: Sync {
     /// Whether a target is a pattern.
     fn is_pattern(&self, target: &Target) -> bool;
 
-    /// The resource of this name as a target.
-    fn target(&self, name: &str) -> Target;
+    /// The resource of this name as a target, with the settings of the pattern that matched it.
+    fn target(&self, pattern: &Target, name: &str) -> Target;
 
     /// The name of one resource; `None` for a pattern, and for another kind.
     fn name<'a>(&self, target: &'a Target) -> Option<&'a str>;

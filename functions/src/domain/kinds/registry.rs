@@ -66,7 +66,7 @@ pub fn closeness(target: &Target, name: &str) -> Option<usize> {
 
 /// A resource that a pattern matches, as a target; `None` if the kind has no patterns.
 pub fn member_target(pattern: &Target, name: &str) -> Option<Target> {
-    Some(stateful(pattern)?.patterns()?.target(name))
+    Some(stateful(pattern)?.patterns()?.target(pattern, name))
 }
 
 /// The name of a resource that a pattern can match; `None` for a pattern, and for a kind without.
@@ -164,7 +164,10 @@ mod tests {
     fn a_target_is_of_the_kind_that_it_names() {
         let targets = [
             Target::Aurora { cluster: "db".into() },
-            Target::DynamodbPrefix { prefix: "hubs-".into() },
+            Target::DynamodbPrefix {
+                prefix: "hubs-".into(),
+                archive: None,
+            },
             Target::Secret {
                 secret: "hubs/db".into(),
             },

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::table_archive::{StoredArchive, TableArchive};
 use crate::domain::transfers::placement::Placement;
 
 /// Makes one enum of each shape from the entries of the kinds. A target's first field is its identifier, a recovery point's its ARN.
@@ -209,13 +210,26 @@ shapes! {
         target {
             /// One DynamoDB table.
             #[serde(rename = "dynamodb")]
-            DynamoDb { table: String }
+            DynamoDb {
+                table: String,
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                archive: Option<TableArchive>,
+            }
             /// All DynamoDB tables whose names begin with `prefix`; planning turns it into one `dynamodb` per table.
-            DynamodbPrefix { prefix: String }
+            DynamodbPrefix {
+                prefix: String,
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                archive: Option<TableArchive>,
+            }
         }
         recovery_point {
-            /// A DynamoDB on-demand backup.
-            TableBackup { arn: String, name: String }
+            /// A DynamoDB on-demand backup, and the archive that was written with it.
+            TableBackup {
+                arn: String,
+                name: String,
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                archive: Option<StoredArchive>,
+            }
         }
         source {
             /// A DynamoDB backup, on demand or (of a deleted table) `SYSTEM`.

@@ -18,6 +18,7 @@ fn job(began: u64, usual: Option<u64>) -> Job {
             name: "rooms".into(),
             target: Target::DynamoDb {
                 table: "hubs-rooms".into(),
+                archive: None,
             },
             deadline_seconds: 24 * HOUR,
         },

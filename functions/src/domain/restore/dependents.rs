@@ -194,7 +194,10 @@ mod tests {
     #[test]
     fn each_is_said_with_the_command_that_leads_it_to_the_copy() {
         let cluster = Target::Aurora { cluster: "hubs".into() };
-        let table = Target::DynamoDb { table: "rooms".into() };
+        let table = Target::DynamoDb {
+            table: "rooms".into(),
+            archive: None,
+        };
         let named = |name: &str| name.to_owned();
         for (dependent, target, expected) in [
             (

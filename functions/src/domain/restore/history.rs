@@ -61,7 +61,10 @@ mod tests {
     }
 
     fn tables(number: usize, usual_seconds: Option<u64>) -> Vec<PlannedResource> {
-        let table = Target::DynamoDb { table: "rooms".into() };
+        let table = Target::DynamoDb {
+            table: "rooms".into(),
+            archive: None,
+        };
         vec![planned(table, usual_seconds); number]
     }
 

@@ -13,6 +13,7 @@ fn table() -> RestoredCopy {
     resource(
         Target::DynamoDb {
             table: "hubs-rooms-r1".into(),
+            archive: None,
         },
         &[],
     )

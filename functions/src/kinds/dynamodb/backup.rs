@@ -77,6 +77,7 @@ impl Backup for DynamoDb {
         Ok(backup.map(|backup| RecoveryPoint::TableBackup {
             arn: backup.backup_arn.unwrap_or_default(),
             name,
+            archive: None,
         }))
     }
 
@@ -161,10 +162,12 @@ fn tagged(backup: &BackupSummary) -> Option<TaggedPoint> {
         resource: None,
         target: Target::DynamoDb {
             table: backup.table_name()?.to_owned(),
+            archive: None,
         },
         recovery_point: RecoveryPoint::TableBackup {
             arn: backup.backup_arn()?.to_owned(),
             name: name.to_owned(),
+            archive: None,
         },
         captured_at: backup.backup_creation_date_time().and_then(timestamp)?,
         size_bytes: backup.backup_size_bytes().and_then(|size| u64::try_from(size).ok()),
@@ -177,6 +180,7 @@ fn started(run: &Run, name: &str, arn: &str, accepted: Option<&DateTime>) -> Sta
         recovery_point: RecoveryPoint::TableBackup {
             arn: arn.to_owned(),
             name: name.to_owned(),
+            archive: None,
         },
         started_at: accepted.and_then(timestamp).unwrap_or(run.started_at),
     }

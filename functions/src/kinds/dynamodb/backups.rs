@@ -56,7 +56,7 @@ impl DynamoDb {
 /// ARN and name.
 pub fn parts(point: &RecoveryPoint) -> Result<(&str, &str)> {
     match point {
-        RecoveryPoint::TableBackup { arn, name } => Ok((arn, name)),
+        RecoveryPoint::TableBackup { arn, name, .. } => Ok((arn, name)),
         _ => Err(wrong_point(KIND, point)),
     }
 }

@@ -18,7 +18,7 @@ use crate::kinds::{BackupQuota, Discovery};
 impl Discovery for DynamoDb {
     async fn matching(&self, pattern: &Target) -> Result<Vec<String>> {
         let prefix = match pattern {
-            Target::DynamodbPrefix { prefix } => prefix.as_str(),
+            Target::DynamodbPrefix { prefix, .. } => prefix.as_str(),
             Target::DynamoDb { .. } => return Err(unsupported(pattern, WITH_PATTERNS)),
             other => return Err(wrong_target_of(KIND, other)),
         };

@@ -28,7 +28,7 @@ const LONGEST: usize = 255;
 impl Recovery for DynamoDb {
     async fn exists(&self, target: &Target) -> Result<bool> {
         match target {
-            Target::DynamoDb { table } => self.has_table(table).await,
+            Target::DynamoDb { table, .. } => self.has_table(table).await,
             Target::DynamodbPrefix { .. } => Ok(true),
             other => Err(wrong_target_of(KIND, other)),
         }
@@ -36,7 +36,7 @@ impl Recovery for DynamoDb {
 
     async fn continuous_backup(&self, target: &Target) -> Result<Option<ContinuousBackup>> {
         match target {
-            Target::DynamoDb { table } => self.point_in_time(table).await,
+            Target::DynamoDb { table, .. } => self.point_in_time(table).await,
             Target::DynamodbPrefix { .. } => Ok(None),
             other => Err(wrong_target_of(KIND, other)),
         }
@@ -44,8 +44,8 @@ impl Recovery for DynamoDb {
 
     async fn retained_backups(&self, _: &str, target: &Target, before: Option<Timestamp>) -> Result<RetainedBackups> {
         let found = match target {
-            Target::DynamoDb { table } => vec![(table.clone(), self.kept_of(table, before).await?)],
-            Target::DynamodbPrefix { prefix } => self.kept_under(prefix, before).await?,
+            Target::DynamoDb { table, .. } => vec![(table.clone(), self.kept_of(table, before).await?)],
+            Target::DynamodbPrefix { prefix, .. } => self.kept_under(prefix, before).await?,
             other => return Err(wrong_target_of(KIND, other)),
         };
         Ok(RetainedBackups::Found(found))
@@ -53,7 +53,7 @@ impl Recovery for DynamoDb {
 
     async fn destination(&self, _: &Run, resource: &Resource, naming: &Naming<'_>) -> Result<Destination> {
         match &resource.target {
-            Target::DynamoDb { table } => Ok(Destination::Table {
+            Target::DynamoDb { table, .. } => Ok(Destination::Table {
                 table: naming.of_copy(table, LONGEST),
             }),
             Target::DynamodbPrefix { .. } => Ok(Destination::Nothing),

@@ -30,7 +30,10 @@ fn dynamodb(script: impl IntoIterator<Item = Exchange>) -> (DynamoDb, Replay) {
 }
 
 fn rooms() -> Resource {
-    resource(Target::DynamoDb { table: "rooms".into() })
+    resource(Target::DynamoDb {
+        table: "rooms".into(),
+        archive: None,
+    })
 }
 
 fn name() -> String {
@@ -41,6 +44,7 @@ fn point() -> RecoveryPoint {
     RecoveryPoint::TableBackup {
         arn: ARN.into(),
         name: name(),
+        archive: None,
     }
 }
 
@@ -110,7 +114,7 @@ async fn a_backup_is_made_once_after_looking_for_it() {
     assert_eq!(first.started_at.as_millisecond(), 1_795_140_961_500);
     let second = dynamodb.back_up(&run(), &rooms()).await.unwrap();
     assert!(
-        matches!(second.recovery_point, RecoveryPoint::TableBackup { arn, name } if arn == format!("{ARN}-1795140961") && name == ours)
+        matches!(second.recovery_point, RecoveryPoint::TableBackup { arn, name, .. } if arn == format!("{ARN}-1795140961") && name == ours)
     );
     let requests = replay.played();
     let body = |n: usize| serde_json::from_str::<Value>(&requests[n].body).unwrap();
@@ -167,10 +171,14 @@ async fn what_a_lost_run_made_is_found_and_nothing_else() {
         Some(RecoveryPoint::TableBackup {
             arn: format!("{ARN}-1795140961"),
             name: name(),
+            archive: None
         })
     );
     assert_eq!(kind.find(&run(), &rooms()).await.unwrap(), None);
-    let none = resource(Target::DynamodbPrefix { prefix: "none-".into() });
+    let none = resource(Target::DynamodbPrefix {
+        prefix: "none-".into(),
+        archive: None,
+    });
     assert_eq!(kind.find(&run(), &none).await.unwrap(), None);
     assert_eq!(
         replay.played()[0].json()["TimeRangeLowerBound"].as_f64(),
@@ -198,7 +206,10 @@ async fn failures_have_their_names() {
         );
     }
     let (kind, replay) = dynamodb([]);
-    let prefix = resource(Target::DynamodbPrefix { prefix: "hubs-".into() });
+    let prefix = resource(Target::DynamodbPrefix {
+        prefix: "hubs-".into(),
+        archive: None,
+    });
     assert_eq!(kind.back_up(&run(), &prefix).await.unwrap_err().name(), "NotFound");
     replay.played();
 }

@@ -189,7 +189,10 @@ async fn the_first_look_comes_at_nine_tenths_of_the_usual_time() {
 async fn a_prefix_without_tables_fails_alone() {
     let (catalog, _, run) = planned(&[]).await;
     let mut input = input(&run);
-    input.resource.target = Target::DynamodbPrefix { prefix: "none-".into() };
+    input.resource.target = Target::DynamodbPrefix {
+        prefix: "none-".into(),
+        archive: None,
+    };
     let error = start(&catalog, &RecordedKind::default(), input).await.unwrap_err();
     assert_eq!(error.name(), "NotFound");
 }

@@ -204,6 +204,7 @@ async fn where_it_leads_is_told_by_its_value() {
     };
     let rooms = || Target::DynamoDb {
         table: "hubs-rooms".to_owned(),
+        archive: None,
     };
     assert_eq!(reference("hubs-rooms", rooms()).await, Reference::Matches);
     assert_eq!(

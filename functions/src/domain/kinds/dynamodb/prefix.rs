@@ -13,21 +13,28 @@ impl Pattern for DynamoDb {
         matches!(target, Target::DynamodbPrefix { .. })
     }
 
-    fn target(&self, name: &str) -> Target {
-        Target::DynamoDb { table: name.to_owned() }
+    fn target(&self, pattern: &Target, name: &str) -> Target {
+        let archive = match pattern {
+            Target::DynamodbPrefix { archive, .. } | Target::DynamoDb { archive, .. } => archive.clone(),
+            _ => None,
+        };
+        Target::DynamoDb {
+            table: name.to_owned(),
+            archive,
+        }
     }
 
     fn name<'a>(&self, target: &'a Target) -> Option<&'a str> {
         match target {
-            Target::DynamoDb { table } => Some(table),
+            Target::DynamoDb { table, .. } => Some(table),
             _ => None,
         }
     }
 
     fn closeness(&self, target: &Target, name: &str) -> Option<usize> {
         match target {
-            Target::DynamoDb { table } => (table == name).then_some(usize::MAX),
-            Target::DynamodbPrefix { prefix } => name.starts_with(prefix.as_str()).then_some(prefix.len()),
+            Target::DynamoDb { table, .. } => (table == name).then_some(usize::MAX),
+            Target::DynamodbPrefix { prefix, .. } => name.starts_with(prefix.as_str()).then_some(prefix.len()),
             _ => None,
         }
     }
@@ -40,7 +47,7 @@ impl Pattern for DynamoDb {
             None
         };
         match target {
-            Target::DynamodbPrefix { prefix } => match named {
+            Target::DynamodbPrefix { prefix, .. } => match named {
                 Some(table) if (formats::TABLE.accepts)(table) && table.starts_with(prefix.as_str()) => {
                     Some(Some(table.to_owned()))
                 }
@@ -60,9 +67,13 @@ mod tests {
 
     #[test]
     fn the_longest_prefix_is_closest_and_a_tables_own_name_closer() {
-        let prefix = |prefix: &str| Target::DynamodbPrefix { prefix: prefix.into() };
+        let prefix = |prefix: &str| Target::DynamodbPrefix {
+            prefix: prefix.into(),
+            archive: None,
+        };
         let rooms = Target::DynamoDb {
             table: "hubs-rooms".into(),
+            archive: None,
         };
         let of = |target: &Target| DynamoDb.closeness(target, "hubs-rooms");
         assert!(of(&rooms) > of(&prefix("hubs-")) && of(&prefix("hubs-")) > of(&prefix("hu")));

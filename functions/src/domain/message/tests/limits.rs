@@ -85,7 +85,7 @@ proptest! {
         let points: Vec<Point> = (0..count).map(|index| {
             let mut point = points()[index % 2].clone();
             point.resource.name = format!("tables.{}", "t".repeat(255));
-            point.resource.target = Target::DynamoDb { table: target.clone() };
+            point.resource.target = Target::DynamoDb { table: target.clone(), archive: None };
             point
         }).collect();
         let facts = BackupReport {

@@ -87,7 +87,10 @@ mod tests {
 
     #[test]
     fn what_aws_backup_does_not_back_up_has_no_arn_of_it() {
-        let table = Target::DynamoDb { table: "rooms".into() };
+        let table = Target::DynamoDb {
+            table: "rooms".into(),
+            archive: None,
+        };
         let of_table = Some("arn:aws:dynamodb:eu-west-1:1:table/rooms".to_owned());
         assert_eq!(arn(&table, "rooms", EXECUTION), of_table);
         let secret = Target::Secret { secret: "login".into() };

@@ -103,6 +103,7 @@ fn what_has_no_counterpart_and_what_stays_live_is_told() {
 fn every_source_and_every_place_is_told() {
     let target = || Target::DynamoDb {
         table: "rooms".to_owned(),
+        archive: None,
     };
     let database = || Target::Aurora {
         cluster: "db".to_owned(),

@@ -34,6 +34,7 @@ fn resources() -> Vec<Resource> {
             "rooms",
             Target::DynamoDb {
                 table: text("hubs-rooms"),
+                archive: None,
             },
         ),
         resource(
@@ -48,6 +49,7 @@ fn resources() -> Vec<Resource> {
             "tables.hubs-likes",
             Target::DynamoDb {
                 table: text("hubs-likes"),
+                archive: None,
             },
         ),
     ]

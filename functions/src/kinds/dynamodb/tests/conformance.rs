@@ -92,7 +92,10 @@ pub fn recovery() -> RecoveryAnswers {
 pub fn planning() -> PlanningAnswers {
     PlanningAnswers {
         pattern: Some((
-            Target::DynamodbPrefix { prefix: "room".into() },
+            Target::DynamodbPrefix {
+                prefix: "room".into(),
+                archive: None,
+            },
             || vec![answers("ListTables", r#"{"TableNames":["other","rooms","rooms-r1"]}"#)],
             || {
                 let arn = "arn:aws:dynamodb:eu-west-1:000000000000:table/rooms-r1";

@@ -69,6 +69,7 @@ async fn what_a_lost_answer_left_under_the_same_name_is_deleted_too() {
     let first = RecoveryPoint::TableBackup {
         arn: format!("{ARN}-1795140961"),
         name: name(),
+        archive: None,
     };
     assert_eq!(kind.delete(&run(), &first).await.unwrap(), Deletion::Gone);
     let requests = replay.played();

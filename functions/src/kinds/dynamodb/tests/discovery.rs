@@ -31,7 +31,10 @@ async fn a_prefix_matches_the_tables_of_all_pages_that_begin_with_it() {
         r#"{"TableNames":["a-rooms","rooms"],"LastEvaluatedTableName":"rooms"}"#,
     );
     let (kind, replay) = dynamodb([first, answers("ListTables", r#"{"TableNames":["rooms-old","users"]}"#)]);
-    let pattern = Target::DynamodbPrefix { prefix: "rooms".into() };
+    let pattern = Target::DynamodbPrefix {
+        prefix: "rooms".into(),
+        archive: None,
+    };
     assert_eq!(kind.matching(&pattern).await.unwrap(), ["rooms", "rooms-old"]);
     replay.played();
 }

@@ -10,7 +10,10 @@ use crate::kinds::Recovery;
 pub const LATEST: i64 = 1_795_140_000;
 
 fn target() -> Target {
-    Target::DynamoDb { table: "rooms".into() }
+    Target::DynamoDb {
+        table: "rooms".into(),
+        archive: None,
+    }
 }
 
 pub fn continuous(status: &str) -> Exchange {
@@ -92,7 +95,10 @@ async fn of_a_prefix_the_newest_of_each_table_is_taken_to_the_last_page() {
         ],
         "",
     );
-    let prefix = Target::DynamodbPrefix { prefix: "hubs-".into() };
+    let prefix = Target::DynamodbPrefix {
+        prefix: "hubs-".into(),
+        archive: None,
+    };
     let found = kept(vec![first, second], &prefix).await;
     let names: Vec<&str> = found.iter().map(|(table, _)| table.as_str()).collect();
     assert_eq!(names, ["hubs-rooms", "hubs-users"]);

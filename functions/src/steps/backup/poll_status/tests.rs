@@ -430,10 +430,14 @@ async fn hundreds_of_tables_with_long_names_fit_into_the_machine_s_state() {
     let mut run = UnderWay::of(&["one"]).await;
     let mut job = run.jobs.remove(0);
     job.resource.name = format!("tables.{table}");
-    job.resource.target = Target::DynamoDb { table: table.into() };
+    job.resource.target = Target::DynamoDb {
+        table: table.into(),
+        archive: None,
+    };
     job.recovery_point = Some(RecoveryPoint::TableBackup {
         arn: format!("arn:aws:dynamodb:eu-central-1:111122223333:table/{table}/backup/01489602797149-73d8d5bc"),
         name: "hf-hubs-prod-20261120-021500-ab12-tables.a-table-whose-name-is-as-long".into(),
+        archive: None,
     });
     (job.usual_seconds, job.looked_at, job.misses) = (Some(1800), Some(later(1_701)), 3);
     let output = Output {

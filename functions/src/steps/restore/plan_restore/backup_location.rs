@@ -46,6 +46,7 @@ mod tests {
             recovery_point: Some(RecoveryPoint::TableBackup {
                 arn: arn.into(),
                 name: "backup".into(),
+                archive: None,
             }),
             configuration: serde_json::Value::Null,
             started_at: None,

@@ -158,6 +158,7 @@ fn recovery_point(set: &str, name: &str) -> RecoveryPoint {
         _ => RecoveryPoint::TableBackup {
             arn: format!("arn:aws:dynamodb:{here}:table/hubs-rooms/backup/{set}"),
             name: format!("hf-{set}"),
+            archive: None,
         },
     }
 }

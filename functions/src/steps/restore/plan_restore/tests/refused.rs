@@ -154,7 +154,10 @@ async fn two_copies_of_one_name_are_refused() {
     let set = &world.sets[0];
     let mut other = point(set, "rooms", later(-24 * 3600));
     other.resource.name = "other".into();
-    other.resource.target = Target::DynamoDb { table: "hubs".into() };
+    other.resource.target = Target::DynamoDb {
+        table: "hubs".into(),
+        archive: None,
+    };
     world.needs.catalog.put_point("hubs-prod", &other).await.unwrap();
     let request = json!({"deployment": "hubs-prod", "suffix": "r1", "names": {"other": "hubs-rooms-r1"}});
     let faults = faults(&world, request).await;
@@ -187,6 +190,7 @@ async fn more_than_the_history_of_an_execution_holds_is_refused() {
         table.resource.name = format!("tables.many-{number}");
         table.resource.target = Target::DynamoDb {
             table: format!("many-{number}"),
+            archive: None,
         };
         world.needs.catalog.put_point("hubs-prod", &table).await.unwrap();
     }

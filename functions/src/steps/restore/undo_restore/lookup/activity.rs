@@ -145,6 +145,7 @@ mod tests {
     async fn a_table_is_in_use_by_what_cloudwatch_counted_after_the_restore() {
         let table = copy(Target::DynamoDb {
             table: "rooms-r1".into(),
+            archive: None,
         });
         let (replay, cloudwatch) = cloudwatch(vec![points("Sum", &["0.0", "2.5", "1.0"]), points("Sum", &[])]);
         let done = of(&cloudwatch, &table, at("01:30:00"), at("02:00:00"), at("02:15:00"))
