@@ -1,6 +1,7 @@
 //! Tables as files: every item of a DynamoDB table in a file, one a line, and back; and a digest of all items, by which a copy is compared
 //! with its source.
 
+mod archive;
 mod clock;
 mod compression;
 mod digest;
@@ -28,6 +29,10 @@ mod tests;
 mod value;
 mod wire;
 
+pub use archive::{
+    ARCHIVE_NAME, ArchiveManifest, ArchiveMethod, ArchiveSource, ArchivedFile, NativeArchive, PartResult, ScanArchive,
+    folder_of_export,
+};
 pub use compression::Compression;
 pub use digest::{Digester, Sum, TableDigest};
 pub use encode::{Content, Inexact, InexactItem};

@@ -5,7 +5,7 @@
 
 mod batch;
 mod checkpoint;
-mod lines;
+pub(super) mod lines;
 mod parts;
 mod rejected;
 mod run;
