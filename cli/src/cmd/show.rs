@@ -75,6 +75,11 @@ impl Show {
 fn text(whole: &SetDetails) -> String {
     let mut text = head(&whole.set);
     let _ = write!(text, "\n{}", points(&whole.points));
+    let archives: Vec<String> = whole.points.iter().filter_map(archive).collect();
+    if !archives.is_empty() {
+        text.push_str("\nArchives, for people and other programs:\n");
+        archives.iter().for_each(|line| text.push_str(&listed(line)));
+    }
     if !whole.set.probes.is_empty() {
         let _ = write!(text, "\n{}", probes(&whole.set));
     }
@@ -159,6 +164,13 @@ fn points(points: &[Point]) -> String {
     table.to_string()
 }
 
+/// The address of a finished point's archive.
+fn archive(point: &Point) -> Option<String> {
+    let recovery_point = point.recovery_point.as_ref()?;
+    let address = kinds::of(&point.resource.target).archive(recovery_point)?;
+    (point.status == PointStatus::Available).then(|| format!("{}: {address}", point.resource.name))
+}
+
 fn status(point: &Point) -> String {
     match (point.status, point.percent) {
         (PointStatus::InProgress, Some(percent)) => format!("{percent:.0} %"),
@@ -187,7 +199,9 @@ fn probes(set: &BackupSet) -> String {
 #[cfg(test)]
 mod tests {
     use holdfast::domain::job::Failure;
+    use holdfast::domain::resource::{RecoveryPoint, Target};
     use holdfast::domain::set::{ProbeResult, Reason, SetStatus};
+    use holdfast::domain::table_archive::{StoredArchive, TableArchive};
 
     use super::*;
     use crate::testing::{at, point, run, set};
@@ -237,6 +251,30 @@ users    562  -
                 .ends_with(&expected.replace("  TOOK", " TOOK")),
             "{text}"
         );
+    }
+
+    #[test]
+    fn the_address_of_a_finished_archive_is_shown() {
+        let mut whole = whole();
+        let mut rooms = point("hubs-1", "rooms", PointStatus::Available, "2025-01-31T23:00:05Z");
+        rooms.resource.target = Target::DynamoDb {
+            table: "rooms".into(),
+            archive: Some(TableArchive::default()),
+        };
+        rooms.recovery_point = Some(RecoveryPoint::TableBackup {
+            arn: "arn:b".into(),
+            name: "hf-hubs-1-0a1b2c".into(),
+            archive: Some(StoredArchive {
+                address: "s3://archive/tables/hubs/rooms/hubs-1/".into(),
+                job: "arn:e".into(),
+            }),
+        });
+        whole.points.push(rooms);
+        let shown = text(&whole);
+        let expected = "Archives, for people and other programs:\n  rooms: s3://archive/tables/hubs/rooms/hubs-1/\n";
+        assert!(shown.contains(expected), "{shown}");
+        whole.points[1].status = PointStatus::Failed;
+        assert!(!text(&whole).contains("Archives"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Decisions without side effects: nothing here waits, asks AWS, reads a clock or uses randomness; `now` is an argument.
 
+pub mod archive_access;
 pub mod catalog_rebuild;
 pub mod descriptor;
 pub mod duration;
@@ -26,4 +27,5 @@ pub mod start_delays;
 pub mod switches;
 pub mod table_archive;
 pub mod transfers;
+pub mod table_export;
 pub mod usage;

@@ -3,6 +3,7 @@
 //! DynamoDB's backups carry no tags (`TagResource` takes tables only), so a backup is identified as Holdfast's by its name, which
 //! contains the deployment and the set (`domain::names::recovery_point`), and by being in the catalog.
 
+mod archive;
 mod backup;
 mod backups;
 mod canonical;
@@ -29,9 +30,11 @@ mod undo;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 
+use super::Defaults;
 use super::auto_scaling;
 use super::keys;
 use super::shared::wrong_target;
+use super::transfers::Transfers;
 use crate::aws::lazy::Lazy;
 use crate::aws::service::{self, TAGGING};
 use crate::domain::resource::{Resource, Target};
@@ -44,15 +47,17 @@ pub struct DynamoDb {
     autoscaling: Lazy<service::Client>,
     kms: Lazy<service::Client>,
     tagging: Lazy<service::Client>,
+    transfers: Transfers,
 }
 
 impl DynamoDb {
-    pub fn from_config(aws: &SdkConfig) -> Self {
+    pub fn from_config(aws: &SdkConfig, defaults: &Defaults) -> Self {
         Self {
             dynamodb: Lazy::new(aws, Client::new),
             autoscaling: Lazy::new(aws, auto_scaling::client),
             kms: Lazy::new(aws, keys::client),
             tagging: Lazy::new(aws, |aws| service::Client::new(aws, TAGGING)),
+            transfers: Transfers::new(aws, defaults.transfers.clone()),
         }
     }
 }

@@ -15,6 +15,7 @@ mod postgres;
 pub mod registry;
 mod secret;
 mod shared;
+mod transfers;
 
 pub use defaults::Defaults;
 pub use efs::Efs;
@@ -24,3 +25,4 @@ pub use kind::{
 };
 pub use registry::Kinds;
 pub use shared::{copy, fault, part, timestamp};
+pub use transfers::TransferSettings;

@@ -97,7 +97,7 @@ kinds! {
     (aws, defaults)
     aurora: Target::Aurora { .. } => Aurora::from_config(aws),
     efs: Target::Efs { .. } => Efs::from_config(aws, defaults),
-    dynamodb: Target::DynamoDb { .. } | Target::DynamodbPrefix { .. } => DynamoDb::from_config(aws),
+    dynamodb: Target::DynamoDb { .. } | Target::DynamodbPrefix { .. } => DynamoDb::from_config(aws, defaults),
     postgres: Target::Postgres { .. } => Postgres::from_config(aws, defaults),
     secret: Target::Secret { .. } => Secret::from_config(aws),
     parameters: Target::Parameters { .. } => Parameters::from_config(aws),

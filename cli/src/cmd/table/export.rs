@@ -68,6 +68,10 @@ impl Export {
                 self.export(opened, content, StreamSink(tokio::io::stdout()), global)
                     .await
             }
+            Location::Folder(_) => Err(Failure::Wrong(format!(
+                "exporting to {}: an export is one object. Name a key that does not end in a slash.",
+                self.to
+            ))),
             Location::File(path) => {
                 let sink = FileSink::create(path).await.map_err(failure)?;
                 let config = aws::sdk_config(global).await?;

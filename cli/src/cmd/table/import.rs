@@ -7,8 +7,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use holdfast_transfer::error::TransferError;
 use holdfast_transfer::store::Store;
 use holdfast_transfer::table::{
-    self, FileParts, Imported, MANIFEST_SUFFIX, Manifest, ObjectParts, PARTIAL, Parts, Progress, SideFiles, Source,
-    Writing, manifest_of, with_suffix,
+    self, ArchiveSource, FileParts, Imported, MANIFEST_SUFFIX, Manifest, ObjectParts, PARTIAL, Parts, Progress,
+    SideFiles, Source, Writing, manifest_of, with_suffix,
 };
 use serde_json::json;
 use tokio::fs::File;
@@ -30,7 +30,7 @@ const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(1);
 /// reason; the others are written, and the exit code is 1.
 #[derive(Debug, clap::Args)]
 pub struct Import {
-    /// The file, or s3://BUCKET/KEY, one item a line
+    /// The file, or s3://BUCKET/KEY, one item a line; or s3://BUCKET/FOLDER/ of an archive that a backup wrote
     #[arg(value_name = "FILE")]
     file: Location,
     /// Name or ARN of the table, which must exist
@@ -64,6 +64,12 @@ impl Import {
                 let source = self.local(path).await?;
                 let opened = Opened::open(&aws::sdk_config(global).await?, &self.table).await?;
                 self.import(opened, source, path, global).await
+            }
+            Location::Folder(folder) => {
+                let config = aws::sdk_config(global).await?;
+                let source = ArchiveSource::open(folder.store(&config)).await.map_err(failure)?;
+                let opened = Opened::open(&config, &self.table).await?;
+                self.import(opened, source, Path::new(folder.name()), global).await
             }
             Location::Object(object) => {
                 let config = aws::sdk_config(global).await?;

@@ -1,4 +1,4 @@
-//! Where a table's file is: a local file, an object in S3, or a pipe.
+//! Where a table's file is: a local file, an object in S3 or a folder of them, or a pipe.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -14,6 +14,14 @@ pub enum Location {
     Pipe,
     File(PathBuf),
     Object(Object),
+    Folder(Folder),
+}
+
+/// `s3://bucket/folder/`: an archive of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    bucket: String,
+    folder: String,
 }
 
 /// `s3://bucket/folder/name`
@@ -37,8 +45,14 @@ impl FromStr for Location {
         };
         let (bucket, key) = address.split_once('/').unwrap_or((address, ""));
         let (folder, name) = key.rsplit_once('/').unwrap_or(("", key));
-        if bucket.is_empty() || name.is_empty() {
-            return Err("expected s3://BUCKET/KEY, with a key that does not end in a slash".to_owned());
+        if bucket.is_empty() || (name.is_empty() && folder.is_empty()) {
+            return Err("expected s3://BUCKET/KEY, or s3://BUCKET/FOLDER/ for an archive of a table".to_owned());
+        }
+        if name.is_empty() {
+            return Ok(Location::Folder(Folder {
+                bucket: bucket.to_owned(),
+                folder: folder.to_owned(),
+            }));
         }
         Ok(Location::Object(Object {
             bucket: bucket.to_owned(),
@@ -55,6 +69,7 @@ impl std::fmt::Display for Location {
             Location::File(path) => path.display().fmt(f),
             Location::Object(object) if object.folder.is_empty() => write!(f, "s3://{}/{}", object.bucket, object.name),
             Location::Object(object) => write!(f, "s3://{}/{}/{}", object.bucket, object.folder, object.name),
+            Location::Folder(folder) => write!(f, "s3://{}/{}/", folder.bucket, folder.folder),
         }
     }
 }
@@ -67,6 +82,21 @@ impl Object {
             &self.bucket,
             &self.folder,
         ))
+    }
+}
+
+impl Folder {
+    pub fn store(&self, config: &SdkConfig) -> Arc<dyn Store> {
+        Arc::new(S3Store::new(
+            aws_sdk_s3::Client::new(config),
+            &self.bucket,
+            &self.folder,
+        ))
+    }
+
+    /// Its last part: what files about it are named after.
+    pub fn name(&self) -> &str {
+        self.folder.rsplit('/').next().unwrap_or_default()
     }
 }
 
@@ -83,17 +113,13 @@ mod tests {
             "/a/s3:/b",
             "s3://bucket/rooms.json",
             "s3://bucket/a/b/rooms.json",
+            "s3://bucket/a/hubs-1/",
         ] {
             assert_eq!(text.parse::<Location>().unwrap().to_string(), text);
         }
         assert!(matches!("s3://b/k".parse().unwrap(), Location::Object(object) if object.name == "k"));
-        for text in [
-            "s3://",
-            "s3://bucket",
-            "s3://bucket/",
-            "s3:///key",
-            "s3://bucket/folder/",
-        ] {
+        assert!(matches!("s3://b/a/hubs-1/".parse().unwrap(), Location::Folder(folder) if folder.name() == "hubs-1"));
+        for text in ["s3://", "s3://bucket", "s3://bucket/", "s3:///key", "s3:///folder/"] {
             assert!(text.parse::<Location>().is_err(), "{text}");
         }
     }

@@ -75,6 +75,13 @@ impl Profile for DynamoDb {
         Some(Source::TableBackup { arn: arn.clone() })
     }
 
+    fn archive<'a>(&self, point: &'a RecoveryPoint) -> Option<&'a str> {
+        match point {
+            RecoveryPoint::TableBackup { archive, .. } => archive.as_ref().map(|archive| archive.address.as_str()),
+            _ => None,
+        }
+    }
+
     fn source_words(&self, source: &Source) -> String {
         match source {
             Source::TableBackup { arn } => format!("table backup {arn}"),

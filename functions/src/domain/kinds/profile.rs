@@ -43,6 +43,11 @@ pub trait Profile: Sync {
         point.arn().unwrap_or_default().to_owned()
     }
 
+    /// Where the copy is that people and other programs can read, of a recovery point that has one.
+    fn archive<'a>(&self, _point: &'a RecoveryPoint) -> Option<&'a str> {
+        None
+    }
+
     /// What a restore reads, as text.
     fn source_words(&self, source: &Source) -> String;
 

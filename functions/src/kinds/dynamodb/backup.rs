@@ -1,4 +1,4 @@
-//! Backs up a table on demand, under a name that is derived from the set.
+//! Backs up a table on demand, under a name that is derived from the set, and starts its archive.
 
 use async_trait::async_trait;
 use aws_config::retry::RetryConfig;
@@ -7,12 +7,13 @@ use aws_smithy_types::DateTime;
 use serde_json::Value;
 
 use super::backups::parts;
-use super::{DynamoDb, capture, deletion, table};
+use super::{DynamoDb, archive, capture, deletion, table};
 use crate::aws::failure;
 use crate::domain::catalog_rebuild::{TaggedPoint, set_of_backup};
 use crate::domain::job::{Finished, Progress, Run};
 use crate::domain::names;
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
+use crate::domain::table_archive::StoredArchive;
 use crate::error::{Error, Result};
 use crate::kinds::optional::Optional;
 use crate::kinds::shared::timestamp;
@@ -30,9 +31,82 @@ impl Backup for DynamoDb {
         .await
     }
 
+    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<StartedBackup> {
+        let archive = archive::planned(self, run, resource)?;
+        let mut started = self.create_or_adopt(run, resource).await?;
+        archive::start(self, run, resource, &started).await?;
+        archived(&mut started.recovery_point, archive);
+        Ok(started)
+    }
+
+    /// By its name. A prefix without tables has none.
+    async fn find(&self, run: &Run, resource: &Resource) -> Result<Option<RecoveryPoint>> {
+        if matches!(resource.target, Target::DynamodbPrefix { .. }) {
+            return Ok(None);
+        }
+        let name = names::recovery_point(&run.id, &resource.name);
+        let backup = self.find_earliest(run, table(resource)?, &name).await?;
+        let Some(backup) = backup else {
+            return Ok(None);
+        };
+        Ok(Some(RecoveryPoint::TableBackup {
+            arn: backup.backup_arn.unwrap_or_default(),
+            name,
+            archive: archive::planned(self, run, resource)?,
+        }))
+    }
+
+    async fn poll(&self, _: &Resource, point: &RecoveryPoint) -> Result<Progress> {
+        let (arn, name, archive) = parts(point)?;
+        let progress = self.poll_backup(arn, name).await?;
+        match archive {
+            Some(archive) => archive::with_archive(self, progress, archive).await,
+            None => Ok(progress),
+        }
+    }
+
+    /// DynamoDB cannot stop the creation of a backup; retention deletes it once it is `AVAILABLE`. The job that writes the archive is
+    /// stopped.
+    async fn abandon(&self, point: &RecoveryPoint) -> Result<()> {
+        match parts(point)? {
+            (_, _, Some(archive)) => self.transfers.stop(&archive.job, "its deadline has passed").await,
+            (_, _, None) => Ok(()),
+        }
+    }
+
+    /// A backup of a table carries no tags.
+    async fn mark_sealed(&self, _: &RecoveryPoint, _: usize) -> Result<()> {
+        Ok(())
+    }
+
+    /// By their names: a backup of a table carries no tags.
+    async fn tagged(&self, _: &[Resource]) -> Result<Vec<TaggedPoint>> {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = self
+                .dynamodb
+                .list_backups()
+                .set_exclusive_start_backup_arn(after)
+                .send()
+                .await
+                .map_err(|error| failure("listing the table backups of", "the account", error))?;
+            found.extend(page.backup_summaries().iter().filter_map(tagged));
+            after = page.last_evaluated_backup_arn;
+            if after.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {
+        deletion::delete(self, run, point).await
+    }
+}
+
+impl DynamoDb {
     /// `CreateBackup` takes no token, and several backups may have one name: a repeated call creates a second one. So this checks
     /// first, and the SDK must not retry the call itself: if the response is lost, the whole step runs again.
-    async fn back_up(&self, run: &Run, resource: &Resource) -> Result<StartedBackup> {
+    async fn create_or_adopt(&self, run: &Run, resource: &Resource) -> Result<StartedBackup> {
         let table = table(resource)?;
         let name = names::recovery_point(&run.id, &resource.name);
         if let Some(backup) = self.find_earliest(run, table, &name).await? {
@@ -67,23 +141,8 @@ impl Backup for DynamoDb {
         }
     }
 
-    /// By its name. A prefix without tables has none.
-    async fn find(&self, run: &Run, resource: &Resource) -> Result<Option<RecoveryPoint>> {
-        if matches!(resource.target, Target::DynamodbPrefix { .. }) {
-            return Ok(None);
-        }
-        let name = names::recovery_point(&run.id, &resource.name);
-        let backup = self.find_earliest(run, table(resource)?, &name).await?;
-        Ok(backup.map(|backup| RecoveryPoint::TableBackup {
-            arn: backup.backup_arn.unwrap_or_default(),
-            name,
-            archive: None,
-        }))
-    }
-
     /// DynamoDB updates a backup's size about every six hours: 0 bytes mean nothing.
-    async fn poll(&self, _: &Resource, point: &RecoveryPoint) -> Result<Progress> {
-        let (arn, name) = parts(point)?;
+    async fn poll_backup(&self, arn: &str, name: &str) -> Result<Progress> {
         let failed = |reason: String| Ok(Progress::Failed { reason });
         let Some(found) = self.find_backup(arn).await? else {
             return failed(format!(
@@ -114,38 +173,12 @@ impl Backup for DynamoDb {
             None => Ok(Progress::InProgress { percent: None }),
         }
     }
+}
 
-    /// DynamoDB cannot stop the creation of a backup; retention deletes it once it is `AVAILABLE`.
-    async fn abandon(&self, point: &RecoveryPoint) -> Result<()> {
-        parts(point).map(|_| ())
-    }
-
-    /// A backup of a table carries no tags.
-    async fn mark_sealed(&self, _: &RecoveryPoint, _: usize) -> Result<()> {
-        Ok(())
-    }
-
-    /// By their names: a backup of a table carries no tags.
-    async fn tagged(&self, _: &[Resource]) -> Result<Vec<TaggedPoint>> {
-        let (mut found, mut after) = (Vec::new(), None);
-        loop {
-            let page = self
-                .dynamodb
-                .list_backups()
-                .set_exclusive_start_backup_arn(after)
-                .send()
-                .await
-                .map_err(|error| failure("listing the table backups of", "the account", error))?;
-            found.extend(page.backup_summaries().iter().filter_map(tagged));
-            after = page.last_evaluated_backup_arn;
-            if after.is_none() {
-                return Ok(found);
-            }
-        }
-    }
-
-    async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {
-        deletion::delete(self, run, point).await
+/// Adds the archive to a backup's recovery point.
+fn archived(point: &mut RecoveryPoint, of: Option<StoredArchive>) {
+    if let RecoveryPoint::TableBackup { archive, .. } = point {
+        *archive = of;
     }
 }
 

@@ -7,6 +7,7 @@ use super::{DynamoDb, KIND};
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::domain::resource::RecoveryPoint;
+use crate::domain::table_archive::StoredArchive;
 use crate::error::Result;
 use crate::kinds::shared::{since, wrong_point};
 
@@ -53,10 +54,10 @@ impl DynamoDb {
     }
 }
 
-/// ARN and name.
-pub fn parts(point: &RecoveryPoint) -> Result<(&str, &str)> {
+/// ARN, name, and the archive that was written with it.
+pub fn parts(point: &RecoveryPoint) -> Result<(&str, &str, Option<&StoredArchive>)> {
     match point {
-        RecoveryPoint::TableBackup { arn, name, .. } => Ok((arn, name)),
+        RecoveryPoint::TableBackup { arn, name, archive } => Ok((arn, name, archive.as_ref())),
         _ => Err(wrong_point(KIND, point)),
     }
 }

@@ -1,10 +1,10 @@
-//! Deletes a table backup, and every other backup of its name: if the response of `CreateBackup` was lost, there may be a
+//! Deletes a table backup, its archive, and every other backup of its name: if the response of `CreateBackup` was lost, there may be a
 //! second one.
 
 use aws_sdk_dynamodb::types::{BackupDescription, BackupStatus};
 
-use super::DynamoDb;
 use super::backups::parts;
+use super::{DynamoDb, archive};
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::domain::resource::RecoveryPoint;
@@ -18,7 +18,7 @@ use crate::kinds::shared::refused;
 /// # Errors
 /// `Conflict` if a name is not one of this deployment's.
 pub async fn delete(dynamodb: &DynamoDb, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {
-    let (arn, name) = parts(point)?;
+    let (arn, name, archive) = parts(point)?;
     let mut all = vec![arn.to_owned()];
     if let Some(table) = table_of(arn) {
         let named = dynamodb.find_named(run, table, name).await?;
@@ -33,7 +33,11 @@ pub async fn delete(dynamodb: &DynamoDb, run: &Run, point: &RecoveryPoint) -> Re
             _ => Deletion::Underway,
         };
     }
-    Ok(became)
+    match (became, archive) {
+        // While the backup is there, so is its archive.
+        (Deletion::Gone, Some(archive)) => archive::delete(dynamodb, run, archive).await,
+        (became, _) => Ok(became),
+    }
 }
 
 async fn delete_one(dynamodb: &DynamoDb, run: &Run, arn: &str) -> Result<Deletion> {

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod archive;
 mod capture;
 mod compare;
 pub mod conformance;
@@ -18,7 +19,7 @@ use super::*;
 use crate::domain::job::{Progress, Run};
 use crate::domain::names;
 use crate::domain::resource::RecoveryPoint;
-use crate::kinds::{Backup, Deletion};
+use crate::kinds::{Backup, Deletion, TransferSettings};
 use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
 use crate::testing::samples::{reason, resource, run};
 
@@ -26,7 +27,20 @@ const ARN: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/rooms/backup/01
 
 fn dynamodb(script: impl IntoIterator<Item = Exchange>) -> (DynamoDb, Replay) {
     let replay = Replay::new(script);
-    (DynamoDb::from_config(&replay.config()), replay)
+    (DynamoDb::from_config(&replay.config(), &stack()), replay)
+}
+
+/// What the stack has.
+pub fn stack() -> Defaults {
+    Defaults {
+        vault: "holdfast".into(),
+        role: "arn:aws:iam::111122223333:role/backup".into(),
+        transfers: Some(TransferSettings {
+            machine: "arn:aws:states:eu-west-1:111122223333:stateMachine:holdfast-transfer".into(),
+            bucket: "archive".into(),
+            access: "holdfast-archive-access".into(),
+        }),
+    }
 }
 
 fn rooms() -> Resource {
@@ -137,7 +151,10 @@ async fn the_sdk_never_repeats_create_backup_by_itself() {
             lost,
             listed(&[(&name(), "AVAILABLE", 1795140961)], false),
         ]);
-        let dynamodb = DynamoDb::from_config(&replay.config_with(RetryConfig::standard().with_max_attempts(3)));
+        let dynamodb = DynamoDb::from_config(
+            &replay.config_with(RetryConfig::standard().with_max_attempts(3)),
+            &stack(),
+        );
         assert_eq!(
             dynamodb.back_up(&run(), &rooms()).await.unwrap_err().name(),
             "Unavailable"

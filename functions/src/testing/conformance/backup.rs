@@ -7,6 +7,7 @@ use aws_config::SdkConfig;
 
 use super::{Example, Replays, Script, assert_refused, both};
 use crate::domain::job::{Progress, Run};
+use crate::domain::kinds;
 use crate::domain::resource::{RecoveryPoint, Resource};
 use crate::kinds::{Deletion, Kind};
 use crate::testing::samples::run;
@@ -199,9 +200,10 @@ impl BackupAnswers {
         let found = self.replays().repeatedly(self.tagged, call).await;
         assert_eq!(found.len(), usize::from(self.create.is_some()), "{found:?}");
         for found in found {
-            assert_eq!((found.deployment, found.set), (run().deployment, run().id));
-            assert!(found.resource.is_none_or(|name| name == self.resource.name));
-            assert_eq!(found.target, self.resource.target);
+            assert_eq!((&found.deployment, &found.set), (&run().deployment, &run().id));
+            assert!(found.resource.as_ref().is_none_or(|name| *name == self.resource.name));
+            // The settings of a descriptor are not found.
+            assert!(kinds::is_same(&found.target, &self.resource.target), "{found:?}");
             assert_eq!(found.recovery_point.arn(), self.point.arn());
         }
     }

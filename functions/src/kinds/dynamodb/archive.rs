@@ -1,0 +1,95 @@
+//! The archive of a table: an execution of the machine `transfer`, started with the backup.
+
+use serde_json::json;
+
+use super::DynamoDb;
+use crate::domain::job::{Finished, Progress, Run};
+use crate::domain::names;
+use crate::domain::resource::{Resource, Target};
+use crate::domain::table_archive::{StoredArchive, TableArchive};
+use crate::domain::table_export::ExportRequest;
+use crate::error::{Error, Result};
+use crate::kinds::transfers::TransferProgress;
+use crate::kinds::{Deletion, StartedBackup};
+
+const STEP: &str = "export-table";
+
+/// The archive that a run writes of a resource; `None` if its descriptor asks for none.
+pub fn planned(dynamodb: &DynamoDb, run: &Run, resource: &Resource) -> Result<Option<StoredArchive>> {
+    let Some((_, _)) = wanted(resource) else {
+        return Ok(None);
+    };
+    let prefix = names::table_archive(&run.deployment, &resource.name, &run.id);
+    Ok(Some(StoredArchive {
+        address: format!("s3://{}/{prefix}", dynamodb.transfers.settings()?.bucket),
+        job: dynamodb.transfers.job(&names::transfer(&run.id, &resource.name))?,
+    }))
+}
+
+fn wanted(resource: &Resource) -> Option<(&str, &TableArchive)> {
+    match &resource.target {
+        Target::DynamoDb { table, archive } => archive.as_ref().map(|archive| (table.as_str(), archive)),
+        _ => None,
+    }
+}
+
+/// Starts the job that writes the archive, as of the table's backup; or adopts it.
+pub async fn start(dynamodb: &DynamoDb, run: &Run, resource: &Resource, backup: &StartedBackup) -> Result<()> {
+    let Some((table, archive)) = wanted(resource) else {
+        return Ok(());
+    };
+    let request = ExportRequest {
+        run: run.clone(),
+        resource: resource.name.clone(),
+        table: table.to_owned(),
+        archive: archive.clone(),
+        prefix: names::table_archive(&run.deployment, &resource.name, &run.id),
+        at: backup.started_at,
+    };
+    let name = names::transfer(&run.id, &resource.name);
+    dynamodb.transfers.start(&name, STEP, json!(request)).await
+}
+
+/// The progress of a backup together with its archive's: succeeded when both are, failed when one is.
+pub async fn with_archive(dynamodb: &DynamoDb, backup: Progress, archive: &StoredArchive) -> Result<Progress> {
+    if matches!(backup, Progress::Failed { .. } | Progress::Blocked { .. }) {
+        return Ok(backup);
+    }
+    let progress = dynamodb.transfers.poll(&archive.job).await?;
+    Ok(match (backup, progress) {
+        (_, TransferProgress::Failed { reason }) => Progress::Failed {
+            reason: format!(
+                "the archive in {} failed, so the set is not sealed: {reason}. Correct what it names and start a new run, or remove \
+                 `archive` from the resource",
+                archive.address
+            ),
+        },
+        (Progress::Succeeded(backup), TransferProgress::Succeeded { ended_at }) => Progress::Succeeded(Finished {
+            finished_at: ended_at,
+            ..backup
+        }),
+        _ => Progress::InProgress { percent: None },
+    })
+}
+
+/// Deletes an archive's files, after its job was stopped: it might still write some.
+///
+/// # Errors
+/// `Conflict` if the files are not those of a set of this run's deployment.
+pub async fn delete(dynamodb: &DynamoDb, run: &Run, archive: &StoredArchive) -> Result<Deletion> {
+    let ours = |prefix: &str| {
+        prefix.starts_with(&format!("tables/{}/", run.deployment)) && prefix.ends_with(&format!("/{}/", run.id))
+    };
+    let Some((_, prefix)) = archive.bucket_and_prefix().filter(|(_, prefix)| ours(prefix)) else {
+        return Err(Error::Conflict(format!(
+            "deleting archive {}: it is not in the folder of set {} of deployment {}, so it is left in place. Delete it by hand if it \
+             is not needed",
+            archive.address, run.id, run.deployment
+        )));
+    };
+    dynamodb
+        .transfers
+        .stop(&archive.job, "its backup set is deleted")
+        .await?;
+    dynamodb.transfers.delete(prefix).await
+}
