@@ -52,6 +52,7 @@ VERBS = set(
     "Restore Resume Run Seal Set Snapshot Start Take Undo Verify Wait Write".split()
 )
 SINGLE = {"Quiesce", "Resume", "Notify"}
+PART = "Part"
 # Machines whose executions are jobs of a run.
 JOBS = parts.jobs((Path(__file__).resolve().parents[2] / parts.MACHINES).read_text())
 # Runs a container, and waits for its end.
@@ -100,9 +101,10 @@ def tasks(machine, steps):
 
 
 def _step(name):
-    """The step of a Task: its name, without the suffix of a second state of the same step (`NotifyOfWait` runs `notify`)."""
-    verb, of, _ = name.partition("Of")
-    return verb if of and verb in SINGLE else name
+    """The step of a Task: its name, without the suffix of a second state of the same step (`NotifyOfWait` runs `notify`, and
+    `ExportTableOfPart` runs `export-table` for an item of a map)."""
+    verb, of, rest = name.partition("Of")
+    return verb if of and (verb in SINGLE or rest == PART) else name
 
 
 def timeouts(machine, _errors):
@@ -159,9 +161,10 @@ def containers(machine, _errors):
 
 def fails_as_its_step(machine):
     """A job fails with the error of its step, which whoever polls it reports; it has no Notify of its own."""
-    for path, name, state, _ in asl.states(machine):
-        if state.get("Resource") == LAMBDA and (state.get("Catch") or not state.get("End")):
-            yield path, "a job ends with its step, and catches none of its errors"
+    for path, name, state, scope in asl.states(machine):
+        ends = state.get("End") or scope["States"].get(state.get("Next"), {}).get("Type") == "Choice"
+        if state.get("Resource") == LAMBDA and (state.get("Catch") or not ends):
+            yield path, "a job ends with its step or chooses by its result, and catches none of its errors"
         if project.kebab(_step(name)) == "notify":
             yield path, "a job notifies nobody: the run that started it does"
 

@@ -21,7 +21,7 @@ use crate::domain::job::Failure;
 use crate::error::{Error, Result};
 
 /// Longer than the function's own timeout, so that its response arrives first.
-const PATIENCE: Duration = Duration::from_secs(100);
+const PATIENCE: Duration = Duration::from_secs(310);
 
 /// What the stack has for such jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
