@@ -111,7 +111,7 @@ fn durations() -> Value {
     let job = JOB.as_secs();
     json!({
         "cluster_snapshot": job, "cluster_restore": job, "instance_create": job, "backup_job": job, "restore_job": job,
-        "copy_job": job, "table_backup": job, "table_restore": job, "delete": 60, "file_system_create": 60,
+        "copy_job": job, "table_backup": job, "table_export": job, "table_restore": job, "delete": 60, "file_system_create": 60,
         "service_deployment": 120,
     })
 }

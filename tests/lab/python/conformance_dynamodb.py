@@ -1,11 +1,16 @@
-"""Do the lab's restores of tables behave like AWS's where Holdfast relies on them? Run with the environment of a running lab."""
+"""Do the lab's restores and exports of tables behave like AWS's where Holdfast relies on them? Run with the environment of a running lab."""
 
+import base64
+import gzip
+import hashlib
+import json
 import unittest
 import uuid
 
+import boto3
 from botocore.exceptions import ClientError
 
-from labkit import client, lab, until
+from labkit import CONFIG, client, lab, until
 
 KEY = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555"
 
@@ -167,6 +172,92 @@ class Restores(unittest.TestCase):
         self.dynamodb.restore_table_from_backup(TargetTableName=self.target, BackupArn=backup["BackupArn"])
         self.restored(self.target)
         self.assertEqual(self.items(self.target), {"a": "x"})
+
+
+class Exports(unittest.TestCase):
+    def setUp(self):
+        self.dynamodb, self.s3 = client("dynamodb"), boto3.client("s3", config=CONFIG)
+        self.name, self.bucket = f"exported-{uuid.uuid4().hex[:8]}", f"bucket-{uuid.uuid4().hex[:8]}"
+        made = self.dynamodb.create_table(
+            TableName=self.name,
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        self.arn = made["TableDescription"]["TableArn"]
+        self.s3.create_bucket(Bucket=self.bucket)
+
+    def put(self, *ids):
+        for name in ids:
+            self.dynamodb.put_item(TableName=self.name, Item={"id": {"S": name}, "n": {"N": "1.5"}})
+
+    def recover(self):
+        self.dynamodb.update_continuous_backups(
+            TableName=self.name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+        )
+
+    def export(self, **more):
+        made = self.dynamodb.export_table_to_point_in_time(TableArn=self.arn, S3Bucket=self.bucket, **more)
+        return made["ExportDescription"]
+
+    def ended(self, export):
+        for _ in range(100):
+            found = self.dynamodb.describe_export(ExportArn=export["ExportArn"])["ExportDescription"]
+            if found["ExportStatus"] != "IN_PROGRESS":
+                return found
+            lab("POST", "/_lab/clock", {"advance_seconds": 1})
+        self.fail("the export does not end")
+
+    def read(self, key):
+        return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+    def test_only_a_table_with_point_in_time_recovery_is_exported_and_only_within_its_window(self):
+        request = {"TableArn": self.arn, "S3Bucket": self.bucket}
+        export = self.dynamodb.export_table_to_point_in_time
+        self.assertEqual(refused(export, **request), "PointInTimeRecoveryUnavailableException")
+        self.assertEqual(refused(export, **{**request, "TableArn": self.arn + "x"}), "TableNotFoundException")
+        self.recover()
+        for moment in ("2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"):
+            self.assertEqual(refused(export, **request, ExportTime=moment), "InvalidExportTimeException")
+
+    def test_the_files_have_the_items_as_of_the_moment_and_the_manifests_name_them(self):
+        self.recover()
+        self.put("a", "b", "c")
+        lab("POST", "/_lab/clock", {"advance_seconds": 3})
+        moment = lab("POST", "/_lab/clock", {"advance_seconds": 3})["now"]
+        lab("POST", "/_lab/clock", {"advance_seconds": 3})
+        self.put("later")
+        lab("POST", "/_lab/clock", {"advance_seconds": 3})
+        export = self.export(ExportTime=moment, S3Prefix="tables/one", ClientToken="token-1")
+        self.assertEqual(export["ExportStatus"], "IN_PROGRESS")
+        again = self.export(ExportTime=moment, S3Prefix="tables/one", ClientToken="token-1")
+        self.assertEqual(again["ExportArn"], export["ExportArn"])
+        other = {"TableArn": self.arn, "S3Bucket": self.bucket, "ClientToken": "token-1", "S3Prefix": "tables/two"}
+        self.assertEqual(refused(self.dynamodb.export_table_to_point_in_time, **other), "ExportConflictException")
+        ended = self.ended(export)
+        self.assertEqual((ended["ExportStatus"], ended["ItemCount"]), ("COMPLETED", 3))
+        folder = f"tables/one/AWSDynamoDB/{export['ExportArn'].rsplit('/', 1)[-1]}"
+        self.assertEqual(ended["ExportManifest"], f"{folder}/manifest-summary.json")
+        summary = json.loads(self.read(ended["ExportManifest"]))
+        self.assertEqual((summary["itemCount"], summary["outputFormat"]), (3, "DYNAMODB_JSON"))
+        self.assertEqual(summary["manifestFilesS3Key"], f"{folder}/manifest-files.json")
+        found = []
+        for line in self.read(summary["manifestFilesS3Key"]).splitlines():
+            file = json.loads(line)
+            content = self.read(file["dataFileS3Key"])
+            self.assertEqual(base64.b64encode(hashlib.md5(content).digest()).decode(), file["md5Checksum"])
+            items = [json.loads(item)["Item"] for item in gzip.decompress(content).splitlines()]
+            self.assertEqual(len(items), file["itemCount"])
+            found += items
+        self.assertEqual(sorted(item["id"]["S"] for item in found), ["a", "b", "c"])
+        self.assertEqual(found[0]["n"], {"N": "1.5"})
+
+    def test_an_export_into_a_bucket_that_does_not_exist_fails_and_says_so(self):
+        self.recover()
+        lab("POST", "/_lab/clock", {"advance_seconds": 2})
+        export = self.dynamodb.export_table_to_point_in_time(TableArn=self.arn, S3Bucket=f"{self.bucket}-none")
+        ended = self.ended(export["ExportDescription"])
+        self.assertEqual((ended["ExportStatus"], ended["FailureCode"]), ("FAILED", "S3NoSuchBucket"))
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ def main():
     import ministack_credentials
     import ministack_dynamodb
     import ministack_ecs
+    import ministack_exports
     import ministack_iam
     import ministack_layers
     import ministack_run_task
@@ -59,6 +60,7 @@ def main():
     scheduler._SCHEDULE_TICK_INTERVAL = 1  # instead of 10 s: a test waits for it
     ministack_credentials.apply()
     ministack_dynamodb.apply()
+    ministack_exports.apply()
     ministack_ecs.apply()
     ministack_tasks.apply()
     ministack_iam.apply()

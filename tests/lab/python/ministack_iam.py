@@ -1,6 +1,6 @@
 """Corrects MiniStack 1.5.33's IAM where it differs from AWS's in a way that matters to Holdfast.
 
-- A DynamoDB call that names its table or backup by ResourceArn or BackupArn is authorized by that ARN, and a restore to a
+- A DynamoDB call that names its table, backup or export by its ARN is authorized by that ARN, and a restore to a
   point in time by the table that it reads.
 - RunTask is authorized by its task definition, with the cluster as a condition; what names a task, by that task.
 - GetLayerVersionByArn is the action GetLayerVersion, on the version.
@@ -22,7 +22,7 @@ def _judge_dynamodb_by_arn():
             request = json.loads(body or b"{}")
         except ValueError:
             return by_table(body, region, account_id)
-        named = [request[key] for key in ("BackupArn", "ResourceArn") if isinstance(request.get(key), str)]
+        named = [request[key] for key in ("BackupArn", "ExportArn", "ResourceArn", "TableArn") if isinstance(request.get(key), str)]
         source = request.get("SourceTableName")
         if not named and isinstance(source, str):
             named = [f"arn:aws:dynamodb:{region}:{account_id}:table/{source}"]

@@ -27,6 +27,8 @@ pub struct Seconds {
     pub file_system_create: f64,
     /// An on-demand backup of a table, from `CREATING` to `AVAILABLE`; MiniStack's.
     pub table_backup: f64,
+    /// An export of a table to S3, from `IN_PROGRESS` to `COMPLETED`; MiniStack's. (AWS's take minutes.)
+    pub table_export: f64,
     /// A restored table, from `CREATING` to `ACTIVE`; MiniStack's.
     pub table_restore: f64,
     /// A task of an ECS service, until it runs.
@@ -48,6 +50,7 @@ impl Default for Seconds {
             file_system_create: 0.2,
             // AWS's take seconds, for tables of any size.
             table_backup: 0.0,
+            table_export: 1.0,
             table_restore: 1.0,
             service_deployment: 0.5,
             task_start: 0.2,

@@ -24,6 +24,7 @@ const PROGRAM: &[(&str, &str)] = &[
     ),
     ("ministack_dynamodb.py", include_str!("../python/ministack_dynamodb.py")),
     ("ministack_ecs.py", include_str!("../python/ministack_ecs.py")),
+    ("ministack_exports.py", include_str!("../python/ministack_exports.py")),
     ("ministack_fargate.py", include_str!("../python/ministack_fargate.py")),
     ("ministack_iam.py", include_str!("../python/ministack_iam.py")),
     ("ministack_layers.py", include_str!("../python/ministack_layers.py")),
@@ -188,6 +189,7 @@ impl Ministack {
     /// As [`Ministack::set_clock_offset`].
     pub async fn set_durations(&self, seconds: &Seconds) -> anyhow::Result<()> {
         let durations = serde_json::json!({
+            "table_export": seconds.table_export,
             "table_restore": seconds.table_restore,
             "table_backup": seconds.table_backup,
         });
