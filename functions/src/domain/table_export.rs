@@ -110,6 +110,7 @@ pub fn rate_of_part(archive: &TableArchive, parts: u32) -> Option<f64> {
 #[serde(tag = "method", rename_all = "snake_case")]
 pub enum ExportPlan {
     Scan {
+        began_at: Timestamp,
         parts: u32,
     },
     Export {
