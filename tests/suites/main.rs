@@ -61,6 +61,8 @@ mod retention;
 mod soak;
 /// Labs with the stack in them, lent to one test at a time.
 mod stage;
+/// Archives of tables in S3, from a backup to an import.
+mod table_archives;
 /// A table that was exported and imported is the same; what was interrupted continues, or is no export.
 mod table_files;
 /// Every step twice; every AWS call of every function failing in every way.
@@ -103,6 +105,7 @@ fn main() {
     tests.extend(approvals::tests(&stages));
     tests.extend(directories::tests(&stages));
     tests.extend(efs::tests(&stages));
+    tests.extend(table_archives::tests(&stages));
     tests.extend(table_files::tests(&stages));
     tests.extend(trials::tests(&stages));
     tests.extend(restore_trials::tests(&stages));
