@@ -9,8 +9,8 @@ from pathlib import Path
 KIND, MODEL = "dummy", "dynamodb"
 CODE = [f"functions/src/{layer}/{MODEL}" for layer in ("domain/kinds", "kinds")]
 TEMPLATE = f"infra/kinds/{MODEL}.yaml"
-# The profile, where the names of fields and the identity of the kind are.
-PROFILE = f"functions/src/domain/kinds/{MODEL}.rs"
+# Where the names of fields and the identity of the kind are.
+PROFILE = {f"functions/src/domain/kinds/{MODEL}.rs", f"functions/src/domain/kinds/{MODEL}/archive.rs"}
 REFUSED = f"functions/src/domain/kinds/{MODEL}/wrong.txt"
 # What only the model has: the functions that count a table's items and write them into files, and the machine that runs the second.
 ONLY = r"CountItems|ExportTable|TransferStateMachine|export-table"
@@ -40,15 +40,17 @@ def renamed(text):
 
 def profile(text):
     """The identity of the kind: its name, its fields in a descriptor, its types in AWS."""
-    for old, new in ((f'"{MODEL}"', f'"{KIND}"'), ('"table"', '"dummy"'), ('"prefix"', '"dummy_prefix"'), ("AWS::DynamoDB::", "AWS::Dummy::")):
+    fields = ("table", "dummy"), ("prefix", "dummy_prefix"), ("archive", "dummy_archive")
+    quoted = [(f'"{old}"', f'"{new}"') for old, new in ((MODEL, KIND), *fields)]
+    for old, new in (*quoted, ("AWS::DynamoDB::", "AWS::Dummy::")):
         text = text.replace(old, new)
     return text
 
 
 def refused(text):
     """The documents that the kind refuses."""
-    for model, field in (("table", "dummy"), ("prefix", "dummy_prefix")):
-        text = re.sub(rf'"{model}":|(?<=[./]){model}\b(?=[: ])|(?<=expected a ){model}(?= that)', lambda found: found[0].replace(model, field), text)
+    for model, field in (("table", "dummy"), ("prefix", "dummy_prefix"), ("archive", "dummy_archive")):
+        text = re.sub(rf'"{model}":|(?<=[./]){model}\b(?=[: .])|(?<=expected a ){model}(?= that)', lambda found: found[0].replace(model, field), text)
     return text.replace(f'"{MODEL}"', f'"{KIND}"')
 
 
@@ -71,7 +73,7 @@ def files(root):
         text = place.read_text(encoding="utf-8")
         change = {TEMPLATE: template, REFUSED: refused}.get(path, renamed)
         text = change(text)
-        found[own(path)] = profile(text) if path == PROFILE else text
+        found[own(path)] = profile(text) if path in PROFILE else text
     return found
 
 
