@@ -122,7 +122,7 @@ pub fn unmounted(file_system: &str) -> String {
 }
 
 /// The function's error, under its own name if that determines whether to try again.
-pub fn remote_error(doing: &str, payload: &[u8]) -> Error {
+fn remote_error(doing: &str, payload: &[u8]) -> Error {
     let answer: Value = serde_json::from_slice(payload).unwrap_or_default();
     let field = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default();
     let (kind, message) = (field("errorType"), field("errorMessage"));

@@ -56,7 +56,9 @@ pub struct StartedTransfer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TransferState {
     Running,
-    Succeeded,
+    Succeeded {
+        ended_at: Option<Timestamp>,
+    },
     /// The step's own error, or what Step Functions reports.
     Failed(Failure),
     /// Step Functions has no such execution: it was never started, or ended more than 90 days ago.
@@ -70,6 +72,11 @@ impl Transfers {
             executions: Lazy::new(aws, Client::new),
             settings,
         }
+    }
+
+    /// The name of the archive's bucket.
+    pub fn bucket(&self) -> &str {
+        &self.settings.bucket
     }
 
     /// The ARN of an object of the archive.
@@ -148,7 +155,9 @@ impl Transfers {
             })
         };
         Ok(match found.status() {
-            ExecutionStatus::Succeeded => TransferState::Succeeded,
+            ExecutionStatus::Succeeded => TransferState::Succeeded {
+                ended_at: found.stop_date().and_then(timestamp),
+            },
             ExecutionStatus::Failed => failed("JobFailed", "its execution failed without a cause"),
             ExecutionStatus::TimedOut => failed("DeadlineExceeded", "its execution took too long and was ended"),
             ExecutionStatus::Aborted => failed("JobFailed", "its execution was aborted"),

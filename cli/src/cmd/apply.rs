@@ -7,6 +7,7 @@ use holdfast::domain::descriptor::Descriptor;
 use holdfast::domain::restore::descriptor_updates::{self, DescriptorChange};
 use holdfast::error::Error;
 use holdfast::hooks::Hooks;
+use holdfast::kinds::Kinds;
 use serde::Serialize;
 
 use crate::document::{self, Document};
@@ -63,6 +64,7 @@ impl Apply {
             refuse_replaced(&stack, &descriptors).await?;
         }
         check_hooks(&Hooks::from_config(&stack.config), &descriptors).await?;
+        check_resources(&Kinds::from_config(&stack.config, &stack.defaults()), &descriptors).await?;
         let mut all = Vec::new();
         let done = apply(&stack, &descriptors, global.json, &mut all).await;
         stack.schedule.warn(clock::now());
@@ -130,6 +132,26 @@ async fn check_hooks(hooks: &Hooks, descriptors: &[Descriptor]) -> Result<()> {
             }
         }
     }
+    refuse(faults)
+}
+
+/// Rejects descriptors with a resource whose backups would all fail, such as a database whose server is too new for every client. If
+/// a resource cannot be asked, a warning says so, and the next backup checks.
+async fn check_resources(kinds: &Kinds, descriptors: &[Descriptor]) -> Result<()> {
+    let mut faults = Vec::new();
+    for descriptor in descriptors {
+        let deployment = &descriptor.deployment;
+        for resource in descriptor.resources() {
+            match kinds.of(&resource.target).obstacles(&resource).await {
+                Ok(found) => faults.extend(found.iter().map(|fault| format!("{deployment}: {fault}"))),
+                Err(error) => eprintln!("warning: {deployment}: {error}. The next backup checks again."),
+            }
+        }
+    }
+    refuse(faults)
+}
+
+fn refuse(faults: Vec<String>) -> Result<()> {
     if faults.is_empty() {
         return Ok(());
     }

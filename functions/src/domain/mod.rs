@@ -1,6 +1,5 @@
 //! Decisions without side effects: nothing here waits, asks AWS, reads a clock or uses randomness; `now` is an argument.
 
-pub mod archive_access;
 pub mod catalog_rebuild;
 pub mod descriptor;
 pub mod duration;
@@ -26,6 +25,6 @@ pub mod skipped_times;
 pub mod start_delays;
 pub mod switches;
 pub mod table_archive;
-pub mod transfers;
 pub mod table_export;
+pub mod transfers;
 pub mod usage;

@@ -7,6 +7,7 @@ pub mod placement;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use self::placement::Placement;
 use super::job::{Failure, Run};
@@ -19,10 +20,10 @@ pub struct Transfer {
     /// The step that moves the data, such as `write-dump`.
     pub step: String,
     pub placement: Placement,
-    pub input: Order,
+    pub input: Value,
 }
 
-/// What one job is about: input of the step. It is small, since a task takes at most 8,192 characters; the step reads what it needs
+/// What the job of a database is about: input of the step. It is small, since a task takes at most 8,192 characters; the step reads what it needs
 /// from the catalog.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Order {

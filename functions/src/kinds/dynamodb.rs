@@ -34,11 +34,11 @@ use super::Defaults;
 use super::auto_scaling;
 use super::keys;
 use super::shared::wrong_target;
-use super::transfers::Transfers;
 use crate::aws::lazy::Lazy;
 use crate::aws::service::{self, TAGGING};
 use crate::domain::resource::{Resource, Target};
 use crate::error::{Error, Result};
+use crate::transfers::Transfers;
 
 const KIND: &str = "dynamodb";
 

@@ -39,7 +39,6 @@ use crate::aws::lazy::Lazy;
 use crate::aws::service;
 use crate::domain::resource::{Resource, Target};
 use crate::error::Result;
-use crate::kinds::TransferSettings;
 
 const KIND: &str = "efs";
 

@@ -199,6 +199,15 @@ pub trait Discovery: Send + Sync {
     /// `NotFound` if the resource or its endpoint does not exist; `InvalidInput` for one in which no SQL is counted.
     async fn endpoint(&self, target: &Target) -> Result<Endpoint>;
 
+    /// What would fail every backup of a resource and only asking it shows, for the operator who applies its descriptor; empty if
+    /// nothing would, and for a kind whose backups AWS alone creates.
+    ///
+    /// # Errors
+    /// If it cannot be asked, which says nothing about its backups.
+    async fn obstacles(&self, _resource: &Resource) -> Result<Vec<Fault>> {
+        Ok(Vec::new())
+    }
+
     /// How many of its backups exist in the Region, and how many may; `None` if AWS does not limit them, or does not report it.
     async fn backup_quota(&self) -> Result<Option<BackupQuota>>;
 }

@@ -15,7 +15,6 @@ mod postgres;
 pub mod registry;
 mod secret;
 mod shared;
-mod transfers;
 
 pub use defaults::Defaults;
 pub use efs::Efs;
@@ -25,4 +24,3 @@ pub use kind::{
 };
 pub use registry::Kinds;
 pub use shared::{copy, fault, part, timestamp};
-pub use transfers::TransferSettings;

@@ -89,6 +89,7 @@ steps! {
 transfers! {
     "archive-access" => transfer::archive_access,
     "database-access" => transfer::database_access,
+    "export-table" => transfer::export_table,
     "load-dump" => transfer::load_dump,
     "write-dump" => transfer::write_dump,
 }

@@ -2,5 +2,6 @@
 
 pub mod archive_access;
 pub mod database_access;
+pub mod export_table;
 pub mod load_dump;
 pub mod write_dump;

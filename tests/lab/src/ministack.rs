@@ -17,21 +17,33 @@ use crate::reaper::Reaper;
 
 /// The program that runs MiniStack, and its modules, by file name.
 const PROGRAM: &[(&str, &str)] = &[
-    ("ministack_clock.py", include_str!("../python/ministack_clock.py")),
+    ("ministack_clock.py", include_str!("../ministack/ministack_clock.py")),
     (
         "ministack_credentials.py",
-        include_str!("../python/ministack_credentials.py"),
+        include_str!("../ministack/ministack_credentials.py"),
     ),
-    ("ministack_dynamodb.py", include_str!("../python/ministack_dynamodb.py")),
-    ("ministack_ecs.py", include_str!("../python/ministack_ecs.py")),
-    ("ministack_exports.py", include_str!("../python/ministack_exports.py")),
-    ("ministack_fargate.py", include_str!("../python/ministack_fargate.py")),
-    ("ministack_iam.py", include_str!("../python/ministack_iam.py")),
-    ("ministack_layers.py", include_str!("../python/ministack_layers.py")),
-    ("ministack_run_task.py", include_str!("../python/ministack_run_task.py")),
-    ("ministack_steps.py", include_str!("../python/ministack_steps.py")),
-    ("ministack_tasks.py", include_str!("../python/ministack_tasks.py")),
-    ("ministack_waits.py", include_str!("../python/ministack_waits.py")),
+    (
+        "ministack_dynamodb.py",
+        include_str!("../ministack/ministack_dynamodb.py"),
+    ),
+    ("ministack_ecs.py", include_str!("../ministack/ministack_ecs.py")),
+    (
+        "ministack_exports.py",
+        include_str!("../ministack/ministack_exports.py"),
+    ),
+    (
+        "ministack_fargate.py",
+        include_str!("../ministack/ministack_fargate.py"),
+    ),
+    ("ministack_iam.py", include_str!("../ministack/ministack_iam.py")),
+    ("ministack_layers.py", include_str!("../ministack/ministack_layers.py")),
+    (
+        "ministack_run_task.py",
+        include_str!("../ministack/ministack_run_task.py"),
+    ),
+    ("ministack_steps.py", include_str!("../ministack/ministack_steps.py")),
+    ("ministack_tasks.py", include_str!("../ministack/ministack_tasks.py")),
+    ("ministack_waits.py", include_str!("../ministack/ministack_waits.py")),
 ];
 
 /// How MiniStack is started.

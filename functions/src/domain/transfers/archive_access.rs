@@ -18,6 +18,15 @@ pub enum ArchiveRequest {
     SealDump { folder: String, points: usize },
     /// Deletes a dump of a deployment, or what is left of one. Returns [`Removal`].
     DeleteDump { folder: String, deployment: String },
+    /// Deletes all that is in a folder, as much of it as one call can. Returns a [`FolderRemoval`].
+    DeleteFolder { folder: String },
+}
+
+/// The outcome of the deletion of a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FolderRemoval {
+    /// Whether all of it is deleted; if not, request it again.
+    pub gone: bool,
 }
 
 /// Dumps, oldest first.

@@ -31,6 +31,8 @@ pub struct DatabaseRequest {
 pub enum DatabaseAction {
     /// Describes a database. Returns a [`DatabaseDescription`].
     Describe { database: String },
+    /// Checks all that a dump needs, before there is one. Returns [`Obstacles`].
+    CheckDump { database: String },
     /// Checks all that a restore of a dump into a new database needs. Returns [`Obstacles`].
     CheckRestore {
         folder: String,

@@ -8,9 +8,12 @@ use crate::domain::names;
 use crate::domain::resource::{Resource, Target};
 use crate::domain::table_archive::{StoredArchive, TableArchive};
 use crate::domain::table_export::ExportRequest;
+use crate::domain::transfers::archive_access::{ArchiveRequest, FolderRemoval};
+use crate::domain::transfers::{Placement, Transfer};
 use crate::error::{Error, Result};
-use crate::kinds::transfers::TransferProgress;
+use crate::kinds::shared::refused;
 use crate::kinds::{Deletion, StartedBackup};
+use crate::transfers::TransferState;
 
 const STEP: &str = "export-table";
 
@@ -21,8 +24,8 @@ pub fn planned(dynamodb: &DynamoDb, run: &Run, resource: &Resource) -> Result<Op
     };
     let prefix = names::table_archive(&run.deployment, &resource.name, &run.id);
     Ok(Some(StoredArchive {
-        address: format!("s3://{}/{prefix}", dynamodb.transfers.settings()?.bucket),
-        job: dynamodb.transfers.job(&names::transfer(&run.id, &resource.name))?,
+        address: format!("s3://{}/{prefix}", dynamodb.transfers.bucket()),
+        job: dynamodb.transfers.execution(&names::transfer(&run.id, &resource.name)),
     }))
 }
 
@@ -47,7 +50,12 @@ pub async fn start(dynamodb: &DynamoDb, run: &Run, resource: &Resource, backup: 
         at: backup.started_at,
     };
     let name = names::transfer(&run.id, &resource.name);
-    dynamodb.transfers.start(&name, STEP, json!(request)).await
+    let transfer = Transfer {
+        step: STEP.to_owned(),
+        placement: Placement::Function,
+        input: json!(request),
+    };
+    dynamodb.transfers.start(&name, &transfer).await.map(|_| ())
 }
 
 /// The progress of a backup together with its archive's: succeeded when both are, failed when one is.
@@ -55,16 +63,22 @@ pub async fn with_archive(dynamodb: &DynamoDb, backup: Progress, archive: &Store
     if matches!(backup, Progress::Failed { .. } | Progress::Blocked { .. }) {
         return Ok(backup);
     }
-    let progress = dynamodb.transfers.poll(&archive.job).await?;
-    Ok(match (backup, progress) {
-        (_, TransferProgress::Failed { reason }) => Progress::Failed {
-            reason: format!(
-                "the archive in {} failed, so the set is not sealed: {reason}. Correct what it names and start a new run, or remove \
-                 `archive` from the resource",
-                archive.address
-            ),
-        },
-        (Progress::Succeeded(backup), TransferProgress::Succeeded { ended_at }) => Progress::Succeeded(Finished {
+    let failed = |reason: String| Progress::Failed {
+        reason: format!(
+            "the archive in {} failed, so the set is not sealed: {reason}. Correct what it names and start a new run, or remove \
+             `archive` from the resource",
+            archive.address
+        ),
+    };
+    Ok(match (backup, dynamodb.transfers.look(&archive.job).await?) {
+        (_, TransferState::Failed(failure)) => failed(format!(
+            "{}: {} (execution {})",
+            failure.error,
+            failure.message(),
+            archive.job
+        )),
+        (_, TransferState::Unknown) => failed(format!("its execution {} is not there any more", archive.job)),
+        (Progress::Succeeded(backup), TransferState::Succeeded { ended_at }) => Progress::Succeeded(Finished {
             finished_at: ended_at,
             ..backup
         }),
@@ -91,5 +105,12 @@ pub async fn delete(dynamodb: &DynamoDb, run: &Run, archive: &StoredArchive) -> 
         .transfers
         .stop(&archive.job, "its backup set is deleted")
         .await?;
-    dynamodb.transfers.delete(prefix).await
+    let request = ArchiveRequest::DeleteFolder {
+        folder: prefix.trim_end_matches('/').to_owned(),
+    };
+    match dynamodb.transfers.archive(&request).await {
+        Ok(FolderRemoval { gone: true }) => Ok(Deletion::Gone),
+        Ok(FolderRemoval { gone: false }) => Ok(Deletion::Underway),
+        Err(error) => refused(error),
+    }
 }

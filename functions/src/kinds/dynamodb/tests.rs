@@ -19,7 +19,7 @@ use super::*;
 use crate::domain::job::{Progress, Run};
 use crate::domain::names;
 use crate::domain::resource::RecoveryPoint;
-use crate::kinds::{Backup, Deletion, TransferSettings};
+use crate::kinds::{Backup, Deletion};
 use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
 use crate::testing::samples::{reason, resource, run};
 
@@ -27,20 +27,7 @@ const ARN: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/rooms/backup/01
 
 fn dynamodb(script: impl IntoIterator<Item = Exchange>) -> (DynamoDb, Replay) {
     let replay = Replay::new(script);
-    (DynamoDb::from_config(&replay.config(), &stack()), replay)
-}
-
-/// What the stack has.
-pub fn stack() -> Defaults {
-    Defaults {
-        vault: "holdfast".into(),
-        role: "arn:aws:iam::111122223333:role/backup".into(),
-        transfers: Some(TransferSettings {
-            machine: "arn:aws:states:eu-west-1:111122223333:stateMachine:holdfast-transfer".into(),
-            bucket: "archive".into(),
-            access: "holdfast-archive-access".into(),
-        }),
-    }
+    (DynamoDb::from_config(&replay.config(), &Defaults::of_tests()), replay)
 }
 
 fn rooms() -> Resource {
@@ -153,7 +140,7 @@ async fn the_sdk_never_repeats_create_backup_by_itself() {
         ]);
         let dynamodb = DynamoDb::from_config(
             &replay.config_with(RetryConfig::standard().with_max_attempts(3)),
-            &stack(),
+            &Defaults::of_tests(),
         );
         assert_eq!(
             dynamodb.back_up(&run(), &rooms()).await.unwrap_err().name(),

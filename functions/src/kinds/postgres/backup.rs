@@ -38,17 +38,17 @@ impl Backup for Postgres {
         let transfer = Transfer {
             step: DUMP.to_owned(),
             placement,
-            input: Order {
+            input: json!(Order {
                 run: run.clone(),
                 resource: resource.clone(),
-                folder,
+                folder: folder.clone(),
                 task: None,
-            },
+            }),
         };
         let name = execution_name(&run.id, &resource.name, DUMP);
         let started = self.transfers.start(&name, &transfer).await?;
         Ok(StartedBackup {
-            recovery_point: self.point(&transfer.input.folder, started.execution),
+            recovery_point: self.point(&folder, started.execution),
             started_at: started.started_at,
         })
     }
@@ -75,7 +75,7 @@ impl Backup for Postgres {
                 });
             }
             // Ended more than 90 days ago: only the archive knows.
-            TransferState::Succeeded | TransferState::Unknown => {}
+            TransferState::Succeeded { .. } | TransferState::Unknown => {}
         }
         let request = ArchiveRequest::VerifyDump {
             folder: folder.to_owned(),

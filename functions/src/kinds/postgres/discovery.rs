@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 
-use super::{KIND, Postgres};
+use super::{KIND, Postgres, database};
 use crate::domain::kinds::postgres::connection;
 use crate::domain::probe::Endpoint;
-use crate::domain::resource::Target;
-use crate::error::{Error, Result};
+use crate::domain::resource::{Resource, Target};
+use crate::domain::transfers::database_access::{DatabaseAction, Obstacles};
+use crate::error::{Error, Fault, Result};
 use crate::kinds::shared::{WITH_PATTERNS, unsupported, wrong_target_of};
 use crate::kinds::{BackupQuota, Discovery, Recovery};
 
@@ -36,6 +37,21 @@ impl Discovery for Postgres {
                 server.port
             ))),
         }
+    }
+
+    /// The server's version, the login, and whether the database exists.
+    async fn obstacles(&self, resource: &Resource) -> Result<Vec<Fault>> {
+        let of = database(resource)?;
+        let action = DatabaseAction::CheckDump {
+            database: of.database.to_owned(),
+        };
+        let found: Obstacles = self.transfers.database(&of.server, action).await?;
+        let fault = |(error, text): (String, String)| Fault {
+            path: format!("resources.{}.database", resource.name),
+            value: format!("{} ({error}: {text})", of.database),
+            allowed: "a database that can be dumped".to_owned(),
+        };
+        Ok(found.faults.into_iter().map(fault).collect())
     }
 
     /// S3 does not limit the number of objects.

@@ -1,7 +1,7 @@
 //! Restores a dump: a job whose name is derived from the restore creates the database, beside the one that was dumped.
 
 use async_trait::async_trait;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{LOAD, Postgres, compare, database, planned, preflight};
 use crate::domain::job::Run;
@@ -47,7 +47,7 @@ impl Restore for Postgres {
                 Ok(in_progress(phase))
             }
             TransferState::Running => Ok(in_progress(phase)),
-            TransferState::Succeeded => Ok(RestoreProgress::Restored {
+            TransferState::Succeeded { .. } => Ok(RestoreProgress::Restored {
                 made,
                 remarks: Vec::new(),
             }),
@@ -102,12 +102,12 @@ impl Postgres {
         let transfer = Transfer {
             step: LOAD.to_owned(),
             placement: self.place_load(resource, facts.database_bytes)?,
-            input: Order {
+            input: json!(Order {
                 run: run.clone(),
                 resource: resource.clone(),
                 folder: folder.to_owned(),
                 task: None,
-            },
+            }),
         };
         self.transfers.start(name, &transfer).await.map(|_| ())
     }

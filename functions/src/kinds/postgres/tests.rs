@@ -11,7 +11,7 @@ use crate::domain::resource::{RecoveryPoint, Target};
 use crate::domain::restore::item::{CreatedResource, UndoProgress};
 use crate::domain::set::ProbeResult;
 use crate::domain::transfers::{Placement, dump_folder, execution_name};
-use crate::kinds::{Backup, Deletion, Restore};
+use crate::kinds::{Backup, Deletion, Discovery, Restore};
 use crate::testing::replay::{Exchange, Replay, answers, refuses};
 use crate::testing::samples::{reason, resource, restoring, run};
 
@@ -311,4 +311,22 @@ async fn what_is_attached_to_the_source_is_said_beforehand() {
             .any(|remark| remark.contains("subscription feed")),
         "{preflight:?}"
     );
+}
+
+#[tokio::test]
+async fn what_would_fail_every_dump_is_said_when_the_descriptor_is_applied() {
+    let too_new = "server version: PostgreSQL 19.1 is not allowed; expected at most 18";
+    let (kind, replay) = postgres([
+        database(&json!({"faults": [], "remarks": []})),
+        database(&json!({"faults": [["InvalidInput", too_new]], "remarks": []})),
+        failed("database-access", "Unavailable", "no response"),
+    ]);
+    assert_eq!(kind.obstacles(&users()).await.unwrap(), []);
+    let faults = kind.obstacles(&users()).await.unwrap();
+    assert!(
+        faults[0].path == "resources.thing.database" && faults[0].value.contains("PostgreSQL 19.1"),
+        "{faults:?}"
+    );
+    assert_eq!(kind.obstacles(&users()).await.unwrap_err().name(), "Unavailable");
+    assert_eq!(requests(&replay)[0]["action"], "check_dump");
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::names::TAG_SEALED;
-use crate::domain::transfers::archive_access::{ArchiveRequest, Dumps, ListedDump, Removal};
+use crate::domain::transfers::archive_access::{ArchiveRequest, Dumps, FolderRemoval, ListedDump, Removal};
 use crate::error::{Error, Result};
 use crate::runs::archive::{Archive, facts, label};
 
@@ -36,6 +36,10 @@ pub async fn handle(Needs { archive }: &Needs, request: ArchiveRequest) -> Resul
         }
         ArchiveRequest::ListDumps { folder } => json(list(archive, &folder).await?),
         ArchiveRequest::SealDump { folder, points } => json(seal(archive, &folder, points).await?),
+        ArchiveRequest::DeleteFolder { folder } => {
+            archive.folder(&folder).remove_others(&[]).await?;
+            json(FolderRemoval { gone: true })
+        }
         ArchiveRequest::DeleteDump { folder, deployment } => json(delete(archive, &folder, &deployment).await?),
     }
 }

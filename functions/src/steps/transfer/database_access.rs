@@ -31,11 +31,29 @@ impl Needs {
 }
 
 pub async fn handle(Needs { database, archive }: &Needs, request: DatabaseRequest) -> Result<Value> {
-    let server = server(database, &request.server).await?;
+    let server = match (server(database, &request.server).await, &request.action) {
+        (Ok(server), _) => server,
+        // The login is a part of what a dump needs.
+        (Err(error), DatabaseAction::CheckDump { .. }) => return json(refused(Obstacles::default(), error)?),
+        (Err(error), _) => return Err(error),
+    };
     match request.action {
         DatabaseAction::Describe { database } => {
             let found = describe(&server, &database).await?;
             json(description(found, &archive.clients().await?))
+        }
+        DatabaseAction::CheckDump { database } => {
+            let mut found = Obstacles::default();
+            match describe(&server, &database).await {
+                Ok(described) => {
+                    let unfit = archive.clients().await?.for_dump(described.server).err();
+                    found
+                        .faults
+                        .extend(unfit.map(|error| (error.name().to_owned(), error.to_string())));
+                }
+                Err(error) => found = refused(found, error.into())?,
+            }
+            json(found)
         }
         DatabaseAction::CheckRestore {
             folder,

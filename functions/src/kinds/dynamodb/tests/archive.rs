@@ -1,12 +1,9 @@
 //! A table with an archive: the backup suite again, with the job that writes the archive; and how the two end together.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::*;
 use crate::domain::table_archive::{ArchiveMethod, StoredArchive, TableArchive};
-use crate::kinds::Defaults;
 use crate::testing::conformance::{BackupAnswers, run_backup};
 
 const EXECUTION: &str = "arn:aws:states:eu-west-1:111122223333:execution:holdfast-transfer:";
@@ -86,7 +83,7 @@ fn with_archive() -> BackupAnswers {
         resource: archived_rooms(),
         point: archived(),
         back_up: || vec![lists_others(), created(), started()],
-        adopt: || vec![lists_ours(), already_started()],
+        adopt: || vec![lists_ours(), already_started(), ended()],
         poll: || vec![described(&name(), "AVAILABLE", 500, 5), execution("SUCCEEDED", "")],
         poll_running: || vec![described(&name(), "AVAILABLE", 500, 5), execution("RUNNING", "")],
         poll_failed: || {
@@ -142,7 +139,14 @@ async fn a_job_that_still_writes_is_stopped_before_its_files_are_deleted() {
 /// The archive's execution is named after the backup, and its input does not change between two calls.
 #[tokio::test]
 async fn the_job_is_started_once_for_a_run_and_a_resource() {
-    let (kind, replay) = dynamodb([lists_others(), created(), started(), lists_ours(), already_started()]);
+    let (kind, replay) = dynamodb([
+        lists_others(),
+        created(),
+        started(),
+        lists_ours(),
+        already_started(),
+        ended(),
+    ]);
     kind.back_up(&run(), &archived_rooms()).await.unwrap();
     kind.back_up(&run(), &archived_rooms()).await.unwrap();
     let requests = replay.played();
@@ -204,7 +208,10 @@ async fn an_archive_goes_with_its_backup_and_no_other() {
     let (kind, replay) = dynamodb([lists_others(), gone(), ended(), deleted(false)]);
     assert_eq!(kind.delete(&run(), &archived()).await.unwrap(), Deletion::Underway);
     let requests = replay.played();
-    assert_eq!(requests[3].json(), json!({"action": "delete", "prefix": prefix()}));
+    assert_eq!(
+        requests[3].json(),
+        json!({"action": "delete_folder", "folder": prefix().trim_end_matches('/')})
+    );
     let other = Run {
         id: "hubs-prod-20260101-000000-abcd".into(),
         ..run()
@@ -224,17 +231,4 @@ async fn an_archive_goes_with_its_backup_and_no_other() {
         kind.delete(&run(), &archived()).await.unwrap(),
         Deletion::Protected(_)
     ));
-}
-
-#[tokio::test]
-async fn a_stack_without_the_machine_says_so_before_anything_is_created() {
-    let replay = Replay::new([]);
-    let none = Defaults {
-        transfers: None,
-        ..stack()
-    };
-    let kind: Arc<DynamoDb> = Arc::new(DynamoDb::from_config(&replay.config(), &none));
-    let error = kind.back_up(&run(), &archived_rooms()).await.unwrap_err().to_string();
-    assert!(error.contains("TRANSFER_STATE_MACHINE_ARN"), "{error}");
-    replay.played();
 }

@@ -27,7 +27,7 @@ fn lists_others() -> Exchange {
 
 pub fn backup() -> BackupAnswers {
     BackupAnswers {
-        kind: |aws| Arc::new(DynamoDb::from_config(aws, &stack())),
+        kind: |aws| Arc::new(DynamoDb::from_config(aws, &Defaults::of_tests())),
         resource: rooms(),
         point: point(),
         capture: || {
@@ -73,7 +73,7 @@ pub fn backup() -> BackupAnswers {
 
 pub fn recovery() -> RecoveryAnswers {
     RecoveryAnswers {
-        kind: |aws| Arc::new(DynamoDb::from_config(aws, &stack())),
+        kind: |aws| Arc::new(DynamoDb::from_config(aws, &Defaults::of_tests())),
         resource: rooms(),
         exists: || vec![there()],
         gone: Some(|| vec![no_table()]),
@@ -110,7 +110,7 @@ pub fn planning() -> PlanningAnswers {
 pub fn restore() -> RestoreAnswers {
     let item = compare::sampled(&["a"]);
     RestoreAnswers {
-        kind: |aws| Arc::new(DynamoDb::from_config(aws, &stack())),
+        kind: |aws| Arc::new(DynamoDb::from_config(aws, &Defaults::of_tests())),
         run: run(),
         item: item.clone(),
         preflight: || preflight(vec![no_table()]),
