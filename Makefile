@@ -45,7 +45,7 @@ export SAM_CLI_TELEMETRY := 0
 help: ## Show this.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ready ## Show the main job in a lab: a backup, one that fails, an incident, the restore, the undo.
+demo: ready $(MACHINE_CLIENTS) ## Show the main job in a lab: a backup, one that fails, an incident, the restore, the undo.
 	@$(BUILT)/demo
 
 # `bare` is the program of the function that tests use as a hook.

@@ -30,7 +30,7 @@ pub async fn play(scene: &Scene<'_>) -> Result<(usize, usize)> {
     let (secret, mounted) = (scene.application.endpoint().await?, scene.application.mounted().await?);
     let time = scene.lab.now().await?;
     let damaged = part(
-        "the incident: all 562 users are deleted, half the files damaged, half the items deleted",
+        "the incident: all 562 users and accounts are deleted, half the files damaged, half the items deleted",
         2,
         async {
             incident(&aws, scene.dataset).await?;
@@ -70,6 +70,10 @@ pub async fn play(scene: &Scene<'_>) -> Result<(usize, usize)> {
             scene.application.mounted().await? == mounted,
             "the service is switched back"
         );
+        ensure!(
+            Data::of(&aws, scene.dataset).await? == damaged,
+            "the damaged database has its name again"
+        );
         holdfast(scene.lab, &["restores", DEPLOYMENT]).await?;
         Ok(())
     })
@@ -108,10 +112,13 @@ async fn restore(scene: &Scene<'_>, time: &str, damaged: &Data, secret: &(String
         copies.users.len() == 562 && copies == *scene.before,
         "the copies hold what was backed up"
     );
+    let mut live = Data::of(&aws, scene.dataset).await?;
     ensure!(
-        Data::of(&aws, scene.dataset).await? == *damaged,
-        "the damaged data is unchanged"
+        live.accounts == copies.accounts,
+        "the database has the name of its source"
     );
+    live.accounts.clone_from(&damaged.accounts);
+    ensure!(live == *damaged, "the damaged data is unchanged");
     let host = text(&made["database"], "/host")?;
     let endpoint = scene.application.endpoint().await?;
     ensure!(
@@ -129,10 +136,11 @@ async fn restore(scene: &Scene<'_>, time: &str, damaged: &Data, secret: &(String
 
 fn count(place: &str, data: &Data) {
     println!(
-        "   {place}: {} users, {} files, {} items",
+        "   {place}: {} users, {} files, {} items, {} accounts",
         data.users.len(),
         data.files.len(),
-        data.items()
+        data.items(),
+        data.accounts.len()
     );
 }
 

@@ -92,6 +92,13 @@ impl Application {
     pub fn descriptor(&self, dataset: &Dataset) -> Value {
         let mut descriptor = dataset.descriptor();
         descriptor["cut_over"] = self.cut_over();
+        if dataset.ledger.is_some() {
+            let rename = json!({ "name": "ledger-name", "kind": "rename", "resource": "ledger" });
+            descriptor["cut_over"]
+                .as_array_mut()
+                .into_iter()
+                .for_each(|switches| switches.push(rename.clone()));
+        }
         descriptor
     }
 

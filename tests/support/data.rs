@@ -59,7 +59,11 @@ impl Data {
             files: files_below(&restored_directory(dataset, made)?)?,
             tables,
             accounts: match &dataset.ledger {
-                Some(ledger) => ledger.accounts(place("ledger", "/database")?).await?,
+                Some(ledger) => {
+                    ledger
+                        .accounts(&ledger.copy(place("ledger", "/database")?).await?)
+                        .await?
+                }
                 None => Vec::new(),
             },
         })

@@ -68,6 +68,12 @@ impl Ledger {
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
+    /// The name of a copy now: a cut-over gave it that of its source.
+    pub async fn copy(&self, created: &str) -> Result<String> {
+        let beside = self.databases().await?.iter().any(|name| name == created);
+        Ok(if beside { created } else { DATABASE }.to_owned())
+    }
+
     /// The databases of the server, by name, without those that every server has.
     pub async fn databases(&self) -> Result<Vec<String>> {
         let client = connect_to(&self.host, self.port, "postgres", &self.password).await?;

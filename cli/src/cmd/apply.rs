@@ -1,5 +1,7 @@
 //! `holdfast apply`: puts descriptors into the catalog, one by one, once all of them are valid.
 
+mod checks;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast::aws::service::{Client, SNS};
@@ -63,8 +65,8 @@ impl Apply {
         if !self.accept_replaced {
             refuse_replaced(&stack, &descriptors).await?;
         }
-        check_hooks(&Hooks::from_config(&stack.config), &descriptors).await?;
-        check_resources(&Kinds::from_config(&stack.config, &stack.defaults()), &descriptors).await?;
+        checks::check_hooks(&Hooks::from_config(&stack.config), &descriptors).await?;
+        checks::check_resources(&Kinds::from_config(&stack.config, &stack.defaults()), &descriptors).await?;
         let mut all = Vec::new();
         let done = apply(&stack, &descriptors, global.json, &mut all).await;
         stack.schedule.warn(clock::now());
@@ -113,51 +115,6 @@ async fn refuse_replaced(stack: &Stack, descriptors: &[Descriptor]) -> Result<()
          holdfast apply{} --accept-replaced",
         faults.join("\n"),
         stack.option
-    )))
-}
-
-/// Rejects descriptors whose hooks cannot be called. If the operator may not check that, a warning says so, and the next backup
-/// checks.
-async fn check_hooks(hooks: &Hooks, descriptors: &[Descriptor]) -> Result<()> {
-    let mut faults = Vec::new();
-    for descriptor in descriptors {
-        for hook in &descriptor.hooks {
-            match hooks.check(hook).await {
-                Ok(None) => {}
-                Ok(Some(fault)) => faults.push(format!("{}: {fault}", descriptor.deployment)),
-                Err(error) => eprintln!(
-                    "warning: {}: {error}. The next backup checks again.",
-                    descriptor.deployment
-                ),
-            }
-        }
-    }
-    refuse(faults)
-}
-
-/// Rejects descriptors with a resource whose backups would all fail, such as a database whose server is too new for every client. If
-/// a resource cannot be asked, a warning says so, and the next backup checks.
-async fn check_resources(kinds: &Kinds, descriptors: &[Descriptor]) -> Result<()> {
-    let mut faults = Vec::new();
-    for descriptor in descriptors {
-        let deployment = &descriptor.deployment;
-        for resource in descriptor.resources() {
-            match kinds.of(&resource.target).obstacles(&resource).await {
-                Ok(found) => faults.extend(found.iter().map(|fault| format!("{deployment}: {fault}"))),
-                Err(error) => eprintln!("warning: {deployment}: {error}. The next backup checks again."),
-            }
-        }
-    }
-    refuse(faults)
-}
-
-fn refuse(faults: Vec<String>) -> Result<()> {
-    if faults.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::Wrong(format!(
-        "{}\nNothing was applied. Correct them and apply again.",
-        faults.join("\n")
     )))
 }
 
