@@ -109,6 +109,38 @@ impl S3Sink {
         upload.send(&self.folder, bytes, digest)
     }
 
+    /// Sends the last part, and makes the object of all of them.
+    async fn complete(&mut self) -> Result<StoredObject> {
+        if !self.buffer.is_empty() {
+            self.send_part().await?;
+        }
+        let sha256 = hex(&take(&mut self.whole).await?.finalize());
+        let Some(upload) = &mut self.upload else {
+            return Err(TransferError::JobFailed("an upload that has not begun".to_owned()));
+        };
+        while !upload.sending.is_empty() {
+            upload.collect_one().await?;
+        }
+        let mut digests = Vec::with_capacity(upload.digests.len());
+        for digest in std::mem::take(&mut upload.digests) {
+            let digest = digest.await;
+            digests.push(digest.map_err(|_| TransferError::JobFailed("a part without a digest".to_owned()))?);
+        }
+        upload.sent.sort_by_key(|part| part.part_number);
+        let expected = Expected {
+            name: self.name.clone(),
+            size: self.size,
+            sha256,
+            checksum: composite(&digests),
+        };
+        let Some(abort) = &upload.guard.0 else {
+            return Err(TransferError::JobFailed("an upload that was aborted".to_owned()));
+        };
+        let parts = std::mem::take(&mut upload.sent);
+        let completed = completion::complete(&self.folder, &abort.id, parts, &expected).await;
+        completion::confirm(&self.folder, expected, completed).await
+    }
+
     async fn put(self) -> Result<StoredObject> {
         let digest: [u8; 32] = Sha256::digest(&self.buffer).into();
         let checksum = base64(&digest);
@@ -217,42 +249,17 @@ impl Sink for S3Sink {
         if self.upload.is_none() {
             return self.put().await;
         }
-        if !self.buffer.is_empty() {
-            self.send_part().await?;
-        }
-        let sha256 = hex(&take(&mut self.whole).await?.finalize());
-        let Some(mut upload) = self.upload.take() else {
-            return Err(TransferError::JobFailed("an upload that has not begun".to_owned()));
-        };
-        while !upload.sending.is_empty() {
-            upload.collect_one().await?;
-        }
-        let mut digests = Vec::with_capacity(upload.digests.len());
-        for digest in std::mem::take(&mut upload.digests) {
-            let digest = digest.await;
-            digests.push(digest.map_err(|_| TransferError::JobFailed("a part without a digest".to_owned()))?);
-        }
-        upload.sent.sort_by_key(|part| part.part_number);
-        let expected = Expected {
-            name: self.name.clone(),
-            size: self.size,
-            sha256,
-            checksum: composite(&digests),
-        };
-        let Some(abort) = upload.guard.0.clone() else {
-            return Err(TransferError::JobFailed("an upload that was aborted".to_owned()));
-        };
-        let completed = completion::complete(&self.folder, &abort.id, upload.sent, &expected).await;
-        match completion::confirm(&self.folder, expected, completed).await {
+        match self.complete().await {
             Ok(object) => {
-                upload.guard.0 = None;
+                if let Some(upload) = &mut self.upload {
+                    upload.guard.0 = None;
+                }
                 Ok(object)
             }
             Err(error) => {
-                upload.guard.0 = None;
                 // The error to report is the one that ended the upload.
-                if let Err(abort) = abort.carry_out().await {
-                    tracing::warn!(%abort, "the parts of an upload remain, until the bucket's lifecycle rule removes them");
+                if let Err(left) = self.discard().await {
+                    tracing::warn!(%left, "the parts of an upload remain, until the bucket's lifecycle rule removes them");
                 }
                 Err(error)
             }
