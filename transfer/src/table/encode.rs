@@ -21,7 +21,8 @@ pub enum Content {
 }
 
 /// What happens to items that the format cannot represent exactly.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Inexact {
     #[default]
     LeaveOut,

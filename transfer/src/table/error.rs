@@ -21,6 +21,9 @@ pub enum Error {
     /// Reading or writing a file failed.
     #[error("{0}")]
     File(String),
+    /// It was asked to stop.
+    #[error("stopped")]
+    Stopped,
     /// All was read, but it is not what it should be: a file that is not complete, or was changed.
     #[error("{0}")]
     Unverified(String),

@@ -37,7 +37,9 @@ pub use compression::Compression;
 pub use digest::{Digester, Sum, TableDigest};
 pub use encode::{Content, Inexact, InexactItem};
 pub use error::{Error, Result};
-pub use export::{Exported, MOST_INEXACT_SHOWN, Reading, Segment, export, export_segment, segments_for};
+pub use export::{
+    Checkpoint, Exported, Identity, MOST_INEXACT_SHOWN, Reading, Segment, export, export_segment, segments_for,
+};
 pub use format::Format;
 pub use import::{FileParts, Imported, ObjectParts, Parts, Rejection, SideFiles, Source, Writing, import};
 pub use key::{KeyAttribute, KeySchema};
@@ -46,6 +48,6 @@ pub use number::Number;
 pub use object::{ObjectSink, manifest_of};
 pub use port::{Description, Page, Refusal, ScanRequest, Table, Written};
 pub use progress::{Counts, Progress};
-pub use sink::{FileSink, NoSink, PARTIAL, Sink, StreamSink, with_suffix};
+pub use sink::{FileSink, NoSink, PARTIAL, PARTIAL_PROGRESS, Sink, StreamSink, with_suffix};
 pub use value::{Item, MOST_ITEM_BYTES, Value, item_size};
 pub use wire::DynamoTable;

@@ -60,6 +60,10 @@ impl Sink for ObjectSink {
             ))
         })
     }
+
+    async fn discard(self) -> Result<()> {
+        Ok(self.object.discard().await?)
+    }
 }
 
 /// Stores the manifest, in place of that of an object which had the name before.

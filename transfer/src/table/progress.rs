@@ -1,8 +1,10 @@
-//! How far an export, an import or a digest is, for whoever shows it.
+//! How far an export, an import or a digest is, for whoever shows it; and whether it is to stop.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counters that only grow.
+use tokio::sync::watch;
+
+/// Counters that only grow, and the request to stop.
 #[derive(Debug, Default)]
 pub struct Progress {
     items: AtomicU64,
@@ -12,6 +14,7 @@ pub struct Progress {
     file_bytes: AtomicU64,
     throttled: AtomicU64,
     rejected: AtomicU64,
+    stop: watch::Sender<bool>,
 }
 
 /// The counters at one moment.
@@ -36,6 +39,18 @@ impl Progress {
             throttled: of(&self.throttled),
             rejected: of(&self.rejected),
         }
+    }
+
+    /// Asks the work to stop: it ends with [`Error::Stopped`](super::Error::Stopped) once nothing of it is left that should not be.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Returns once the work is to stop.
+    pub(super) async fn stopped(&self) {
+        let mut stop = self.stop.subscribe();
+        // It cannot be closed while it is borrowed.
+        let _ = stop.wait_for(|stop| *stop).await;
     }
 
     pub(super) fn add_items(&self, items: u64, bytes: u64) {

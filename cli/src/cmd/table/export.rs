@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use holdfast_transfer::table::{
-    self, Compression, Content, Exported, FileSink, Inexact, MANIFEST_SUFFIX, MOST_INEXACT_SHOWN, ObjectSink, Progress,
-    Sink, StreamSink,
+    self, Compression, Content, Exported, FileSink, Inexact, MANIFEST_SUFFIX, MOST_INEXACT_SHOWN, ObjectSink, PARTIAL,
+    PARTIAL_PROGRESS, Progress, Sink, StreamSink, with_suffix,
 };
 use serde_json::json;
 
@@ -18,7 +18,7 @@ use crate::{aws, clock, format, output};
 
 /// Write all items of a table to a file, one a line
 ///
-/// The file has its name only once it is complete; a manifest beside it, FILE.manifest.json, has the number of items, their size and
+/// Run it again after an interruption: an export to a file continues. The file has its name only once it is complete; a manifest beside it, FILE.manifest.json, has the number of items, their size and
 /// their digest, which `import` compares with what it reads.
 #[derive(Debug, clap::Args)]
 pub struct Export {
@@ -97,20 +97,40 @@ impl Export {
         let (progress, start) = (Arc::new(Progress::default()), clock::now());
         let reading = self.options.reading(content);
         let work = table::export(table, &description, &reading, sink, Arc::clone(&progress));
-        let exported = follow(
-            work,
-            &progress,
-            whole,
-            "stopped: the export is not complete. Of an object, parts may remain until the bucket's lifecycle rule removes them.",
-        )
-        .await?;
+        let exported = follow(work, &progress, whole, self.stopped()).await;
+        let exported = exported.inspect_err(|failure| self.suggest_to_continue(failure))?;
         let seconds = format::seconds_between(start, clock::now());
+        if exported.continued_after > 0 {
+            let items = format::count(exported.continued_after as usize, "item");
+            eprintln!("It continued after {items}.");
+        }
         eprintln!("Exported {}.", done(&progress.counts(), seconds));
         self.report(&exported, global.json)?;
         for item in &exported.inexact {
             eprintln!("not exact: {}: {}", item.key, item.reasons.join("; "));
         }
         self.verdict(&exported)
+    }
+
+    fn stopped(&self) -> &'static str {
+        match &self.to {
+            Location::Pipe => "stopped: what was written is not complete.",
+            Location::File(_) => "stopped: the export is not complete.",
+            Location::Object(_) => "stopped: nothing is left of the export.",
+        }
+    }
+
+    /// After a failure that left something to continue.
+    fn suggest_to_continue(&self, failure: &Failure) {
+        if let Location::File(path) = &self.to
+            && !matches!(failure, Failure::Wrong(_))
+            && with_suffix(path, PARTIAL_PROGRESS).exists()
+        {
+            eprintln!(
+                "Run the same command again to continue; {}{PARTIAL} has what was exported.",
+                self.to
+            );
+        }
     }
 
     /// The digest: on standard output, unless the items are there.

@@ -42,6 +42,7 @@ pub fn failure(error: Error) -> Failure {
         Error::Invalid(_) => Failure::Wrong(message),
         Error::NotFound(_) => Failure::NotFound(message),
         Error::Aws(_) => Failure::Aws(message),
+        Error::Stopped => Failure::Stopped(message),
         Error::File(_) | Error::Unverified(_) => Failure::NotDone(message),
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use holdfast_transfer::table::{Counts, Error, Progress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::opened::failure;
 use crate::failure::{Failure, Result};
@@ -23,7 +24,8 @@ pub struct Whole {
 const ON_A_TERMINAL: Duration = Duration::from_millis(200);
 const IN_A_LOG: Duration = Duration::from_secs(30);
 
-/// Waits for the work, shows how far it is, and stops it at Ctrl-C: then `stopped` says what was left and what to do.
+/// Waits for the work, and shows how far it is. Ctrl-C asks it to stop and waits until nothing is left that should not be; `stopped` says
+/// what to do then. A second Ctrl-C does not wait.
 pub async fn follow<T>(
     work: impl Future<Output = std::result::Result<T, Error>>,
     progress: &Progress,
@@ -36,11 +38,24 @@ pub async fn follow<T>(
         bar.set_style(style);
     }
     let start = clock::now();
+    let mut interrupts =
+        signal(SignalKind::interrupt()).map_err(|error| Failure::NotDone(format!("starting: {error}")))?;
+    let mut asked = false;
     tokio::pin!(work);
     let ended = loop {
         tokio::select! {
-            ended = &mut work => break ended.map_err(failure),
-            _ = tokio::signal::ctrl_c() => break Err(Failure::Stopped(stopped.to_owned())),
+            ended = &mut work => break ended.map_err(|error| match error {
+                Error::Stopped => Failure::Stopped(stopped.to_owned()),
+                error => failure(error),
+            }),
+            Some(()) = interrupts.recv() => {
+                if asked {
+                    break Err(Failure::Stopped("stopped before everything was put away.".to_owned()));
+                }
+                asked = true;
+                progress.stop();
+                eprintln!("Stopping. Ctrl-C again does not wait for its end.");
+            }
             () = clock::wait(if terminal { ON_A_TERMINAL } else { IN_A_LOG }) => {
                 let line = line(&progress.counts(), whole, start, clock::now());
                 match terminal {

@@ -1,6 +1,7 @@
 //! An import under way: lines become batches, batches are written, and what is written is remembered.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::task::{JoinError, JoinSet};
@@ -70,7 +71,11 @@ impl<'a, T: Table> Run<'a, T> {
     /// Writes all lines; returns the state at the end, and how many lines were rejected. After an error, the checkpoint says how far
     /// it came.
     pub async fn write<P: Parts>(mut self, lines: Lines<'_, P>, description: &Description) -> Result<(Mark, u64)> {
-        let end = self.write_all(lines, description).await;
+        let progress = Arc::clone(&self.writer.progress);
+        let end = tokio::select! {
+            end = self.write_all(lines, description) => end,
+            () = progress.stopped() => Err(Error::Stopped),
+        };
         if end.is_err() {
             // The error that ended the import is the one to report; what was written until then need not be written again.
             while let Some(ended) = self.tasks.try_join_next() {
