@@ -98,14 +98,14 @@ async fn an_export_that_is_interrupted_at_a_hundred_points_is_the_same_as_one_th
         let file = directory.path().join(format!("{interrupted}.json"));
         let exported = loop {
             let faults = Faults {
-                dies_after: random.bool().then(|| random.u64(0..9)),
+                dies_after: random.bool().then(|| random.u64(0..6)),
                 throttled: 5,
                 ..Faults::default()
             };
             let table = Arc::new(FakeTable::with(all.clone(), faults));
             let progress = Arc::new(Progress::default());
             let exporting = export_with(&file, &table, &reading, Arc::clone(&progress));
-            match killed_after(random.u32(1..60), &progress, 2_000, exporting).await {
+            match killed_after(random.u32(1..12), &progress, 2_000, exporting).await {
                 Some(Ok(exported)) => break exported,
                 ended => {
                     interrupted += 1;
