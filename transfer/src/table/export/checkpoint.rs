@@ -10,7 +10,8 @@ use super::super::format::Format;
 use super::super::key::KeySchema;
 use super::super::port::Description;
 use super::super::value::Item;
-use super::{Exported, Reading, Segment};
+use super::exported::Exported;
+use super::reading::{Reading, Segment};
 
 /// What has been written of an export, block by block. Everything before each segment's place is in the file's first
 /// [`Exported::file_bytes`] bytes, and nothing else.

@@ -17,7 +17,7 @@ use super::super::retry::until_done;
 use super::super::sink::Sink;
 use super::super::value::Item;
 use super::checkpoint::{Checkpoint, Place};
-use super::{Reading, Segment};
+use super::reading::{Reading, Segment};
 
 /// Pages of a segment that are read ahead.
 const PAGES_AHEAD: usize = 1;

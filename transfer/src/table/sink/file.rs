@@ -8,7 +8,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
 use super::super::error::{Error, Result};
-use super::super::export::{Checkpoint, Identity};
+use super::super::export::checkpoint::{Checkpoint, Identity};
 use super::super::manifest::{self, Manifest};
 use super::{Sink, replace, sync_directory, with_suffix};
 

@@ -10,7 +10,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::error::{Error, Result};
-use super::export::{Checkpoint, Identity};
+use super::export::checkpoint::{Checkpoint, Identity};
 use super::manifest::Manifest;
 
 pub use file::{FileSink, PARTIAL, PARTIAL_PROGRESS};
