@@ -3,10 +3,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::dataset::{create_table, put_items};
 use holdfast_tests::executions::run;
-use holdfast_tests::lab::program;
+use holdfast_tests::lab::{Options, program};
 use holdfast_tests::readback::items;
 use holdfast_tests::records::Records;
 use holdfast_tests::s3;
+use holdfast_tests::wait::until;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -21,6 +22,9 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
             "table_archives::a_set_has_archives_that_can_be_imported_and_expire_with_it",
             |stage| Box::pin(with_a_set(stage)),
         ),
+        stages.alone("table_archives::a_set_has_archives_with_enforcement_on", || {
+            Box::pin(enforced())
+        }),
         stages.test(
             "table_archives::a_set_is_not_sealed_without_an_archive_that_it_should_have",
             |stage| Box::pin(failing(stage)),
@@ -58,13 +62,37 @@ async fn ensure_imports(stage: &Stage, address: &str, table: &str) -> Result<()>
     Ok(())
 }
 
+/// MiniStack enforces the roles, also of what the machine calls.
+async fn enforced() -> Result<()> {
+    let options = Options {
+        auth: true,
+        ..Options::default()
+    };
+    let stage = Stage::start(&options, &[]).await?;
+    with_a_set(&stage).await?;
+    in_parts(&stage).await
+}
+
 /// A table that is scanned, and one that DynamoDB exports.
 async fn with_a_set(stage: &Stage) -> Result<()> {
     filled(stage, "archived-rooms", 40).await?;
     filled(stage, "archived-likes", 25).await?;
     let recovery = json!({ "TableName": "archived-likes", "PointInTimeRecoverySpecification": { "PointInTimeRecoveryEnabled": true } });
     dynamodb(stage, "UpdateContinuousBackups", recovery).await?;
-    stage.lab.advance_clock(10).await?;
+    // A moment is sent in whole seconds.
+    until("the window is longer than a second", LIMIT, || async {
+        let described = dynamodb(
+            stage,
+            "DescribeContinuousBackups",
+            json!({ "TableName": "archived-likes" }),
+        )
+        .await?;
+        let recovery = &described["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"];
+        let at = |field: &str| recovery[field].as_f64().context("no window");
+        let open = at("LatestRestorableDateTime")? - at("EarliestRestorableDateTime")?;
+        Ok((open > 1.0).then_some(()))
+    })
+    .await?;
     let records = Records::of(&stage.aws, &stage.stack)?;
     let descriptor = json!({
         "deployment": "archived",

@@ -172,3 +172,26 @@ impl Export {
         )))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        export: Export,
+        #[command(flatten)]
+        global: Global,
+    }
+
+    #[tokio::test]
+    async fn a_folder_is_no_place_for_an_export() {
+        let line = Line::try_parse_from(["export", "rooms", "--to", "s3://bucket/folder/"]).unwrap();
+        let refused = line.export.run(&line.global).await.unwrap_err();
+        assert!(matches!(&refused, Failure::Wrong(why) if why.contains("s3://bucket/folder/")));
+    }
+}

@@ -53,7 +53,6 @@ mod tests {
             "holdfast table export rooms --segments 0",
             "holdfast table import rooms.json",
             "holdfast table import s3://bucket --table rooms",
-            "holdfast table export rooms --to s3://bucket/folder/",
             "holdfast table import --table rooms",
             "holdfast table digest",
             "holdfast table digest rooms --expect abc",
@@ -65,6 +64,7 @@ mod tests {
             "holdfast table export rooms --to - --format jsonl --approximate",
             "holdfast table export rooms --to rooms.json.zst --rate 100 --segments 4",
             "holdfast table import rooms.json --table rooms --rate 1.5",
+            "holdfast table import s3://bucket/tables/hubs/rooms/hubs-1/ --table rooms",
             "holdfast table digest arn:aws:dynamodb:eu-west-1:111122223333:table/rooms",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
