@@ -9,6 +9,8 @@ pub fn failed(error: TableError) -> Error {
     match error {
         TableError::Invalid(_) => Error::Conflict(message),
         TableError::NotFound(_) => Error::NotFound(message),
+        // Only a command line asks to stop.
+        TableError::Stopped => Error::Unavailable(message),
         // After the engine's own retries of throttled and lost requests, or of another cause: in both cases a later call may succeed,
         // and the machine's retries end.
         TableError::Aws(_) | TableError::File(_) => Error::Unavailable(message),
