@@ -4,12 +4,16 @@
 mod bucket;
 /// Connections that are cut at a statement.
 mod cutting;
+/// What retention leaves in the archive.
+mod expiry;
 /// Connections that are cut, parts that fail, programs that are killed.
 mod faults;
 /// Databases of others with the name of a copy.
 mod foreign;
 /// Dump, restore, compare.
 mod round_trips;
+/// A deployment that is one database.
+pub mod shop;
 /// A Postgres shop, through the machines: nightly dumps, an incident, and the dump from before it.
 mod sportfin;
 /// Stores that behave as a test needs.
@@ -27,5 +31,6 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
     tests.extend(foreign::tests(stages));
     tests.extend(switching::tests(stages));
     tests.extend(sportfin::tests(stages));
+    tests.extend(expiry::tests(stages));
     tests
 }

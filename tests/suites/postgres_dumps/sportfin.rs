@@ -3,16 +3,14 @@
 
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::text;
-use holdfast_tests::dataset::Sizes;
-use holdfast_tests::ledger::{DATABASE, Ledger};
+use holdfast_tests::ledger::DATABASE;
 use libtest_mimic::Trial;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::checks::Subject;
-use crate::hooks::create_function;
+use super::shop::{ledger, sealed, shop};
 use crate::stage::{Stage, Stages};
 
-const USERS: usize = 562;
+const USERS: u32 = 562;
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
     vec![
@@ -27,37 +25,11 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
     ]
 }
 
-/// A deployment that is one database, with a maintenance mode.
-async fn sportfin<'a>(stage: &'a Stage, name: &str) -> Result<Subject<'a>> {
-    let function = format!("holdfast-hook-{name}");
-    create_function(stage, &function).await?;
-    let sizes = Sizes::small().with_accounts(u32::try_from(USERS)?);
-    let subject = Subject::create(stage, name, &sizes, |descriptor| {
-        let ledger = descriptor["resources"]["ledger"].clone();
-        descriptor["resources"] = json!({ "ledger": ledger });
-        descriptor["probes"] = json!({ "users": { "resource": "ledger", "sql": "select count(*) from accounts" } });
-        descriptor["hooks"] = json!([{ "name": "maintenance", "kind": "lambda", "function": function }]);
-        descriptor["cut_over"] = json!([{ "name": "users", "kind": "rename", "resource": "ledger" }]);
-    })
-    .await?;
-    Ok(subject)
-}
-
-fn ledger<'a>(subject: &'a Subject<'_>) -> Result<&'a Ledger> {
-    subject.dataset.ledger.as_ref().context("no database")
-}
-
-async fn sealed(subject: &Subject<'_>) -> Result<Value> {
-    let (ended, set, mail) = subject.back_up().await?;
-    ensure!(ended.status == "SUCCEEDED", "{ended:?}: {}", mail.body);
-    set.context("no set")
-}
-
 async fn rehearsal(stage: &Stage) -> Result<()> {
-    let subject = sportfin(stage, "sportfin").await?;
+    let subject = shop(stage, "sportfin", USERS, |_| ()).await?;
     let ledger = ledger(&subject)?;
     let before = ledger.accounts(DATABASE).await?;
-    ensure!(before.len() == USERS);
+    ensure!(before.len() == USERS as usize);
     let good = sealed(&subject).await?;
     ensure!(good["probes"][0]["count"] == USERS, "counted in the dump: {good:#}");
     let time = stage.lab.now().await?;
@@ -103,7 +75,7 @@ async fn rehearsal(stage: &Stage) -> Result<()> {
 }
 
 async fn handed_over(stage: &Stage) -> Result<()> {
-    let subject = sportfin(stage, "handover").await?;
+    let subject = shop(stage, "handover", USERS, |_| ()).await?;
     let ledger = ledger(&subject)?;
     let before = ledger.accounts(DATABASE).await?;
     sealed(&subject).await?;
