@@ -16,6 +16,8 @@ mod round_trips;
 pub mod shop;
 /// A Postgres shop, through the machines: nightly dumps, an incident, and the dump from before it.
 mod sportfin;
+/// Executions that are stopped during a dump or a restore.
+mod stopped;
 /// Stores that behave as a test needs.
 mod stores;
 /// Renaming databases, and back.
@@ -31,6 +33,7 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
     tests.extend(foreign::tests(stages));
     tests.extend(switching::tests(stages));
     tests.extend(sportfin::tests(stages));
+    tests.extend(stopped::tests(stages));
     tests.extend(expiry::tests(stages));
     tests
 }
