@@ -4,11 +4,12 @@
 mod endpoint;
 mod events;
 mod process;
+mod transfers;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use holdfast::steps::NAMES;
+use holdfast::steps::{NAMES, TRANSFERS};
 use holdfast_tests::lab::repository;
 use serde_json::{Value, json};
 
@@ -27,10 +28,17 @@ const WITHOUT_CALL: [(&str, &str); 1] = [(
     "no AWS call: it only reads the file system that is mounted into it",
 )];
 
+/// The steps of a program, one of which `_HANDLER` chooses.
+struct Program<'a> {
+    path: &'a Path,
+    event: fn(&str) -> Result<Value>,
+}
+
 /// The programs that are started.
 pub struct Shipped {
-    /// All steps, one of which `_HANDLER` chooses.
     pub functions: PathBuf,
+    /// The steps that move data.
+    pub transfers: PathBuf,
     /// The yardstick.
     pub bare: PathBuf,
 }
@@ -41,6 +49,7 @@ impl Shipped {
         let made = repository().join("target/lambda");
         Self {
             functions: made.join("functions/bootstrap"),
+            transfers: made.join("transfers/bootstrap"),
             bare: made.join("bare/bootstrap"),
         }
     }
@@ -52,20 +61,30 @@ pub async fn measure(report: &mut Report, shipped: &Shipped) {
         &format!("starts: from the start of the process to its first answer, over HTTP without TLS; medians of {RUNS}"),
         &["ms", "times bare", "peak MiB", "AWS calls"],
     );
-    for step in NAMES {
-        if let Err(error) = row(report, shipped, step).await {
-            report.broken(step, &error);
+    let functions = Program {
+        path: &shipped.functions,
+        event: events::event,
+    };
+    let transfers = Program {
+        path: &shipped.transfers,
+        event: transfers::event,
+    };
+    for (program, steps) in [(functions, NAMES), (transfers, TRANSFERS)] {
+        for step in steps {
+            if let Err(error) = row(report, &shipped.bare, &program, step).await {
+                report.broken(step, &error);
+            }
         }
     }
 }
 
-async fn row(report: &mut Report, shipped: &Shipped, step: &str) -> Result<()> {
-    let event = events::event(step)?;
+async fn row(report: &mut Report, bare_runtime: &Path, program: &Program<'_>, step: &str) -> Result<()> {
+    let event = (program.event)(step)?;
     let (mut bare, mut starts) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
-        let yardstick = start(&shipped.bare, "bare", &json!({})).await;
+        let yardstick = start(bare_runtime, "bare", &json!({})).await;
         bare.push(yardstick.context("the bare runtime, with which it is compared")?);
-        starts.push(start(&shipped.functions, step, &event).await?);
+        starts.push(start(program.path, step, &event).await?);
     }
     let ratio = median(&starts, |start| start.milliseconds) / median(&bare, |start| start.milliseconds);
     let calls = starts.iter().map(|start| start.calls).fold(f64::INFINITY, f64::min);
@@ -110,11 +129,15 @@ mod tests {
     async fn a_function_that_dies_is_a_missed_row_and_the_rest_goes_on() {
         let shipped = Shipped {
             functions: "/bin/false".into(),
+            transfers: "/bin/false".into(),
             bare: "/bin/false".into(),
         };
         let mut report = Report::default();
         measure(&mut report, &shipped).await;
-        assert_eq!(report.last_line(), format!("bench: 0 met, {} MISSED", NAMES.len()));
+        assert_eq!(
+            report.last_line(),
+            format!("bench: 0 met, {} MISSED", NAMES.len() + TRANSFERS.len())
+        );
         assert!(!report.finish());
     }
 }

@@ -89,7 +89,7 @@ pub fn event(step: &str) -> Result<Value> {
 }
 
 /// The event, if a step with this input parses it.
-fn read_by<I: DeserializeOwned>(event: Value) -> Result<Value> {
+pub(super) fn read_by<I: DeserializeOwned>(event: Value) -> Result<Value> {
     let read = serde_json::from_value::<I>(event.clone()).map(drop);
     read.with_context(|| format!("the bench's event is not the step's input: {event}"))?;
     Ok(event)
@@ -111,8 +111,11 @@ fn chosen_for(step: &str, machine: &str) -> Result<Option<Value>> {
     let machine = serde_json::from_str(machine).context("a state machine is no JSON")?;
     let kind = ALL.iter().find(|kind| chooses(&machine, kind.name(), &state(step)));
     let resource = |kind: &&dyn Profile| {
+        if kind.name() == "postgres" {
+            return Ok(database());
+        }
         let field = kind.fields().first().context("a kind without fields")?;
-        // Each kind accepts it as an identifier.
+        // Each other kind accepts it as an identifier.
         let identifier = "fs-0123456789abcdef0";
         Ok(json!({ "name": "resource", "kind": kind.name(), *field: identifier, "deadline_seconds": 21600 }))
     };
@@ -138,7 +141,7 @@ fn state(step: &str) -> String {
     step.split('-').map(capitalized).collect()
 }
 
-fn run() -> Value {
+pub(super) fn run() -> Value {
     json!({ "deployment": DEPLOYMENT, "id": ID, "execution": EXECUTION, "started_at": TIME })
 }
 
@@ -166,6 +169,14 @@ fn ending() -> Value {
 
 fn cluster() -> Value {
     json!({ "name": "database", "kind": "aurora", "cluster": "hubs-db", "deadline_seconds": 21600 })
+}
+
+/// A database, which its name alone does not identify.
+pub(super) fn database() -> Value {
+    json!({
+        "name": "ledger", "kind": "postgres", "database": "ledger", "host": "127.0.0.1", "port": 5432,
+        "login_secret": "hubs/database", "deadline_seconds": 21600,
+    })
 }
 
 fn table() -> Value {
@@ -231,6 +242,8 @@ mod tests {
             ("back-up-table", "dynamodb"),
             ("restore-file-system", "efs"),
             ("check-secrets", "secret"),
+            ("dump-database", "postgres"),
+            ("restore-database", "postgres"),
         ] {
             assert_eq!(event(step).unwrap()["resource"]["kind"], kind, "{step}");
         }

@@ -62,7 +62,7 @@ pub async fn start(bootstrap: &Path, step: &str, event: &Value) -> Result<Start>
 }
 
 /// The environment that Lambda sets for every function, and the template for some.
-const ENVIRONMENT: [(&str, &str); 16] = [
+const ENVIRONMENT: [(&str, &str); 18] = [
     ("AWS_LAMBDA_FUNCTION_NAME", "bench"),
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
     ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
@@ -87,6 +87,11 @@ const ENVIRONMENT: [(&str, &str); 16] = [
         "UNDO_CUT_OVER_STATE_MACHINE_ARN",
         "arn:aws:states:us-east-1:000000000000:stateMachine:holdfast-undo-cut-over",
     ),
+    (
+        "TRANSFER_STATE_MACHINE_ARN",
+        "arn:aws:states:us-east-1:000000000000:stateMachine:holdfast-transfer",
+    ),
+    ("ARCHIVE_BUCKET", "archive"),
     ("MOUNT_PATH", env!("CARGO_MANIFEST_DIR")),
 ];
 
