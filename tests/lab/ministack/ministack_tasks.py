@@ -89,8 +89,8 @@ def _carry_out(task, definition, overrides, order):
         raise NotStarted("the lab runs tasks of one container") from None
     if job == "job_failed":
         raise NotStarted(NOT_PULLED + container["image"])
-    place = Path(tempfile.gettempdir()) / "tasks" / arn.rpartition("/")[2]
-    place.mkdir(parents=True)
+    # Short, since the path of a socket below it has at most 107 characters.
+    place = Path(tempfile.mkdtemp(prefix="t"))
     try:
         process = _start(arn, container, ecs._container_override_for(overrides, container["name"]), definition, place)
         PROCESSES[arn] = process
