@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::checks::Subject;
 use crate::needs::{Need, needs};
+use crate::postgres_dumps::shop::{folders, only_database, sealed};
 use crate::stage::{Stage, Stages};
 
 /// `complete`: all suites ran, so that an unused permission is a fault.
@@ -22,6 +23,10 @@ pub fn tests(stages: &Stages, complete: bool) -> Vec<Trial> {
         stages.alone(
             "privileges::a_backup_seals_with_enforcement_on",
             || Box::pin(enforced()),
+        ),
+        stages.alone(
+            "privileges::a_dump_is_restored_switched_to_and_removed_with_enforcement_on",
+            || Box::pin(enforced_for_dumps()),
         ),
         stages.test(
             "privileges::every_call_is_allowed_by_its_functions_policy",
@@ -43,15 +48,16 @@ pub fn tests(stages: &Stages, complete: bool) -> Vec<Trial> {
 }
 
 /// MiniStack enforces the roles for the services that it serves itself.
+async fn enforcing() -> Result<Stage> {
+    let options = Options {
+        auth: true,
+        ..Options::default()
+    };
+    Stage::start(&options, &[]).await
+}
+
 async fn enforced() -> Result<()> {
-    let stage = Stage::start(
-        &Options {
-            auth: true,
-            ..Options::default()
-        },
-        &[],
-    )
-    .await?;
+    let stage = enforcing().await?;
     let subject = Subject::create(&stage, "enforced", &Sizes::small(), |descriptor| {
         descriptor["keep"] = json!({ "last": 1 })
     })
@@ -59,6 +65,28 @@ async fn enforced() -> Result<()> {
     for _ in 0..2 {
         let (ended, _, mail) = subject.back_up().await?;
         ensure!(ended.status == "SUCCEEDED", "{ended:?}: {}", mail.body);
+    }
+    Ok(())
+}
+
+/// Backup, retention, restore, cut-over and both undos of a database that is dumped: S3, Step Functions, Lambda and Secrets Manager
+/// enforce the roles of all that takes part.
+async fn enforced_for_dumps() -> Result<()> {
+    let stage = enforcing().await?;
+    let subject = only_database(&stage, "enforced", 3, |descriptor| {
+        descriptor["keep"] = json!({ "last": 1 })
+    })
+    .await?;
+    sealed(&subject).await?;
+    let newest = sealed(&subject).await?;
+    let kept = format!("dumps/enforced/ledger/{}", text(&newest, "/id")?);
+    ensure!(folders(&subject).await? == [kept], "the older dump is deleted");
+    let ended = subject.restore(json!({ "cut_over": "yes" })).await?;
+    let record = subject.newest_restore().await?;
+    ensure!(ended.status == "SUCCEEDED", "{ended:?}\n{record:#}");
+    for machine in ["UndoCutOverStateMachineArn", "UndoRestoreStateMachineArn"] {
+        let undone = subject.undo(machine, text(&record, "/id")?).await?;
+        ensure!(undone.status == "SUCCEEDED", "{machine}: {undone:?}");
     }
     Ok(())
 }

@@ -22,6 +22,8 @@ mod stopped;
 mod stores;
 /// Renaming databases, and back.
 mod switching;
+/// Dumps and restores in tasks of ECS.
+mod tasks;
 
 use libtest_mimic::Trial;
 
@@ -35,5 +37,6 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
     tests.extend(sportfin::tests(stages));
     tests.extend(stopped::tests(stages));
     tests.extend(expiry::tests(stages));
+    tests.extend(tasks::tests(stages));
     tests
 }

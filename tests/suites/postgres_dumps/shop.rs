@@ -19,12 +19,25 @@ pub async fn shop<'a>(
 ) -> Result<Subject<'a>> {
     let function = format!("holdfast-hook-{name}");
     create_function(stage, &function).await?;
+    only_database(stage, name, accounts, |descriptor| {
+        descriptor["hooks"] = json!([{ "name": "maintenance", "kind": "lambda", "function": function }]);
+        adapt(descriptor);
+    })
+    .await
+}
+
+/// The same without a maintenance mode.
+pub async fn only_database<'a>(
+    stage: &'a Stage,
+    name: &str,
+    accounts: u32,
+    adapt: impl FnOnce(&mut Value),
+) -> Result<Subject<'a>> {
     let sizes = Sizes::small().with_accounts(accounts);
     Subject::create(stage, name, &sizes, |descriptor| {
         let ledger = descriptor["resources"]["ledger"].take();
         descriptor["resources"] = json!({ "ledger": ledger });
         descriptor["probes"] = json!({ "users": { "resource": "ledger", "sql": "select count(*) from accounts" } });
-        descriptor["hooks"] = json!([{ "name": "maintenance", "kind": "lambda", "function": function }]);
         descriptor["cut_over"] = json!([{ "name": "users", "kind": "rename", "resource": "ledger" }]);
         adapt(descriptor);
     })
