@@ -73,10 +73,11 @@ mod unused;
 use libtest_mimic::{Arguments, Trial};
 
 /// Tests that take minutes start first: otherwise one or two labs run alone at the end.
-const LONGEST: [&str; 5] = [
+const LONGEST: [&str; 6] = [
     "restore_trials::every_call_failed_beyond",
     "restore_trials::every_call_cut_off_after_its_effect_beyond",
     "restore_trials::every_call",
+    "postgres_dumps::trials::every_call",
     "trials::every_call",
     "nightly::",
 ];

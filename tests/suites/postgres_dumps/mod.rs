@@ -24,6 +24,8 @@ mod stores;
 mod switching;
 /// Dumps and restores in tasks of ECS.
 mod tasks;
+/// Every call of a dump's and a restore's functions failing in every way; every step twice.
+mod trials;
 
 use libtest_mimic::Trial;
 
@@ -38,5 +40,6 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
     tests.extend(stopped::tests(stages));
     tests.extend(expiry::tests(stages));
     tests.extend(tasks::tests(stages));
+    tests.extend(trials::tests(stages));
     tests
 }
