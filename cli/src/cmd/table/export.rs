@@ -116,7 +116,7 @@ impl Export {
         match &self.to {
             Location::Pipe => "stopped: what was written is not complete.",
             Location::File(_) => "stopped: the export is not complete.",
-            Location::Object(_) => "stopped: nothing is left of the export.",
+            Location::Object(_) | Location::Folder(_) => "stopped: nothing is left of the export.",
         }
     }
 
