@@ -30,13 +30,17 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
             "postgres_dumps::stopped::a_restore_whose_job_is_stopped_leaves_no_database",
             |stage| Box::pin(stopped_load(stage)),
         ),
+        stages.test(
+            "postgres_dumps::stopped::a_restore_that_is_stopped_stops_its_job_and_leaves_no_database",
+            |stage| Box::pin(stopped_restore(stage)),
+        ),
     ]
 }
 
 /// Makes a step's calls of S3 so slow that its job is found while it runs.
 async fn slow(stage: &Stage, step: &str, action: &str) -> Result<()> {
     let caller = format!("holdfast-{step}");
-    let fault = json!({ "service": "s3", "caller": caller, "action": action, "kind": "slow", "milliseconds": 2000 });
+    let fault = json!({ "service": "s3", "caller": caller, "action": action, "kind": "slow", "milliseconds": 4000 });
     stage.lab.inject(fault).await.map(drop)
 }
 
@@ -126,28 +130,47 @@ async fn after(subject: &Subject<'_>) -> Result<()> {
     Ok(())
 }
 
+/// A restore that has begun to load its dump, and the execution of its job.
+async fn slow_load(subject: &Subject<'_>) -> Result<(String, String)> {
+    sealed(subject).await?;
+    subject.inbox.take().await?;
+    slow(subject.stage, "load-dump", "GetObject").await?;
+    let execution = subject.start_restore(json!({ "cut_over": "no" })).await?;
+    Ok((execution, running_job(subject.stage).await?))
+}
+
+/// On-call was notified of what cannot be seen from the databases, which are as before.
+async fn undone(subject: &Subject<'_>, reason: &str) -> Result<()> {
+    let mail = subject.inbox.about(&subject.dataset.name, LIMIT).await?;
+    let severity = mail.attributes.pointer("/severity/Value").and_then(Value::as_str);
+    ensure!(severity == Some("critical"), "{}", mail.body);
+    ensure!(mail.body.to_lowercase().contains(reason), "{}", mail.body);
+    subject.not_leased().await?;
+    // The function that was in flight drops what it created after the undo.
+    until("nothing is left", LIMIT, || async {
+        Ok((ledger(subject)?.databases().await? == [DATABASE]).then_some(()))
+    })
+    .await
+}
+
 async fn stopped_load(stage: &Stage) -> Result<()> {
     let subject = shop(stage, "load-stopped", 3, |_| ()).await?;
-    sealed(&subject).await?;
-    subject.inbox.take().await?;
-    slow(stage, "load-dump", "GetObject").await?;
-    let execution = subject.start_restore(json!({ "cut_over": "no" })).await?;
-    let job = running_job(stage).await?;
+    let (execution, job) = slow_load(&subject).await?;
     stop(stage, &job).await?;
     let end = ended(&stage.aws, &execution, LIMIT).await?;
     stage.lab.heal().await?;
     ensure!(end.status == "FAILED", "{end:?}");
-    let mail = subject.inbox.about(&subject.dataset.name, LIMIT).await?;
-    let severity = mail.attributes.pointer("/severity/Value").and_then(Value::as_str);
-    ensure!(
-        severity == Some("critical") && mail.body.contains("stopped in the console"),
-        "{}",
-        mail.body
-    );
-    subject.not_leased().await?;
-    // The function that was in flight drops what it created after the undo.
-    until("nothing is left", LIMIT, || async {
-        Ok((ledger(&subject)?.databases().await? == [DATABASE]).then_some(()))
-    })
-    .await
+    undone(&subject, "stopped in the console").await
+}
+
+async fn stopped_restore(stage: &Stage) -> Result<()> {
+    let subject = shop(stage, "restore-stopped", 3, |_| ()).await?;
+    let (execution, job) = slow_load(&subject).await?;
+    stop(stage, &execution).await?;
+    let end = ended(&stage.aws, &job, LIMIT).await?;
+    stage.lab.heal().await?;
+    // The undo stops it, unless its function has already seen that the run has ended.
+    let stopped = end.status == "ABORTED" && end.cause.contains("undone");
+    ensure!(stopped || end.cause.contains("has ended"), "{end:?}");
+    undone(&subject, "aborted").await
 }
