@@ -52,7 +52,9 @@ async fn code_of_stack(lab: &Lab) -> Result<Option<Value>> {
     };
     let body: Value = serde_json::from_str(&element(&template, "TemplateBody")?)?;
     let resources = body["Resources"].as_object().context("no resources")?;
-    let function = resources.values().find(|one| one["Type"] == "AWS::Lambda::Function");
+    // Of two programs, the one with this step.
+    let of_program = |one: &&Value| one["Type"] == "AWS::Lambda::Function" && one["Properties"]["Handler"] == "end-run";
+    let function = resources.values().find(of_program);
     Ok(Some(
         function.context("a stack without functions")?["Properties"]["Code"].clone(),
     ))
