@@ -22,7 +22,7 @@ use crate::switches::Switches;
 use crate::transfers::TransferSettings;
 
 pub use self::settings::{optional_setting, setting};
-pub use self::task::{run_task, task_input};
+pub use self::task::{run_task, task_input, time_limit};
 
 /// The catalog in the table that the setting `CATALOG_TABLE` names.
 pub fn catalog(aws: &SdkConfig) -> Result<Catalog> {

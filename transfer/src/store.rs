@@ -40,6 +40,8 @@ pub struct ObjectState {
     pub etag: String,
     /// S3's version id, in a bucket with versions.
     pub version: Option<String>,
+    /// Whether S3 has a legal hold on it, as far as the reader may know.
+    pub held: bool,
 }
 
 /// A folder of objects. An object exists once its sink is finished, and is never overwritten.

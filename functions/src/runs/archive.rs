@@ -47,6 +47,24 @@ impl Archive {
     }
 }
 
+/// Runs what moves data within the limit of where it runs. What is cut off ends its programs and uploads.
+///
+/// # Errors
+/// `DeadlineExceeded` with what to do; else the work's own.
+pub async fn within_limit<T, E: Into<Error>>(doing: &str, work: impl Future<Output = Result<T, E>>) -> Result<T> {
+    let Some(limit) = runtime::time_limit() else {
+        return work.await.map_err(Into::into);
+    };
+    match tokio::time::timeout(limit, work).await {
+        Ok(done) => done.map_err(Into::into),
+        Err(_) => Err(Error::DeadlineExceeded(format!(
+            "{doing}: it was not finished after {} s, and a function has no more than 15 minutes. Let a task do it: `run_in: task` at \
+             the resource, then `holdfast apply`",
+            limit.as_secs()
+        ))),
+    }
+}
+
 /// A server with its login, which is read now.
 ///
 /// # Errors

@@ -1,5 +1,7 @@
 //! One run of a step in a task of ECS, which Lambda does not call.
 
+use std::time::Duration;
+
 use aws_config::SdkConfig;
 use serde_json::Value;
 
@@ -11,6 +13,15 @@ use crate::error::{Error, Result};
 /// The step's input, which the task's environment has under `TASK_INPUT`; `None` in a function.
 pub fn task_input() -> Option<String> {
     optional_setting("TASK_INPUT")
+}
+
+/// How long a step may take that moves data: in a function, a little less than Lambda allows, so that it can say what to do and
+/// leaves nothing half-written; in a task, as long as it takes.
+pub fn time_limit() -> Option<Duration> {
+    match task_input() {
+        Some(_) => None,
+        None => Some(Duration::from_secs(860)),
+    }
 }
 
 /// Runs one step with an input, and logs its result. A task returns only an exit code: its error is recorded in the catalog, for the step

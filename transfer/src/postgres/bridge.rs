@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::BytesMut;
 use rustls_pki_types::ServerName;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixListener, UnixStream};
 use tokio::task::{JoinHandle, JoinSet};
@@ -14,7 +15,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::handshake;
-use super::server::Server;
+use super::server::{KEEPALIVE, Server};
 use crate::error::{Result, TransferError};
 
 /// `SSLRequest` of PostgreSQL's frontend/backend protocol: length 8 and a code.
@@ -141,6 +142,9 @@ impl FarSide {
     async fn connect(&self) -> io::Result<TlsStream<TcpStream>> {
         let mut far = TcpStream::connect((self.host.as_str(), self.port)).await?;
         far.set_nodelay(true)?;
+        // The program's own probes end at its socket; without any, a gateway drops a connection that an index build leaves silent.
+        let probes = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
+        SockRef::from(&far).set_tcp_keepalive(&probes)?;
         far.write_all(&SSL_REQUEST).await?;
         if far.read_u8().await? != b'S' {
             return Err(io::Error::other("the server offers no TLS"));

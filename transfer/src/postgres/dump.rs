@@ -95,7 +95,7 @@ async fn take(clients: &Clients, request: &DumpRequest<'_>, store: &dyn Store) -
         }
         Err(error) => Err(error),
     };
-    let (archives, globals, globals_unread) = match stored {
+    let (archives, globals, globals_unread, seconds) = match stored {
         Ok(stored) => stored,
         Err(error) => {
             attempt.withdraw().await;
@@ -107,6 +107,7 @@ async fn take(clients: &Clients, request: &DumpRequest<'_>, store: &dyn Store) -
         labels: request.labels.clone(),
         captured_at,
         server,
+        seconds,
         client: client.version.clone(),
         client_major: client.major,
         tables: shown.tables.len(),
@@ -121,8 +122,8 @@ async fn take(clients: &Clients, request: &DumpRequest<'_>, store: &dyn Store) -
     Ok(manifest)
 }
 
-/// The archives, the roles, and why those could not be read.
-type Stored = (Vec<Archive>, Option<StoredObject>, Option<String>);
+/// The archives, the roles, why those could not be read, and the seconds that the snapshot was open.
+type Stored = (Vec<Archive>, Option<StoredObject>, Option<String>, u64);
 
 /// Makes the objects exist, once everything is known to be in them. What is left in `written` after an error is to be discarded.
 async fn store_all(
@@ -132,7 +133,7 @@ async fn store_all(
     globals: std::result::Result<Vec<u8>, String>,
     attempt: &mut Attempt<'_>,
 ) -> Result<Stored> {
-    snapshot.end().await?;
+    let seconds = snapshot.end().await?;
     let contents: Vec<_> = written.iter().map(|(_, written)| written.contents.clone()).collect();
     toc::ensure_all_tables(&shown.tables, &shown.database.encoding, &contents)?;
     let mut archives = Vec::new();
@@ -145,8 +146,8 @@ async fn store_all(
         });
     }
     match globals {
-        Ok(text) => Ok((archives, Some(attempt.put("globals.sql", text).await?), None)),
-        Err(why) => Ok((archives, None, Some(why))),
+        Ok(text) => Ok((archives, Some(attempt.put("globals.sql", text).await?), None, seconds)),
+        Err(why) => Ok((archives, None, Some(why), seconds)),
     }
 }
 

@@ -99,6 +99,9 @@ pub struct Manifest {
     /// By the server's clock, after the snapshot was taken: nothing that was committed later is in the dump.
     pub captured_at: Timestamp,
     pub server: ServerVersion,
+    /// How long the dump took, in seconds by the server's clock; 0 if it is not known.
+    #[serde(default)]
+    pub seconds: u64,
     /// The version of `pg_dump`.
     pub client: String,
     pub client_major: u32,

@@ -8,11 +8,22 @@ use crate::store::{Store, StoredObject};
 
 /// Deletes a dump: its manifest first, so that it is no dump any more whatever happens then. In a bucket with versions, these versions are
 /// deleted, and not only hidden. Object Lock protects the manifest, which was written last, at least as long as the archives: if S3
-/// refuses to delete it, nothing is changed, and the refusal is the error.
+/// refuses to delete it, nothing is changed, and the refusal is the error. A legal hold, which can be on any of the objects, is looked for
+/// first.
 ///
 /// # Errors
 /// Those of the store.
 pub async fn delete_dump(manifest: &Manifest, store: &dyn Store) -> Result<()> {
+    for object in manifest.objects() {
+        let state = store.state(&object.name, object.version.as_deref()).await?;
+        if state.is_some_and(|state| state.held) {
+            return Err(TransferError::AccessDenied(format!(
+                "{}{} has a legal hold: nothing of the dump was deleted",
+                store.address(),
+                object.name
+            )));
+        }
+    }
     if let Some(state) = store.state(MANIFEST, None).await? {
         let first = StoredObject {
             name: MANIFEST.to_owned(),
@@ -37,9 +48,11 @@ pub enum Dropped {
     InUse(String),
 }
 
-/// Clients of a database other than Holdfast's own, with their addresses.
-const CLIENTS: &str = "SELECT coalesce(usename, '?') || ' from ' || coalesce(host(client_addr), 'the server itself') FROM pg_stat_activity \
-    WHERE backend_type = 'client backend' AND application_name <> 'holdfast' AND datname = ";
+/// Clients of a database other than Holdfast's own, with their addresses. The server hides the type and the address of other roles'
+/// sessions from a login without `pg_read_all_stats` (`pg_stat_get_activity` in PostgreSQL's source): these count as clients.
+const CLIENTS: &str = "SELECT coalesce(usename, '?') || ' from ' || coalesce(host(client_addr), '(not shown)') FROM pg_stat_activity \
+    WHERE coalesce(backend_type, 'client backend') NOT IN ('autovacuum worker', 'parallel worker') AND application_name <> 'holdfast' \
+    AND pid <> pg_backend_pid() AND datname = ";
 
 /// Drops the database that this restore created, finished or not, unless clients use it.
 ///

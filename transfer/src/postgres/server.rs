@@ -15,7 +15,7 @@ use crate::error::{Result, TransferError, causes};
 
 const CONNECT: Duration = Duration::from_secs(10);
 /// A connection without traffic for so long is probed, so that one that is dead is noticed during a dump of hours.
-const KEEPALIVE: Duration = Duration::from_secs(60);
+pub const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// A server and the login that is used there. It has no `Debug`, because it contains a password.
 #[derive(Clone)]

@@ -87,12 +87,16 @@ impl Snapshot {
         count(&self.session, probes).await
     }
 
-    /// Ends the transaction: an error if the session did not live until here.
+    /// Ends the transaction: an error if the session did not live until here. Returns how many seconds it was open, by the server's clock.
     ///
     /// # Errors
     /// Those of the connection.
-    pub async fn end(self) -> Result<()> {
-        self.session.execute("ending the snapshot", "COMMIT").await
+    pub async fn end(self) -> Result<u64> {
+        let doing = "ending the snapshot";
+        let open = "SELECT ceil(extract(epoch FROM clock_timestamp() - now()))::bigint";
+        let open = self.session.column(doing, open).await?;
+        self.session.execute(doing, "COMMIT").await?;
+        Ok(open.first().and_then(|seconds| seconds.parse().ok()).unwrap_or(0))
     }
 }
 

@@ -89,7 +89,31 @@ pub async fn check(server: &Server, live: &str, side: &str) -> Result<()> {
     let databases = list(&session).await?;
     find(server, &databases, live)?;
     ensure_free(server, &databases, side)?;
-    ensure_allowed(&session, &[live]).await
+    ensure_allowed(&session, &[live]).await?;
+    ensure_sessions_can_end(&session, live).await
+}
+
+/// Checks that the login may end the sessions that the database has now: those of its own roles, or with `pg_signal_backend` those of
+/// every role that is no superuser.
+async fn ensure_sessions_can_end(session: &Session, live: &str) -> Result<()> {
+    let query = format!(
+        "SELECT DISTINCT a.usename FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid WHERE a.datname = {} AND NOT \
+         pg_has_role(current_user, r.oid, 'MEMBER') AND (r.rolsuper OR NOT pg_has_role(current_user, 'pg_signal_backend', 'MEMBER')) \
+         ORDER BY 1",
+        literal(live)
+    );
+    let roles = session
+        .column("checking whose sessions a switch has to end", &query)
+        .await?;
+    if roles.is_empty() {
+        return Ok(());
+    }
+    Err(TransferError::AccessDenied(format!(
+        "{}: database {live} is used by {}, whose sessions the login may not end, so it cannot be renamed. Grant the login \
+         pg_signal_backend or these roles; end the sessions of a superuser by hand",
+        session.place(),
+        roles.join(", ")
+    )))
 }
 
 fn find<'a>(server: &Server, databases: &'a [Database], name: &str) -> Result<&'a Database> {
@@ -214,13 +238,13 @@ fn limit(name: &str, connections: i32) -> String {
     format!("ALTER DATABASE {} CONNECTION LIMIT {connections}", identifier(name))
 }
 
-/// Ends every session of these databases, again and again: one that connected just before the renaming began may not be listed yet.
+/// Ends every session of these databases, of walsenders and background workers too, again and again: one that connected just before the renaming began may not be listed yet.
 /// Returns only when it cannot.
 async fn keep_ending_sessions(helper: &Session, names: [&str; 2]) -> TransferError {
     // The server sleeps between two looks, not this program: it knows nothing of time.
     let query = format!(
         "SELECT pg_terminate_backend(pid, {END_SESSION}) FROM pg_stat_activity WHERE datname IN ({}) AND pid <> pg_backend_pid() \
-         AND backend_type = 'client backend' UNION ALL SELECT pg_sleep(0.02) IS NULL",
+         UNION ALL SELECT pg_sleep(0.02) IS NULL",
         names.map(literal).join(", ")
     );
     loop {

@@ -6,7 +6,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::types::ChecksumMode;
+use aws_sdk_s3::types::{ChecksumMode, ObjectLockLegalHoldStatus};
 
 use super::failure::failure;
 use crate::error::{Result, TransferError};
@@ -82,6 +82,7 @@ impl Folder {
             checksum: answer.checksum_sha256.unwrap_or_default(),
             etag: answer.e_tag.unwrap_or_default(),
             version: answer.version_id,
+            held: answer.object_lock_legal_hold_status == Some(ObjectLockLegalHoldStatus::On),
         }))
     }
 

@@ -81,6 +81,7 @@ impl Store for DirectoryStore {
         }
         let checksum = hex(&hash.finalize());
         Ok(Some(ObjectState {
+            held: false,
             size,
             etag: checksum.clone(),
             checksum,

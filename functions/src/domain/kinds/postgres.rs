@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use self::connection::{Connection, connection, server};
-pub use self::description::differences;
+pub use self::description::{differences, other_tables};
 use super::database::Database;
 use super::pattern::Pattern;
 use super::profile::{Counting, DestinationFacts, Metric, Profile, Stateful, SwitchObstacle};

@@ -44,8 +44,9 @@ pub struct ListedDump {
     pub resource: String,
     pub database: String,
     pub host: String,
+    pub port: u16,
     pub facts: DumpFacts,
-    /// Seconds from its snapshot to its end.
+    /// Seconds that it took, by the server's own clock; 0 if it is not known.
     pub seconds: u64,
     /// When it was complete.
     pub finished_at: Timestamp,

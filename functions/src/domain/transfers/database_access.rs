@@ -74,7 +74,7 @@ pub struct DatabaseDescription {
     pub connection_limit: i32,
     /// Extensions with their versions.
     pub extensions: BTreeMap<String, String>,
-    /// `ALTER DATABASE … SET`, each as `name=value`, with its role if it has one.
+    /// `ALTER DATABASE … SET`: each name, with its role if it has one, and a digest of its value, which applications use for secrets.
     pub settings: Vec<String>,
     /// Privileges on the database itself, each as `role: privilege`; `None` if they are the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -109,11 +109,16 @@ impl Backup for Postgres {
     }
 
     async fn delete(&self, run: &Run, point: &RecoveryPoint) -> Result<Deletion> {
-        let (folder, _) = parts(point)?;
+        let (folder, execution) = parts(point)?;
+        let state = self.transfers.look(execution).await?;
         // The error that every kind has for what is not its deployment's.
         let not_ours = |what: &str| ensure_ours(what, [], run).map(|()| Deletion::Gone);
         if !folder.starts_with(&format!("dumps/{}/", run.deployment)) {
             return not_ours(folder);
+        }
+        // A job that still writes would complete the dump again.
+        if state == TransferState::Running {
+            self.transfers.stop(execution, "its backup set is deleted").await?;
         }
         let request = ArchiveRequest::DeleteDump {
             folder: folder.to_owned(),

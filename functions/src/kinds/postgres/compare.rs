@@ -1,7 +1,7 @@
 //! Compares a restored database with the description that was captured.
 
 use super::{Postgres, planned};
-use crate::domain::kinds::postgres::differences;
+use crate::domain::kinds::postgres::{differences, other_tables};
 use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::verdict::{Check, Finding};
 use crate::error::{Error, Result};
@@ -26,9 +26,11 @@ pub async fn compare(postgres: &Postgres, item: &RestoreItem) -> Result<Vec<Chec
         return Ok(vec![Check::new(whole, Finding::Unproven, detail)]);
     }
     let differences = differences(&item.configuration, &found);
-    if differences.is_empty() {
+    let tables = other_tables(&item.configuration, &found);
+    if differences.is_empty() && tables.is_none() {
         return Ok(vec![Check::new(whole, Finding::Same, "as captured")]);
     }
     let check = |(what, detail)| Check::new(format!("{name}: {what}"), Finding::Different, detail);
-    Ok(differences.into_iter().map(check).collect())
+    let tables = tables.map(|detail| Check::new(format!("{name}: number of tables"), Finding::Unproven, detail));
+    Ok(differences.into_iter().map(check).chain(tables).collect())
 }

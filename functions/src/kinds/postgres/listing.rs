@@ -2,7 +2,7 @@
 
 use super::Postgres;
 use crate::domain::catalog_rebuild::TaggedPoint;
-use crate::domain::kinds::postgres::connection;
+use crate::domain::kinds::postgres::{Connection, connection};
 use crate::domain::resource::Resource;
 use crate::domain::transfers::archive_access::{ArchiveRequest, Dumps, ListedDump};
 use crate::domain::transfers::{DumpFacts, execution_name};
@@ -50,5 +50,11 @@ impl Postgres {
 }
 
 fn is_of(dump: &ListedDump, resource: &Resource) -> bool {
-    connection(&resource.target).is_ok_and(|known| known.database == dump.database && known.server.host == dump.host)
+    connection(&resource.target).is_ok_and(|known| is_of_server(dump, &known))
+}
+
+/// Whether a dump is of this database: many servers have one of the same name, also at several ports of one host.
+pub(super) fn is_of_server(dump: &ListedDump, known: &Connection<'_>) -> bool {
+    (dump.database.as_str(), dump.host.as_str(), dump.port)
+        == (known.database, known.server.host.as_str(), known.server.port)
 }

@@ -9,7 +9,7 @@ use crate::domain::job::Run;
 use crate::domain::resource::Resource;
 use crate::domain::transfers::archive_access::{ArchiveRequest, Dumps};
 use crate::domain::transfers::{Placement, dumps_of};
-use crate::error::Result;
+use crate::error::{Class, Result};
 
 impl Postgres {
     /// By the size of the database and how long its last dumps took, unless the descriptor decides.
@@ -20,9 +20,15 @@ impl Postgres {
         let request = ArchiveRequest::ListDumps {
             folder: dumps_of(&run.deployment, &resource.name),
         };
-        let Dumps { dumps } = self.transfers.archive(&request).await?;
-        let past: Vec<PastRun> = dumps
+        // How long earlier dumps took is worth no failure.
+        let listed = match self.transfers.archive(&request).await {
+            Err(error) if error.class() == Class::Final => Dumps { dumps: Vec::new() },
+            listed => listed?,
+        };
+        let past: Vec<PastRun> = listed
+            .dumps
             .iter()
+            .filter(|dump| dump.seconds > 0)
             .map(|dump| PastRun {
                 duration: Duration::from_secs(dump.seconds),
                 database_bytes: dump.facts.database_bytes,

@@ -5,6 +5,7 @@ use holdfast_transfer::postgres::beside;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::listing::is_of_server;
 use super::{KIND, Postgres};
 use crate::domain::job::Run;
 use crate::domain::kinds::postgres::connection;
@@ -50,7 +51,7 @@ impl Recovery for Postgres {
     ) -> Result<RetainedBackups> {
         let wanted = connection(target).map_err(|_| wrong_target_of(KIND, target))?;
         let dumps = self.dumps(Some(format!("dumps/{deployment}"))).await?;
-        let of_database = |dump: &&ListedDump| dump.database == wanted.database && dump.host == wanted.server.host;
+        let of_database = |dump: &&ListedDump| is_of_server(dump, &wanted);
         let backups = dumps.iter().filter(of_database).map(|dump| RetainedBackup {
             source: self.source(dump),
             captured_at: dump.facts.captured_at,

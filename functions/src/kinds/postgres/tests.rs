@@ -128,7 +128,7 @@ fn listed(dumps: &[(&str, &str)]) -> Exchange {
     let dump = |(deployment, database): &(&str, &str)| {
         json!({
             "folder": dump_folder(deployment, "thing", &run().id), "deployment": deployment, "set": run().id, "resource": "thing",
-            "database": database, "host": "db.internal", "facts": facts(), "seconds": 30, "finished_at": "2026-11-20T02:15:34Z",
+            "database": database, "host": "db.internal", "port": 5432, "facts": facts(), "seconds": 30, "finished_at": "2026-11-20T02:15:34Z",
             "sealed": 3,
         })
     };
@@ -259,7 +259,9 @@ async fn a_failed_job_and_a_changed_dump_have_failed_by_their_reasons() {
 #[tokio::test]
 async fn only_a_dump_of_the_deployment_is_deleted() {
     let (kind, replay) = postgres([
+        execution(DUMP, "SUCCEEDED"),
         archive(&json!({"kept": "Object Lock"})),
+        execution(DUMP, "FAILED"),
         archive(&json!({"not_ours": "s3://x"})),
     ]);
     assert_eq!(
@@ -267,7 +269,15 @@ async fn only_a_dump_of_the_deployment_is_deleted() {
         Deletion::Protected("Object Lock".into())
     );
     assert_eq!(kind.delete(&run(), &point()).await.unwrap_err().name(), "Conflict");
-    assert_eq!(requests(&replay)[0]["deployment"], run().deployment);
+    assert_eq!(requests(&replay)[1]["deployment"], run().deployment);
+}
+
+#[tokio::test]
+async fn a_job_that_still_writes_is_stopped_before_its_dump_is_deleted() {
+    let running = || execution(DUMP, "RUNNING");
+    let (kind, replay) = postgres([running(), running(), stopped(), archive(&json!("gone"))]);
+    assert_eq!(kind.delete(&run(), &point()).await.unwrap(), Deletion::Gone);
+    replay.played();
 }
 
 #[tokio::test]

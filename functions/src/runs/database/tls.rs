@@ -13,16 +13,24 @@ use crate::error::{Error, Result};
 /// AWS's own bundle; see `functions/certs/README.md` for its source.
 const RDS: &[u8] = include_bytes!("../../../certs/rds-global-bundle.pem");
 
-/// The client's side of a verified connection.
+/// How a certificate in PEM begins.
+const PEM: &str = "-----BEGIN CERTIFICATE-----";
+
+/// The client's side of a verified connection. `authorities` is a file of PEM certificates, or such certificates themselves, with `\n`
+/// for the ends of their lines: nothing else reaches both a function and a task.
 ///
 /// # Errors
 /// `InvalidInput` when the additional file cannot be read or holds no certificate.
 pub fn config(authorities: Option<&str>) -> Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
     add(&mut roots, RDS, "the bundle of Amazon RDS")?;
-    if let Some(path) = authorities {
-        let pem = std::fs::read(path).map_err(|error| unusable(path, &error.to_string()))?;
-        add(&mut roots, &pem, path)?;
+    match authorities {
+        Some(text) if text.contains(PEM) => add(&mut roots, text.replace("\\n", "\n").as_bytes(), "its text")?,
+        Some(path) => {
+            let pem = std::fs::read(path).map_err(|error| unusable(path, &error.to_string()))?;
+            add(&mut roots, &pem, path)?;
+        }
+        None => {}
     }
     ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -72,5 +80,17 @@ mod tests {
         let error = config(Some("/dev/null")).unwrap_err();
         assert_eq!(error.name(), "InvalidInput");
         assert!(config(Some("/no/such/file")).is_err());
+    }
+
+    #[test]
+    fn certificates_may_be_given_as_text_on_one_line() {
+        let bundle = String::from_utf8(RDS.to_vec()).unwrap();
+        let start = bundle.find(PEM).unwrap();
+        let end = bundle.find("-----END CERTIFICATE-----").unwrap() + "-----END CERTIFICATE-----".len();
+        let one_line = bundle[start..end].replace('\n', "\\n");
+        assert!(!one_line.contains('\n'));
+        config(Some(&one_line)).unwrap();
+        let error = config(Some(&one_line[..200])).unwrap_err();
+        assert!(error.to_string().contains("its text"), "{error}");
     }
 }

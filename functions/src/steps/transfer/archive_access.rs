@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
 use holdfast_transfer::postgres::{Depth, MANIFEST, Manifest, delete_dump, find_dump, read_dump, verify};
-use holdfast_transfer::s3::{find_manifests, object_tags};
+use holdfast_transfer::s3::{FoundManifest, find_manifests, object_tags};
 use holdfast_transfer::store::{Store, StoredObject};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::names::TAG_SEALED;
 use crate::domain::transfers::archive_access::{ArchiveRequest, Dumps, FolderRemoval, ListedDump, Removal};
-use crate::error::{Error, Result};
+use crate::error::{Class, Error, Result};
 use crate::runs::archive::{Archive, facts, label};
 
 pub struct Needs {
@@ -47,29 +47,38 @@ pub async fn handle(Needs { archive }: &Needs, request: ArchiveRequest) -> Resul
 async fn list(archive: &Archive, folder: &str) -> Result<Dumps> {
     let mut dumps = Vec::new();
     for found in find_manifests(&archive.s3, &archive.bucket, folder, MANIFEST).await? {
-        let store = archive.folder(&found.folder);
-        // Deleted since it was listed.
-        let Some(manifest) = find_dump(&store).await? else {
-            continue;
-        };
-        let tags = object_tags(&archive.s3, &archive.bucket, &format!("{}/{MANIFEST}", found.folder)).await?;
-        let took = found.finished_at.duration_since(manifest.captured_at).as_secs();
-        dumps.push(ListedDump {
-            deployment: label(&manifest, "deployment")?.to_owned(),
-            set: label(&manifest, "set")?.to_owned(),
-            resource: label(&manifest, "resource")?.to_owned(),
-            database: manifest.database.name.clone(),
-            host: label(&manifest, "host")?.to_owned(),
-            facts: facts(&manifest),
-            // S3 keeps times to the second.
-            seconds: u64::try_from(took).unwrap_or(0),
-            finished_at: found.finished_at,
-            sealed: tags.get(TAG_SEALED).and_then(|points| points.parse().ok()),
-            folder: found.folder,
-        });
+        match describe(archive, &found).await {
+            Ok(dump) => dumps.extend(dump),
+            // One that is unreadable, or of a newer version of Holdfast, hides no other.
+            Err(error) if error.class() == Class::Final => {
+                tracing::warn!(folder = found.folder, error = error.name(), message = %error, "left out");
+            }
+            Err(error) => return Err(error),
+        }
     }
     dumps.sort_by_key(|dump| dump.facts.captured_at);
     Ok(Dumps { dumps })
+}
+
+/// `None` for one that was deleted since it was listed.
+async fn describe(archive: &Archive, found: &FoundManifest) -> Result<Option<ListedDump>> {
+    let Some(manifest) = find_dump(&archive.folder(&found.folder)).await? else {
+        return Ok(None);
+    };
+    let tags = object_tags(&archive.s3, &archive.bucket, &format!("{}/{MANIFEST}", found.folder)).await?;
+    Ok(Some(ListedDump {
+        deployment: label(&manifest, "deployment")?.to_owned(),
+        set: label(&manifest, "set")?.to_owned(),
+        resource: label(&manifest, "resource")?.to_owned(),
+        database: manifest.database.name.clone(),
+        host: label(&manifest, "host")?.to_owned(),
+        port: label(&manifest, "port")?.parse().unwrap_or_default(),
+        facts: facts(&manifest),
+        seconds: manifest.seconds,
+        finished_at: found.finished_at,
+        sealed: tags.get(TAG_SEALED).and_then(|points| points.parse().ok()),
+        folder: found.folder.clone(),
+    }))
 }
 
 async fn seal(archive: &Archive, folder: &str, points: usize) -> Result<()> {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::domain::names;
 use crate::domain::transfers::database_access::{
     DatabaseAction, DatabaseDescription, DatabaseRequest, DropResult, Obstacles, SwitchPosition,
 };
@@ -155,7 +156,10 @@ fn description(found: Description, clients: &Clients) -> DatabaseDescription {
         connection_limit: database.connection_limit,
         extensions: database.extensions,
         settings: settings
-            .map(|setting| format!("{}={}{}", setting.name, setting.value, of_role(setting.role)))
+            .map(|setting| {
+                let digest = &names::digest(&setting.value)[..12];
+                format!("{}{}: {digest}", setting.name, of_role(setting.role))
+            })
             .collect(),
         grants,
         roles: database.roles,

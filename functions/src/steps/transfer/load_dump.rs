@@ -9,7 +9,7 @@ use crate::domain::kinds::postgres;
 use crate::domain::restore::plan::Destination;
 use crate::domain::transfers::Order;
 use crate::error::{Error, Result};
-use crate::runs::archive::{Archive, server};
+use crate::runs::archive::{Archive, server, within_limit};
 use crate::runs::needs::DatabaseNeeds;
 use crate::runs::{closing, task_failures};
 use crate::runtime;
@@ -68,7 +68,7 @@ pub async fn handle(needs: &Needs, order: Order) -> Result<Value> {
         owner: None,
         jobs: target.jobs,
     };
-    restore(&archive.clients().await?, &request, &store).await?;
+    within_limit(&doing, restore(&archive.clients().await?, &request, &store)).await?;
     analyze(&server, &copy).await?;
     // Stopping an execution does not stop a function in flight: what it created after the undo had looked is removed here.
     if let Err(ended) = closing::ensure_not_ended(catalog, run, &doing).await {

@@ -1,14 +1,14 @@
 //! `write-dump`: dumps a Postgres database into the archive, with the counts of its probes from the dump's own snapshot.
 
 use aws_config::SdkConfig;
-use holdfast_transfer::postgres::{Clients, DumpRequest, Probe, ServerVersion, dump, find_dump};
+use holdfast_transfer::postgres::{Clients, DumpRequest, Probe, ServerVersion, delete_dump, dump, find_dump};
 
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{Count, Descriptor};
 use crate::domain::kinds::postgres;
 use crate::domain::transfers::{DumpFacts, Order};
 use crate::error::Result;
-use crate::runs::archive::{Archive, facts, labels, server};
+use crate::runs::archive::{Archive, facts, labels, server, within_limit};
 use crate::runs::needs::DatabaseNeeds;
 use crate::runs::{closing, task_failures};
 use crate::runtime;
@@ -59,7 +59,12 @@ pub async fn handle(needs: &Needs, order: Order) -> Result<DumpFacts> {
         jobs: target.jobs,
     };
     let clients = archive.clients().await?;
-    let dumped = dump(&clients, &request, &store).await?;
+    let dumped = within_limit(&doing, dump(&clients, &request, &store)).await?;
+    // Stopping an execution does not stop a function in flight: what it completed after its set was given up is removed here.
+    if let Err(ended) = closing::ensure_not_ended(catalog, run, &doing).await {
+        delete_dump(&dumped, &store).await?;
+        return Err(ended);
+    }
     tracing::info!(deployment = %run.deployment, set = %run.id, resource = %resource.name, bytes = dumped.size(), "dumped");
     let mut facts = facts(&dumped);
     facts.remarks.extend(not_restorable_here(&clients, dumped.server));

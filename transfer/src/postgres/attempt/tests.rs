@@ -94,6 +94,7 @@ async fn written<'a>(
         labels: labels.clone(),
         captured_at: "2026-11-29T18:00:00Z".parse().unwrap(),
         server: ServerVersion(170_010),
+        seconds: 1,
         client: "17.10".to_owned(),
         client_major: 17,
         database: facts(),

@@ -39,9 +39,9 @@ pub fn backup() -> BackupAnswers {
         abandon_again: || vec![execution(DUMP, "ABORTED")],
         mark_sealed: || vec![archive(&Value::Null)],
         tagged: || vec![listed(&[("hubs-prod", "sportfin"), ("hubs-prod", "another")])],
-        delete: || vec![archive(&json!("gone"))],
+        delete: || vec![execution(DUMP, "SUCCEEDED"), archive(&json!("gone"))],
         remove: Some(DELETE),
-        delete_again: || vec![archive(&json!("gone"))],
+        delete_again: || vec![unknown(), archive(&json!("gone"))],
     }
 }
 
