@@ -1,6 +1,7 @@
 """Corrects MiniStack 1.5.33's Step Functions where they differ from AWS's in a way that matters to Holdfast.
 
 - A Parallel state in JSONata honours its Arguments, Output and Assign.
+- A Catch is in the language of its state, also where that is not the machine's.
 - A branch and an item have their own variables; a Distributed Map's children see none of the parent's.
 - A Distributed Map's child is an execution with its own context object.
 - An execution that has ended starts no further task, and its status never changes again.
@@ -40,6 +41,15 @@ def _honour_parallel():
         return output, following
 
     steps._run_parallel_branches = run_parallel
+
+
+def _catch_in_the_states_language():
+    apply_catcher = steps._apply_catcher
+
+    def apply(catcher, given, context, query_language, error_output):
+        return apply_catcher({**catcher, "QueryLanguage": query_language}, given, context, query_language, error_output)
+
+    steps._apply_catcher = apply
 
 
 def _separate_variables():
@@ -238,6 +248,7 @@ def apply():
     _number_events()
     _give_time()
     _honour_parallel()
+    _catch_in_the_states_language()
     _separate_variables()
     _write_results()
     _stop_what_has_ended()
