@@ -58,7 +58,7 @@ class Transfer(TaskCase):
     def start(self, given, placement="task", step="write-dump", subnets="subnet-0a1b2c3d,subnet-1b2c3d4e"):
         values = {
             "Partition": "aws", "StackName": self.cluster, "Cluster": self.cluster, "SubnetIds": subnets,
-            "SecurityGroupIds": "sg-0a1b2c3d", "AssignPublicIp": "DISABLED",
+            "SecurityGroupIds": "sg-0a1b2c3d", "AssignPublicIp": "DISABLED", "ResultsBucket": "results",
         }  # fmt: skip
         definition = re.sub(r"\$\{(\w+)\}", lambda found: values[found.group(1)], DEFINITION)
         name = f"transfer-{uuid.uuid4().hex[:8]}"
