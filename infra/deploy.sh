@@ -42,7 +42,7 @@ END
     }
     share functions "$target/lab/functions" bootstrap
     share transfers "$target/lab/transfers" bootstrap
-    # Without the clients (`make postgres-clients`) all but Postgres works, and a demo needs no download.
+    # Without the clients (`make postgres-clients`) all but Postgres works.
     [ -e "$target/postgres-clients/$machine.assembled" ] || mkdir -p "$target/postgres-clients/$machine"
     share postgres-clients "$target/postgres-clients/$machine" .
     archives=$made

@@ -131,7 +131,14 @@ where
             "the input that the state machine of the same version gives",
         )
     })?;
-    let output = handle(needs, input).await?;
+    json_of(handle(needs, input).await?)
+}
+
+/// An output as JSON.
+///
+/// # Errors
+/// `VerificationFailed` for what JSON cannot express.
+pub fn json_of(output: impl Serialize) -> Result<Value> {
     serde_json::to_value(output)
         .map_err(|error| Error::VerificationFailed(format!("answering: the output is not JSON: {error}")))
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::checks::Subject;
 use crate::restore::backed_up;
 use crate::stage::{Stage, Stages};
-use crate::trials::{Call, FAULTS, calls_since, doubled};
+use crate::trials::{Call, FAULTS, calls_since, doubled, inject};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -86,7 +86,7 @@ async fn calls_of_a_good_run(subject: &Subject<'_>, before: &Data) -> Result<Vec
 
 /// Removes calls that can fail in one run: some of each function, and one of each action, since a retry is a call of the
 /// same action.
-fn next_round(waiting: &mut Vec<Call>, together: usize) -> Vec<Call> {
+pub fn next_round(waiting: &mut Vec<Call>, together: usize) -> Vec<Call> {
     let mut taken: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
     let mut round = Vec::new();
     waiting.retain(|call| {
@@ -102,18 +102,7 @@ fn next_round(waiting: &mut Vec<Call>, together: usize) -> Vec<Call> {
 
 async fn hit(subject: &Subject<'_>, before: &Data, calls: &[Call], kind: &str, times: u32) -> Result<()> {
     let lab = &subject.stage.lab;
-    let mut faults = Vec::new();
-    for Call {
-        caller,
-        service,
-        action,
-        nth,
-    } in calls
-    {
-        let rule =
-            json!({ "service": service, "action": action, "caller": caller, "nth": nth, "times": times, "kind": kind });
-        faults.push(lab.inject(rule).await?);
-    }
+    inject(lab, calls, kind, times).await?;
     let outcome = run(subject, before).await;
     outcome.with_context(|| format!("{kind} x {times} at {calls:#?}"))?;
     lab.heal().await

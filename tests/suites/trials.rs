@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::text;
 use holdfast_tests::dataset::Sizes;
+use holdfast_tests::lab::Lab;
 use libtest_mimic::Trial;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -94,6 +95,18 @@ async fn with_hook<'a>(stage: &'a Stage, name: &str) -> Result<Subject<'a>> {
 /// One run in which these calls fail; returns those that it did not make.
 async fn hit(subject: &Subject<'_>, calls: &[Call], kind: &str, times: u32) -> Result<Vec<Call>> {
     let lab = &subject.stage.lab;
+    let faults = inject(lab, calls, kind, times).await?;
+    subject
+        .back_up()
+        .await
+        .with_context(|| format!("{kind} x {times} at {calls:?}"))?;
+    let missed = missed(lab, calls, &faults).await?;
+    lab.heal().await?;
+    Ok(missed)
+}
+
+/// Lets each of these calls fail; returns the faults' ids.
+pub async fn inject(lab: &Lab, calls: &[Call], kind: &str, times: u32) -> Result<Vec<u64>> {
     let mut faults = Vec::new();
     for Call {
         caller,
@@ -106,17 +119,17 @@ async fn hit(subject: &Subject<'_>, calls: &[Call], kind: &str, times: u32) -> R
             json!({ "service": service, "action": action, "caller": caller, "nth": nth, "times": times, "kind": kind });
         faults.push(lab.inject(rule).await?);
     }
-    subject
-        .back_up()
-        .await
-        .with_context(|| format!("{kind} x {times} at {calls:?}"))?;
+    Ok(faults)
+}
+
+/// The calls whose faults were not reached.
+pub async fn missed(lab: &Lab, calls: &[Call], faults: &[u64]) -> Result<Vec<Call>> {
     let mut missed = Vec::new();
     for (call, fault) in calls.iter().zip(faults) {
-        if lab.hits(fault).await? == 0 {
+        if lab.hits(*fault).await? == 0 {
             missed.push(call.clone());
         }
     }
-    lab.heal().await?;
     Ok(missed)
 }
 

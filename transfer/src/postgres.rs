@@ -14,9 +14,9 @@
 //! | undo a restore | [`drop_restored`] |
 //! | prune | [`delete_dump`] |
 //!
-//! Each may run twice, also at once: then one dump is complete, and both return it. A future that is dropped ends its programs and uploads. Nothing here reads a clock, a secret or an environment
-//! variable. The runtime should have two threads where the machine has two cores: TLS, hashing and the programs then run beside each
-//! other.
+//! Each may run twice, also at once: then one dump is complete, and both return it. A future that is dropped ends its programs and
+//! uploads. Nothing here reads a clock, a secret or an environment variable. The runtime should have two threads where the machine
+//! has two cores: TLS, hashing and the programs then run beside each other.
 //!
 //! # What a dump consists of
 //!

@@ -22,5 +22,5 @@ mod store;
 mod writer;
 
 pub(crate) use checksum::hex;
-pub use manifests::{FoundManifest, find_manifests, object_tags};
+pub use manifests::{find_manifests, object_tags};
 pub use store::S3Store;

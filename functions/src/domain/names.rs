@@ -51,12 +51,6 @@ pub fn recovery_point(set: &str, resource: &str) -> String {
     format!("hf-{set}-{}", &sha256_hex(&[resource])[..6])
 }
 
-/// Name of the execution of `transfer` that moves a resource's data for a run: at most 63 characters of the 80 that Step Functions
-/// allows.
-pub fn transfer(set: &str, resource: &str) -> String {
-    recovery_point(set, resource)
-}
-
 /// Where a table's archive is in its bucket: the beginning of its keys, with a slash.
 pub fn table_archive(deployment: &str, resource: &str, set: &str) -> String {
     format!("tables/{deployment}/{resource}/{set}/")

@@ -5,6 +5,8 @@ pub mod archive_access;
 pub mod database_access;
 pub mod placement;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,8 +25,8 @@ pub struct Transfer {
     pub input: Value,
 }
 
-/// What the job of a database is about: input of the step. It is small, since a task takes at most 8,192 characters; the step reads what it needs
-/// from the catalog.
+/// What the job of a database is about: input of the step. It is small, since a task takes at most 8,192 characters; the step reads
+/// what it needs from the catalog.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     pub run: Run,
@@ -53,23 +55,31 @@ pub struct DumpFacts {
     /// Bytes of the database on the server's disk.
     pub database_bytes: u64,
     /// The counts of the probes, taken in the dump's own snapshot.
-    pub counts: std::collections::BTreeMap<String, u64>,
+    pub counts: BTreeMap<String, u64>,
     /// Why probes could not be counted.
-    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
-    pub uncounted: std::collections::BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub uncounted: BTreeMap<String, String>,
     /// What the operator should know, such as roles that could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
 }
 
+/// The folder of all dumps.
+pub const DUMPS: &str = "dumps";
+
+/// The folder of a deployment's dumps.
+pub fn dumps_of(deployment: &str) -> String {
+    format!("{DUMPS}/{deployment}")
+}
+
 /// The folder of a resource's dumps.
-pub fn dumps_of(deployment: &str, resource: &str) -> String {
-    format!("dumps/{deployment}/{resource}")
+pub fn dumps_of_resource(deployment: &str, resource: &str) -> String {
+    format!("{}/{resource}", dumps_of(deployment))
 }
 
 /// The folder of one dump.
 pub fn dump_folder(deployment: &str, resource: &str, set: &str) -> String {
-    format!("{}/{set}", dumps_of(deployment, resource))
+    format!("{}/{set}", dumps_of_resource(deployment, resource))
 }
 
 /// The name of an execution: at most 80 characters, the same whenever a job is started again.

@@ -8,6 +8,7 @@ use aws_config::SdkConfig;
 use holdfast_transfer::postgres::{Clients, Manifest, Server};
 use holdfast_transfer::s3::S3Store;
 
+use crate::catalog::Catalog;
 use crate::domain::transfers::DumpFacts;
 use crate::domain::transfers::database_access::ServerAddress;
 use crate::error::{Error, Result};
@@ -44,6 +45,23 @@ impl Archive {
     /// The client programs of the layer.
     pub async fn clients(&self) -> Result<Clients> {
         Ok(Clients::find(&self.clients).await?)
+    }
+}
+
+/// For the steps that move a database's data.
+pub struct DumpNeeds {
+    pub catalog: Catalog,
+    pub database: DatabaseNeeds,
+    pub archive: Archive,
+}
+
+impl DumpNeeds {
+    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
+        Ok(Self {
+            catalog: runtime::catalog(aws)?,
+            database: DatabaseNeeds::from_env(aws)?,
+            archive: Archive::from_env(aws)?,
+        })
     }
 }
 
@@ -92,7 +110,9 @@ pub fn facts(manifest: &Manifest) -> DumpFacts {
         counts: manifest.probes.iter().filter_map(counted).collect(),
         uncounted: manifest.probes_failed.clone(),
         remarks: unread
-            .map(|why| format!("the server's roles are not in the dump: {why}"))
+            .map(|why| {
+                format!("the server's roles are not in the dump, and a new server needs them created by hand: {why}")
+            })
             .collect(),
     }
 }

@@ -21,7 +21,9 @@ pub async fn explain(catalog: &Catalog, order: &Order, task: &TaskEnd, doing: &s
             failed.error,
             reason(failed)
         ),
-        (None, None) => format!("{doing}: the task succeeded, but its result is not there: it was removed meanwhile"),
+        (None, None) => format!(
+            "{doing}: the task succeeded, but its result is not there: it was removed meanwhile. Start a new run"
+        ),
     }))
 }
 

@@ -2,7 +2,7 @@
 //! of whole deployments have no database, so that each of their many runs is short; here the deployment is nothing else, and only what
 //! those do not call is hit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 
 use super::shop::{folders, ledger, shop};
 use crate::checks::Subject;
+use crate::restore_trials::next_round;
 use crate::stage::{Stage, Stages};
-use crate::trials::{Call, FAULTS, calls_since, doubled};
+use crate::trials::{Call, FAULTS, calls_since, doubled, inject, missed};
 
 const ACCOUNTS: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -111,44 +112,13 @@ async fn good_run(subject: &Subject<'_>, machine: Machine) -> Result<BTreeSet<Ca
     Ok(calls.filter(only_here).collect())
 }
 
-/// Removes calls that can fail in one run: one of each action of a function, since a retry is a call of the same action.
-fn next_round(waiting: &mut Vec<Call>, together: usize) -> Vec<Call> {
-    let mut taken: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
-    let mut round = Vec::new();
-    waiting.retain(|call| {
-        let actions = taken.entry(call.caller.clone()).or_default();
-        if actions.len() < together && actions.insert((call.service.clone(), call.action.clone())) {
-            round.push(call.clone());
-            return false;
-        }
-        true
-    });
-    round
-}
-
 /// One run in which these calls fail; returns those that it did not make.
 async fn hit(subject: &Subject<'_>, machine: Machine, calls: &[Call], kind: &str, times: u32) -> Result<Vec<Call>> {
     let lab = &subject.stage.lab;
-    let mut faults = Vec::new();
-    for Call {
-        caller,
-        service,
-        action,
-        nth,
-    } in calls
-    {
-        let rule =
-            json!({ "service": service, "action": action, "caller": caller, "nth": nth, "times": times, "kind": kind });
-        faults.push(lab.inject(rule).await?);
-    }
+    let faults = inject(lab, calls, kind, times).await?;
     let context = || format!("{kind} x {times} at {calls:#?}");
     let ended = run_hit(subject, machine).await.with_context(context)?;
-    let mut missed = Vec::new();
-    for (call, fault) in calls.iter().zip(faults) {
-        if lab.hits(fault).await? == 0 {
-            missed.push(call.clone());
-        }
-    }
+    let missed = missed(lab, calls, &faults).await?;
     lab.heal().await?;
     after(subject, machine, &ended).await.with_context(context)?;
     Ok(missed)

@@ -174,10 +174,13 @@ impl Clients {
         })
     }
 
-    /// Whether a dump of this server could be restored into a server of the same major.
-    #[must_use]
-    pub fn restores_where_dumped(&self, server: ServerVersion) -> bool {
-        self.majors().contains(&server.major())
+    /// The client by which this server can be dumped so that the dump can be restored into it again: that of its own major.
+    ///
+    /// # Errors
+    /// `InvalidInput` if there is none.
+    pub fn for_backup(&self, server: ServerVersion) -> Result<&Client> {
+        let client = self.for_dump(server)?;
+        self.for_restore(client.major, server)
     }
 }
 
@@ -234,8 +237,14 @@ mod tests {
     #[test]
     fn a_dump_of_a_server_without_a_client_of_its_own_does_not_go_back_there() {
         let clients = clients(&[16, 18]);
-        assert!(clients.restores_where_dumped(ServerVersion(160_014)));
-        assert!(!clients.restores_where_dumped(ServerVersion(170_010)));
+        let by = |version| clients.for_backup(ServerVersion(version)).map(|client| client.major);
+        assert_eq!(by(160_014), Ok(16));
+        for version in [150_000, 170_010, 190_001] {
+            let refused = by(version).unwrap_err();
+            assert_eq!(refused.name(), "InvalidInput");
+            let shown = format!("PostgreSQL {}", ServerVersion(version));
+            assert!(refused.to_string().contains(&shown), "{refused}");
+        }
     }
 
     #[tokio::test]

@@ -1,27 +1,17 @@
-//! Which folders of a bucket have a manifest: everything complete below a prefix, and when it was complete.
+//! Which folders of a bucket have a manifest: everything complete below a prefix.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::Client;
-use jiff::Timestamp;
 
 use super::failure::failure;
 use crate::error::Result;
 
-/// A folder with a manifest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundManifest {
-    /// Without a slash at its end.
-    pub folder: String,
-    /// When S3 stored the manifest, which is written last.
-    pub finished_at: Timestamp,
-}
-
-/// Finds the folders below `prefix` that have an object of this name. It needs `s3:ListBucket`.
+/// Finds the folders below `prefix` that have an object of this name, without a slash at their ends. It needs `s3:ListBucket`.
 ///
 /// # Errors
 /// Those of S3.
-pub async fn find_manifests(client: &Client, bucket: &str, prefix: &str, name: &str) -> Result<Vec<FoundManifest>> {
+pub async fn find_manifests(client: &Client, bucket: &str, prefix: &str, name: &str) -> Result<Vec<String>> {
     let doing = format!("listing s3://{bucket}/{prefix}/");
     let (mut found, mut token) = (Vec::new(), None);
     loop {
@@ -30,12 +20,7 @@ pub async fn find_manifests(client: &Client, bucket: &str, prefix: &str, name: &
         let answer = answer.map_err(|error| failure(&doing, &error))?;
         found.extend(answer.contents().iter().filter_map(|object| {
             let folder = object.key()?.strip_suffix(name)?.strip_suffix('/')?;
-            let stored = object.last_modified()?;
-            let finished_at = Timestamp::from_second(stored.secs()).ok()?;
-            Some(FoundManifest {
-                folder: folder.to_owned(),
-                finished_at,
-            })
+            Some(folder.to_owned())
         }));
         token = answer.next_continuation_token;
         if token.is_none() {

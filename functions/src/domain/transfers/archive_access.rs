@@ -1,7 +1,6 @@
 //! Requests to the function that reads and removes what is in the stack's archive (`archive-access`), and its responses. Folders are
 //! keys of the archive's bucket, without a slash at their end.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::DumpFacts;
@@ -48,8 +47,6 @@ pub struct ListedDump {
     pub facts: DumpFacts,
     /// Seconds that it took, by the server's own clock; 0 if it is not known.
     pub seconds: u64,
-    /// When it was complete.
-    pub finished_at: Timestamp,
     /// The number of recovery points of its set, if that was sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<usize>,

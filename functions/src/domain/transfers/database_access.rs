@@ -45,8 +45,6 @@ pub enum DatabaseAction {
     CheckSwitch { live: String, side: String },
     /// Plans a switch by rename. Returns the plan, whose content is the switch's own.
     PlanSwitch { live: String, copy: String, side: String },
-    /// Returns a [`SwitchPosition`].
-    ObserveSwitch { plan: Value },
     /// Returns null.
     ApplySwitch { plan: Value },
     /// Returns null.
@@ -58,7 +56,7 @@ pub enum DatabaseAction {
 pub struct DatabaseDescription {
     /// Such as `17.10`.
     pub server_version: String,
-    /// Why no client of the stack can dump it; `None` if one can.
+    /// Why no client of the stack can dump it and restore the dump into it again; `None` if one can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_client: Option<String>,
     pub size_bytes: u64,
@@ -86,12 +84,11 @@ pub struct DatabaseDescription {
     pub attached: Vec<String>,
 }
 
-/// What would fail a restore, and what the operator should know.
+/// What would fail later.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Obstacles {
     /// Each with its error's name.
     pub faults: Vec<(String, String)>,
-    pub remarks: Vec<String>,
 }
 
 /// The outcome for a database that was to be dropped.
@@ -103,12 +100,4 @@ pub enum DropResult {
     Foreign,
     /// Clients use it: how many, and from where.
     InUse(String),
-}
-
-/// Which database has the live name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SwitchPosition {
-    Original,
-    Copy,
 }

@@ -9,7 +9,7 @@ use crate::domain::resource::{Resource, Target};
 use crate::domain::table_archive::{StoredArchive, TableArchive};
 use crate::domain::table_export::ExportRequest;
 use crate::domain::transfers::archive_access::{ArchiveRequest, FolderRemoval};
-use crate::domain::transfers::{Placement, Transfer};
+use crate::domain::transfers::{Placement, Transfer, execution_name};
 use crate::error::{Error, Result};
 use crate::kinds::shared::refused;
 use crate::kinds::{Deletion, StartedBackup};
@@ -18,15 +18,15 @@ use crate::transfers::TransferState;
 const STEP: &str = "export-table";
 
 /// The archive that a run writes of a resource; `None` if its descriptor asks for none.
-pub fn planned(dynamodb: &DynamoDb, run: &Run, resource: &Resource) -> Result<Option<StoredArchive>> {
-    let Some((_, _)) = wanted(resource) else {
-        return Ok(None);
-    };
+pub fn planned(dynamodb: &DynamoDb, run: &Run, resource: &Resource) -> Option<StoredArchive> {
+    wanted(resource)?;
     let prefix = names::table_archive(&run.deployment, &resource.name, &run.id);
-    Ok(Some(StoredArchive {
+    Some(StoredArchive {
         address: format!("s3://{}/{prefix}", dynamodb.transfers.bucket()),
-        job: dynamodb.transfers.execution(&names::transfer(&run.id, &resource.name)),
-    }))
+        job: dynamodb
+            .transfers
+            .execution(&execution_name(&run.id, &resource.name, STEP)),
+    })
 }
 
 fn wanted(resource: &Resource) -> Option<(&str, &TableArchive)> {
@@ -49,7 +49,7 @@ pub async fn start(dynamodb: &DynamoDb, run: &Run, resource: &Resource, backup: 
         prefix: names::table_archive(&run.deployment, &resource.name, &run.id),
         at: backup.started_at,
     };
-    let name = names::transfer(&run.id, &resource.name);
+    let name = execution_name(&run.id, &resource.name, STEP);
     let transfer = Transfer {
         step: STEP.to_owned(),
         placement: Placement::Function,

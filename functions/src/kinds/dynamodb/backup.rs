@@ -32,7 +32,7 @@ impl Backup for DynamoDb {
     }
 
     async fn back_up(&self, run: &Run, resource: &Resource) -> Result<StartedBackup> {
-        let archive = archive::planned(self, run, resource)?;
+        let archive = archive::planned(self, run, resource);
         let mut started = self.create_or_adopt(run, resource).await?;
         archive::start(self, run, resource, &started).await?;
         archived(&mut started.recovery_point, archive);
@@ -52,7 +52,7 @@ impl Backup for DynamoDb {
         Ok(Some(RecoveryPoint::TableBackup {
             arn: backup.backup_arn.unwrap_or_default(),
             name,
-            archive: archive::planned(self, run, resource)?,
+            archive: archive::planned(self, run, resource),
         }))
     }
 

@@ -1,24 +1,22 @@
 //! Dumps a database: a job whose name is derived from the set.
 
 use async_trait::async_trait;
+use holdfast_transfer::postgres::MANIFEST;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{DUMP, KIND, Postgres, database, parts};
+use super::{DUMP, Postgres, database, parts};
 use crate::domain::catalog_rebuild::TaggedPoint;
 use crate::domain::job::{Failure, Finished, Progress, Run};
 use crate::domain::resource::{RecoveryPoint, Resource};
 use crate::domain::set::ProbeResult;
 use crate::domain::transfers::archive_access::{ArchiveRequest, Removal};
 use crate::domain::transfers::database_access::{DatabaseAction, DatabaseDescription};
-use crate::domain::transfers::{DumpFacts, Order, Transfer, dump_folder, execution_name};
+use crate::domain::transfers::{DumpFacts, Order, Transfer, dump_folder, dumps_of, execution_name};
 use crate::error::{Class, Error, Result};
-use crate::kinds::shared::{ensure_ours, wrong_target};
+use crate::kinds::shared::ensure_ours;
 use crate::kinds::{Backup, Deletion, StartedBackup};
 use crate::transfers::TransferState;
-
-/// The manifest of a dump, which represents it in an ARN.
-const MANIFEST: &str = "manifest.json";
 
 #[async_trait]
 impl Backup for Postgres {
@@ -67,21 +65,22 @@ impl Backup for Postgres {
     async fn poll(&self, resource: &Resource, point: &RecoveryPoint) -> Result<Progress> {
         database(resource)?;
         let (folder, execution) = parts(point)?;
-        match self.transfers.look(execution).await? {
+        let ended_at = match self.transfers.look(execution).await? {
             TransferState::Running => return Ok(Progress::InProgress { percent: None }),
             TransferState::Failed(failure) => {
                 return Ok(Progress::Failed {
                     reason: format!("{}: {}", failure.error, failure.message()),
                 });
             }
+            TransferState::Succeeded { ended_at } => ended_at,
             // Ended more than 90 days ago: only the archive knows.
-            TransferState::Succeeded { .. } | TransferState::Unknown => {}
-        }
+            TransferState::Unknown => None,
+        };
         let request = ArchiveRequest::VerifyDump {
             folder: folder.to_owned(),
         };
         match self.transfers.archive::<DumpFacts>(&request).await {
-            Ok(facts) => Ok(Progress::Succeeded(finished(facts))),
+            Ok(facts) => Ok(Progress::Succeeded(finished(facts, ended_at))),
             Err(error) if error.class() == Class::Final => Ok(Progress::Failed {
                 reason: error.to_string(),
             }),
@@ -113,7 +112,7 @@ impl Backup for Postgres {
         let state = self.transfers.look(execution).await?;
         // The error that every kind has for what is not its deployment's.
         let not_ours = |what: &str| ensure_ours(what, [], run).map(|()| Deletion::Gone);
-        if !folder.starts_with(&format!("dumps/{}/", run.deployment)) {
+        if !folder.starts_with(&format!("{}/", dumps_of(&run.deployment))) {
             return not_ours(folder);
         }
         // A job that still writes would complete the dump again.
@@ -135,23 +134,28 @@ impl Backup for Postgres {
 impl Postgres {
     /// Describes a database.
     pub(super) async fn describe(&self, resource: &Resource) -> Result<DatabaseDescription> {
-        let connection = database(resource).map_err(|_| wrong_target(KIND, resource))?;
+        let connection = database(resource)?;
         let action = DatabaseAction::Describe {
             database: connection.database.to_owned(),
         };
         self.transfers.database(&connection.server, action).await
     }
 
+    /// The ARN of a dump's manifest, which represents the dump.
+    pub(super) fn manifest_arn(&self, folder: &str) -> String {
+        self.transfers.object_arn(&format!("{folder}/{MANIFEST}"))
+    }
+
     pub(super) fn point(&self, folder: &str, execution: String) -> RecoveryPoint {
         RecoveryPoint::DatabaseDump {
-            arn: self.transfers.object_arn(&format!("{folder}/{MANIFEST}")),
+            arn: self.manifest_arn(folder),
             folder: folder.to_owned(),
             execution,
         }
     }
 }
 
-fn finished(facts: DumpFacts) -> Finished {
+fn finished(facts: DumpFacts, finished_at: Option<Timestamp>) -> Finished {
     let counted = facts.counts.into_iter().map(|(name, count)| ProbeResult {
         name,
         count: Some(count),
@@ -167,7 +171,7 @@ fn finished(facts: DumpFacts) -> Finished {
     });
     Finished {
         captured_at: facts.captured_at,
-        finished_at: None::<Timestamp>,
+        finished_at,
         size_bytes: Some(facts.size_bytes),
         probes: counted.chain(uncounted).collect(),
     }

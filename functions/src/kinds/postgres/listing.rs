@@ -5,24 +5,19 @@ use crate::domain::catalog_rebuild::TaggedPoint;
 use crate::domain::kinds::postgres::{Connection, connection};
 use crate::domain::resource::Resource;
 use crate::domain::transfers::archive_access::{ArchiveRequest, Dumps, ListedDump};
-use crate::domain::transfers::{DumpFacts, execution_name};
+use crate::domain::transfers::{DUMPS, DumpFacts, execution_name};
 use crate::error::Result;
 
-/// The folder of all dumps.
-const DUMPS: &str = "dumps";
-
 impl Postgres {
-    /// All dumps, or those below a folder.
-    pub(super) async fn dumps(&self, folder: Option<String>) -> Result<Vec<ListedDump>> {
-        let request = ArchiveRequest::ListDumps {
-            folder: folder.unwrap_or_else(|| DUMPS.to_owned()),
-        };
+    /// The dumps below a folder.
+    pub(super) async fn dumps(&self, folder: String) -> Result<Vec<ListedDump>> {
+        let request = ArchiveRequest::ListDumps { folder };
         let listed: Dumps = self.transfers.archive(&request).await?;
         Ok(listed.dumps)
     }
 
     pub(super) async fn tagged_dumps(&self, known: &[Resource]) -> Result<Vec<TaggedPoint>> {
-        let dumps = self.dumps(None).await?.into_iter();
+        let dumps = self.dumps(DUMPS.to_owned()).await?.into_iter();
         Ok(dumps.filter_map(|dump| self.tagged_dump(dump, known)).collect())
     }
 

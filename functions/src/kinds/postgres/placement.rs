@@ -8,7 +8,7 @@ use super::{Postgres, database};
 use crate::domain::job::Run;
 use crate::domain::resource::Resource;
 use crate::domain::transfers::archive_access::{ArchiveRequest, Dumps};
-use crate::domain::transfers::{Placement, dumps_of};
+use crate::domain::transfers::{Placement, dumps_of_resource};
 use crate::error::{Class, Result};
 
 impl Postgres {
@@ -18,7 +18,7 @@ impl Postgres {
             return Ok(forced);
         }
         let request = ArchiveRequest::ListDumps {
-            folder: dumps_of(&run.deployment, &resource.name),
+            folder: dumps_of_resource(&run.deployment, &resource.name),
         };
         // How long earlier dumps took is worth no failure.
         let listed = match self.transfers.archive(&request).await {

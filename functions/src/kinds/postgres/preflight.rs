@@ -44,7 +44,6 @@ pub async fn check(postgres: &Postgres, run: &Run, item: &RestoreItem) -> Result
             return Ok(preflight);
         }
     };
-    preflight.remarks.extend(found.remarks);
     preflight
         .faults
         .extend(found.faults.into_iter().map(|(error, text)| Fault {

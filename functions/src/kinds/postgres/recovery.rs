@@ -15,6 +15,7 @@ use crate::domain::restore::plan::{Destination, Source};
 use crate::domain::restore::retained_backups::{ContinuousBackup, RetainedBackup, RetainedBackups, newest};
 use crate::domain::transfers::archive_access::ListedDump;
 use crate::domain::transfers::database_access::{DatabaseAction, DatabaseDescription};
+use crate::domain::transfers::dumps_of;
 use crate::error::{Error, Result};
 use crate::kinds::Recovery;
 use crate::kinds::shared::wrong_target_of;
@@ -50,10 +51,13 @@ impl Recovery for Postgres {
         before: Option<Timestamp>,
     ) -> Result<RetainedBackups> {
         let wanted = connection(target).map_err(|_| wrong_target_of(KIND, target))?;
-        let dumps = self.dumps(Some(format!("dumps/{deployment}"))).await?;
+        let dumps = self.dumps(dumps_of(deployment)).await?;
         let of_database = |dump: &&ListedDump| is_of_server(dump, &wanted);
         let backups = dumps.iter().filter(of_database).map(|dump| RetainedBackup {
-            source: self.source(dump),
+            source: Source::DatabaseDump {
+                arn: self.manifest_arn(&dump.folder),
+                folder: dump.folder.clone(),
+            },
             captured_at: dump.facts.captured_at,
             size_bytes: Some(dump.facts.size_bytes),
         });
@@ -80,14 +84,5 @@ impl Recovery for Postgres {
 
     fn overridden(&self, configuration: Value, _: &Overrides<'_>) -> Value {
         configuration
-    }
-}
-
-impl Postgres {
-    fn source(&self, dump: &ListedDump) -> Source {
-        Source::DatabaseDump {
-            arn: self.transfers.object_arn(&format!("{}/manifest.json", dump.folder)),
-            folder: dump.folder.clone(),
-        }
     }
 }

@@ -128,7 +128,7 @@ fn listed(dumps: &[(&str, &str)]) -> Exchange {
     let dump = |(deployment, database): &(&str, &str)| {
         json!({
             "folder": dump_folder(deployment, "thing", &run().id), "deployment": deployment, "set": run().id, "resource": "thing",
-            "database": database, "host": "db.internal", "port": 5432, "facts": facts(), "seconds": 30, "finished_at": "2026-11-20T02:15:34Z",
+            "database": database, "host": "db.internal", "port": 5432, "facts": facts(), "seconds": 30,
             "sealed": 3,
         })
     };
@@ -312,7 +312,7 @@ async fn a_copy_is_named_so_that_it_needs_no_quotes() {
 
 #[tokio::test]
 async fn what_is_attached_to_the_source_is_said_beforehand() {
-    let (kind, _) = postgres([verified(), database(&json!({"faults": [], "remarks": []}))]);
+    let (kind, _) = postgres([verified(), database(&json!({"faults": []}))]);
     let preflight = kind.preflight(&run(), &item()).await.unwrap();
     assert!(
         preflight
@@ -327,8 +327,8 @@ async fn what_is_attached_to_the_source_is_said_beforehand() {
 async fn what_would_fail_every_dump_is_said_when_the_descriptor_is_applied() {
     let too_new = "server version: PostgreSQL 19.1 is not allowed; expected at most 18";
     let (kind, replay) = postgres([
-        database(&json!({"faults": [], "remarks": []})),
-        database(&json!({"faults": [["InvalidInput", too_new]], "remarks": []})),
+        database(&json!({"faults": []})),
+        database(&json!({"faults": [["InvalidInput", too_new]]})),
         failed("database-access", "Unavailable", "no response"),
     ]);
     assert_eq!(kind.obstacles(&users()).await.unwrap(), []);

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
 use holdfast_transfer::postgres::{Depth, MANIFEST, Manifest, delete_dump, find_dump, read_dump, verify};
-use holdfast_transfer::s3::{FoundManifest, find_manifests, object_tags};
+use holdfast_transfer::s3::{find_manifests, object_tags};
 use holdfast_transfer::store::{Store, StoredObject};
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::names::TAG_SEALED;
 use crate::domain::transfers::archive_access::{ArchiveRequest, Dumps, FolderRemoval, ListedDump, Removal};
 use crate::error::{Class, Error, Result};
 use crate::runs::archive::{Archive, facts, label};
+use crate::runtime::json_of as json;
 
 pub struct Needs {
     archive: Archive,
@@ -44,14 +44,14 @@ pub async fn handle(Needs { archive }: &Needs, request: ArchiveRequest) -> Resul
     }
 }
 
-async fn list(archive: &Archive, folder: &str) -> Result<Dumps> {
+async fn list(archive: &Archive, below: &str) -> Result<Dumps> {
     let mut dumps = Vec::new();
-    for found in find_manifests(&archive.s3, &archive.bucket, folder, MANIFEST).await? {
-        match describe(archive, &found).await {
+    for folder in find_manifests(&archive.s3, &archive.bucket, below, MANIFEST).await? {
+        match describe(archive, folder.clone()).await {
             Ok(dump) => dumps.extend(dump),
             // One that is unreadable, or of a newer version of Holdfast, hides no other.
             Err(error) if error.class() == Class::Final => {
-                tracing::warn!(folder = found.folder, error = error.name(), message = %error, "left out");
+                tracing::warn!(folder, error = error.name(), message = %error, "left out");
             }
             Err(error) => return Err(error),
         }
@@ -61,23 +61,26 @@ async fn list(archive: &Archive, folder: &str) -> Result<Dumps> {
 }
 
 /// `None` for one that was deleted since it was listed.
-async fn describe(archive: &Archive, found: &FoundManifest) -> Result<Option<ListedDump>> {
-    let Some(manifest) = find_dump(&archive.folder(&found.folder)).await? else {
+async fn describe(archive: &Archive, folder: String) -> Result<Option<ListedDump>> {
+    let Some(manifest) = find_dump(&archive.folder(&folder)).await? else {
         return Ok(None);
     };
-    let tags = object_tags(&archive.s3, &archive.bucket, &format!("{}/{MANIFEST}", found.folder)).await?;
+    let tags = object_tags(&archive.s3, &archive.bucket, &format!("{folder}/{MANIFEST}")).await?;
+    let port = label(&manifest, "port")?;
+    let port = port.parse().map_err(|_| {
+        Error::VerificationFailed(format!("a dump's manifest has port {port}: Holdfast did not write it"))
+    })?;
     Ok(Some(ListedDump {
         deployment: label(&manifest, "deployment")?.to_owned(),
         set: label(&manifest, "set")?.to_owned(),
         resource: label(&manifest, "resource")?.to_owned(),
         database: manifest.database.name.clone(),
         host: label(&manifest, "host")?.to_owned(),
-        port: label(&manifest, "port")?.parse().unwrap_or_default(),
+        port,
         facts: facts(&manifest),
         seconds: manifest.seconds,
-        finished_at: found.finished_at,
         sealed: tags.get(TAG_SEALED).and_then(|points| points.parse().ok()),
-        folder: found.folder.clone(),
+        folder,
     }))
 }
 
@@ -122,9 +125,4 @@ async fn delete(archive: &Archive, folder: &str, deployment: &str) -> Result<Rem
 
 fn not_ours(manifest: &Manifest, address: &str) -> String {
     format!("{address} has a dump with the labels {:?}", manifest.labels)
-}
-
-fn json(answer: impl Serialize) -> Result<Value> {
-    serde_json::to_value(answer)
-        .map_err(|error| Error::VerificationFailed(format!("answering: the output is not JSON: {error}")))
 }

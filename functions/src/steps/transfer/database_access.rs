@@ -2,20 +2,20 @@
 
 use aws_config::SdkConfig;
 use holdfast_transfer::postgres::{
-    Clients, Description, Dropped, RestoreRequest, Server, SwitchPlan, SwitchState, apply_switch, check_restore,
-    check_switch, describe, drop_restored, observe_switch, plan_switch, read_dump, revert_switch,
+    Clients, Description, Dropped, RestoreRequest, Server, ServerVersion, SwitchPlan, apply_switch, check_restore,
+    check_switch, describe, drop_restored, plan_switch, read_dump, revert_switch,
 };
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::domain::names;
 use crate::domain::transfers::database_access::{
-    DatabaseAction, DatabaseDescription, DatabaseRequest, DropResult, Obstacles, SwitchPosition,
+    DatabaseAction, DatabaseDescription, DatabaseRequest, DropResult, Obstacles,
 };
 use crate::error::{Class, Error, Result};
 use crate::runs::archive::{Archive, server};
 use crate::runs::needs::DatabaseNeeds;
+use crate::runtime::json_of as json;
 
 pub struct Needs {
     database: DatabaseNeeds,
@@ -35,7 +35,7 @@ pub async fn handle(Needs { database, archive }: &Needs, request: DatabaseReques
     let server = match (server(database, &request.server).await, &request.action) {
         (Ok(server), _) => server,
         // The login is a part of what a dump needs.
-        (Err(error), DatabaseAction::CheckDump { .. }) => return json(refused(Obstacles::default(), error)?),
+        (Err(error), DatabaseAction::CheckDump { .. }) => return json(refused(error)?),
         (Err(error), _) => return Err(error),
     };
     match request.action {
@@ -43,19 +43,10 @@ pub async fn handle(Needs { database, archive }: &Needs, request: DatabaseReques
             let found = describe(&server, &database).await?;
             json(description(found, &archive.clients().await?))
         }
-        DatabaseAction::CheckDump { database } => {
-            let mut found = Obstacles::default();
-            match describe(&server, &database).await {
-                Ok(described) => {
-                    let unfit = archive.clients().await?.for_dump(described.server).err();
-                    found
-                        .faults
-                        .extend(unfit.map(|error| (error.name().to_owned(), error.to_string())));
-                }
-                Err(error) => found = refused(found, error.into())?,
-            }
-            json(found)
-        }
+        DatabaseAction::CheckDump { database } => json(match describe(&server, &database).await {
+            Ok(found) => unfit(&archive.clients().await?, found.server),
+            Err(error) => refused(error.into())?,
+        }),
         DatabaseAction::CheckRestore {
             folder,
             database,
@@ -68,13 +59,9 @@ pub async fn handle(Needs { database, archive }: &Needs, request: DatabaseReques
         }),
         DatabaseAction::CheckSwitch { live, side } => json(match check_switch(&server, &live, &side).await {
             Ok(()) => Obstacles::default(),
-            Err(error) => refused(Obstacles::default(), error.into())?,
+            Err(error) => refused(error.into())?,
         }),
         DatabaseAction::PlanSwitch { live, copy, side } => json(plan_switch(&server, &live, &copy, &side).await?),
-        DatabaseAction::ObserveSwitch { plan } => json(match observe_switch(&server, &read(plan)?).await? {
-            SwitchState::Before => SwitchPosition::Original,
-            SwitchState::After => SwitchPosition::Copy,
-        }),
         DatabaseAction::ApplySwitch { plan } => json(apply_switch(&server, &read::<SwitchPlan>(plan)?).await?),
         DatabaseAction::RevertSwitch { plan } => json(revert_switch(&server, &read::<SwitchPlan>(plan)?).await?),
     }
@@ -88,10 +75,9 @@ async fn obstacles(
     database: &str,
     restore: &str,
 ) -> Result<Obstacles> {
-    let mut found = Obstacles::default();
-    let manifest = match read_dump(&archive.folder(folder)).await.map_err(Error::from) {
+    let manifest = match read_dump(&archive.folder(folder)).await {
         Ok(manifest) => manifest,
-        Err(error) => return refused(found, error),
+        Err(error) => return refused(error.into()),
     };
     let request = RestoreRequest {
         server,
@@ -101,28 +87,31 @@ async fn obstacles(
         owner: None,
         jobs: 1,
     };
-    if let Err(error) = check_restore(&archive.clients().await?, &request)
-        .await
-        .map_err(Error::from)
-    {
-        return refused(found, error);
+    match check_restore(&archive.clients().await?, &request).await {
+        Ok(()) => Ok(Obstacles::default()),
+        Err(error) => refused(error.into()),
     }
-    if manifest.globals.is_none() {
-        found.remarks.push(
-            "the dump has no roles, since the server did not let them be read: a new server needs them created by hand"
-                .to_owned(),
-        );
+}
+
+/// Why the layer has no client for a server.
+fn unfit(clients: &Clients, server: ServerVersion) -> Obstacles {
+    let unfit = clients.for_backup(server).err();
+    Obstacles {
+        faults: unfit
+            .map(|error| (error.name().to_owned(), error.to_string()))
+            .into_iter()
+            .collect(),
     }
-    Ok(found)
 }
 
 /// A reason that no retry removes is the answer; any other is the error.
-fn refused(mut found: Obstacles, error: Error) -> Result<Obstacles> {
-    if error.class() != Class::Final {
-        return Err(error);
+fn refused(error: Error) -> Result<Obstacles> {
+    match error.class() {
+        Class::Final => Ok(Obstacles {
+            faults: vec![(error.name().to_owned(), error.to_string())],
+        }),
+        _ => Err(error),
     }
-    found.faults.push((error.name().to_owned(), error.to_string()));
-    Ok(found)
 }
 
 fn description(found: Description, clients: &Clients) -> DatabaseDescription {
@@ -144,7 +133,7 @@ fn description(found: Description, clients: &Clients) -> DatabaseDescription {
     });
     DatabaseDescription {
         server_version: server.to_string(),
-        no_client: clients.for_dump(server).err().map(|error| error.to_string()),
+        no_client: unfit(clients, server).faults.into_iter().map(|(_, why)| why).next(),
         size_bytes: database.size,
         tables,
         owner: database.owner,
@@ -165,11 +154,6 @@ fn description(found: Description, clients: &Clients) -> DatabaseDescription {
         roles: database.roles,
         attached,
     }
-}
-
-fn json(answer: impl Serialize) -> Result<Value> {
-    serde_json::to_value(answer)
-        .map_err(|error| Error::VerificationFailed(format!("answering: the output is not JSON: {error}")))
 }
 
 fn read<T: DeserializeOwned>(plan: Value) -> Result<T> {

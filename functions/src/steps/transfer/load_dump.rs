@@ -1,34 +1,15 @@
 //! `load-dump`: restores a dump into a new database beside the one that it was taken from.
 
-use aws_config::SdkConfig;
 use holdfast_transfer::postgres::{RestoreRequest, analyze, drop_restored, read_dump, restore};
 use serde_json::Value;
 
-use crate::catalog::Catalog;
 use crate::domain::kinds::postgres;
 use crate::domain::restore::plan::Destination;
 use crate::domain::transfers::Order;
 use crate::error::{Error, Result};
-use crate::runs::archive::{Archive, server, within_limit};
-use crate::runs::needs::DatabaseNeeds;
+pub use crate::runs::archive::DumpNeeds as Needs;
+use crate::runs::archive::{server, within_limit};
 use crate::runs::{closing, task_failures};
-use crate::runtime;
-
-pub struct Needs {
-    catalog: Catalog,
-    database: DatabaseNeeds,
-    archive: Archive,
-}
-
-impl Needs {
-    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
-        Ok(Self {
-            catalog: runtime::catalog(aws)?,
-            database: DatabaseNeeds::from_env(aws)?,
-            archive: Archive::from_env(aws)?,
-        })
-    }
-}
 
 /// A restore that an earlier attempt completed is not repeated. After a task, nothing is restored here: the task's failure is
 /// the error.
@@ -68,10 +49,14 @@ pub async fn handle(needs: &Needs, order: Order) -> Result<Value> {
         owner: None,
         jobs: target.jobs,
     };
-    within_limit(&doing, restore(&archive.clients().await?, &request, &store)).await?;
-    analyze(&server, &copy).await?;
+    let clients = archive.clients().await?;
+    let restoring = async {
+        restore(&clients, &request, &store).await?;
+        analyze(&server, &copy).await
+    };
+    within_limit(&doing, restoring).await?;
     // Stopping an execution does not stop a function in flight: what it created after the undo had looked is removed here.
-    if let Err(ended) = closing::ensure_not_ended(catalog, run, &doing).await {
+    if let Err(ended @ Error::Conflict(_)) = closing::ensure_not_ended(catalog, run, &doing).await {
         drop_restored(&server, &copy, &run.id).await?;
         return Err(ended);
     }

@@ -1,33 +1,14 @@
 //! `write-dump`: dumps a Postgres database into the archive, with the counts of its probes from the dump's own snapshot.
 
-use aws_config::SdkConfig;
-use holdfast_transfer::postgres::{Clients, DumpRequest, Probe, ServerVersion, delete_dump, dump, find_dump};
+use holdfast_transfer::postgres::{DumpRequest, Probe, delete_dump, dump, find_dump};
 
-use crate::catalog::Catalog;
 use crate::domain::descriptor::{Count, Descriptor};
 use crate::domain::kinds::postgres;
 use crate::domain::transfers::{DumpFacts, Order};
-use crate::error::Result;
-use crate::runs::archive::{Archive, facts, labels, server, within_limit};
-use crate::runs::needs::DatabaseNeeds;
+use crate::error::{Error, Result};
+pub use crate::runs::archive::DumpNeeds as Needs;
+use crate::runs::archive::{facts, labels, server, within_limit};
 use crate::runs::{closing, task_failures};
-use crate::runtime;
-
-pub struct Needs {
-    catalog: Catalog,
-    database: DatabaseNeeds,
-    archive: Archive,
-}
-
-impl Needs {
-    pub fn from_env(aws: &SdkConfig) -> Result<Self> {
-        Ok(Self {
-            catalog: runtime::catalog(aws)?,
-            database: DatabaseNeeds::from_env(aws)?,
-            archive: Archive::from_env(aws)?,
-        })
-    }
-}
 
 /// A dump that an earlier attempt completed is returned as it is. After a task, nothing is dumped here: its result is returned.
 ///
@@ -58,17 +39,14 @@ pub async fn handle(needs: &Needs, order: Order) -> Result<DumpFacts> {
         labels: &labels(&run.deployment, &run.id, &resource.name, &target.server),
         jobs: target.jobs,
     };
-    let clients = archive.clients().await?;
-    let dumped = within_limit(&doing, dump(&clients, &request, &store)).await?;
+    let dumped = within_limit(&doing, dump(&archive.clients().await?, &request, &store)).await?;
     // Stopping an execution does not stop a function in flight: what it completed after its set was given up is removed here.
-    if let Err(ended) = closing::ensure_not_ended(catalog, run, &doing).await {
+    if let Err(ended @ Error::Conflict(_)) = closing::ensure_not_ended(catalog, run, &doing).await {
         delete_dump(&dumped, &store).await?;
         return Err(ended);
     }
     tracing::info!(deployment = %run.deployment, set = %run.id, resource = %resource.name, bytes = dumped.size(), "dumped");
-    let mut facts = facts(&dumped);
-    facts.remarks.extend(not_restorable_here(&clients, dumped.server));
-    Ok(facts)
+    Ok(facts(&dumped))
 }
 
 fn probes(descriptor: &Descriptor, resource: &str) -> Vec<Probe> {
@@ -84,14 +62,4 @@ fn probes(descriptor: &Descriptor, resource: &str) -> Vec<Probe> {
         Count::Items { .. } => None,
     });
     planned.collect()
-}
-
-/// A dump by a client of a newer major cannot be restored into the server that it is of.
-fn not_restorable_here(clients: &Clients, server: ServerVersion) -> Option<String> {
-    (!clients.restores_where_dumped(server)).then(|| {
-        format!(
-            "the layer has no client of PostgreSQL {}: the dump can be restored into a server of a newer major only",
-            server.major()
-        )
-    })
 }

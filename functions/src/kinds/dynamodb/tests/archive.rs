@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::table_archive::{ArchiveMethod, StoredArchive, TableArchive};
+use crate::domain::transfers::execution_name;
 use crate::testing::conformance::{BackupAnswers, run_backup};
 
 const EXECUTION: &str = "arn:aws:states:eu-west-1:111122223333:execution:holdfast-transfer:";
@@ -23,13 +24,17 @@ fn prefix() -> String {
     format!("tables/{}/thing/{}/", run().deployment, run().id)
 }
 
+fn job() -> String {
+    execution_name(&run().id, "thing", "export-table")
+}
+
 fn archived() -> RecoveryPoint {
     RecoveryPoint::TableBackup {
         arn: ARN.into(),
         name: name(),
         archive: Some(StoredArchive {
             address: format!("s3://archive/{}", prefix()),
-            job: format!("{EXECUTION}{}", name()),
+            job: format!("{EXECUTION}{}", job()),
         }),
     }
 }
@@ -37,7 +42,7 @@ fn archived() -> RecoveryPoint {
 fn started() -> Exchange {
     answers(
         "StartExecution",
-        format!(r#"{{"executionArn":"{EXECUTION}{}","startDate":1795140962}}"#, name()),
+        format!(r#"{{"executionArn":"{EXECUTION}{}","startDate":1795140962}}"#, job()),
     )
 }
 
@@ -50,7 +55,7 @@ fn execution(status: &str, more: &str) -> Exchange {
         "DescribeExecution",
         format!(
             r#"{{"executionArn":"{EXECUTION}{}","stateMachineArn":"m","status":"{status}","startDate":1795140962,"stopDate":1795141000{more}}}"#,
-            name()
+            job()
         ),
     )
 }
@@ -136,7 +141,7 @@ async fn a_job_that_still_writes_is_stopped_before_its_files_are_deleted() {
     replay.played();
 }
 
-/// The archive's execution is named after the backup, and its input does not change between two calls.
+/// The archive's execution is named after the run and the resource, and its input does not change between two calls.
 #[tokio::test]
 async fn the_job_is_started_once_for_a_run_and_a_resource() {
     let (kind, replay) = dynamodb([
@@ -152,7 +157,7 @@ async fn the_job_is_started_once_for_a_run_and_a_resource() {
     let requests = replay.played();
     let [first, second] = [&requests[2], &requests[4]].map(|request| request.json());
     assert_eq!(first, second);
-    assert_eq!(first["name"], name().as_str());
+    assert_eq!(first["name"], job().as_str());
     let input: Value = serde_json::from_str(first["input"].as_str().unwrap()).unwrap();
     assert_eq!(
         (&input["step"], &input["placement"]),

@@ -75,9 +75,9 @@ pub fn restore() -> RestoreAnswers {
         kind: of,
         run: run(),
         item: item(),
-        preflight: || vec![verified(), database(&json!({"faults": [], "remarks": []}))],
+        preflight: || vec![verified(), database(&json!({"faults": []}))],
         preflight_taken: Some(|| {
-            let taken = json!({"faults": [["Conflict", "the database exists"]], "remarks": []});
+            let taken = json!({"faults": [["Conflict", "the database exists"]]});
             vec![verified(), database(&taken)]
         }),
         begin: || vec![unknown(), verified(), started(LOAD)],

@@ -84,7 +84,7 @@ async fn both_databases_are_renamed_by_one_plan_and_back_by_the_same() {
 
 #[tokio::test]
 async fn a_database_that_is_gone_cannot_be_renamed_and_the_fault_says_what_to_do_instead() {
-    let missing = json!({"faults": [["NotFound", "db.internal: database sportfin does not exist"]], "remarks": []});
+    let missing = json!({"faults": [["NotFound", "db.internal: database sportfin does not exist"]]});
     let (_, rename) = script(vec![answer(&missing)]);
     let faults = rename.preflight(&run(), &rename_switch(), &database()).await.unwrap();
     let [fault] = faults.as_slice() else {
