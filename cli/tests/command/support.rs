@@ -118,6 +118,8 @@ pub fn stack() -> Answer {
         ("RestoreStateMachineArn", machine("restore")),
         ("UndoRestoreStateMachineArn", machine("undo-restore")),
         ("UndoCutOverStateMachineArn", machine("undo-cut-over")),
+        ("TransferStateMachineArn", machine("transfer")),
+        ("ArchiveBucket", "holdfast-archive".to_owned()),
         ("BackupVaultName", "holdfast".to_owned()),
         (
             "OnCallTopicArn",
