@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use holdfast_tests::postgres::{PostgresServer, Tls, clients};
 use holdfast_tests::wait::until;
 use holdfast_transfer::error::{Result as Outcome, TransferError};
-use holdfast_transfer::postgres::{DumpRequest, RestoreRequest, Server, dump, restore};
+use holdfast_transfer::postgres::{DumpRequest, Manifest, RestoreRequest, Server, dump, restore};
 use holdfast_transfer::store::{DirectoryStore, ObjectState, Sink, Source, Store, StoredObject};
 use libtest_mimic::Trial;
 
@@ -19,6 +19,9 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
     vec![
         stages.alone("postgres_dumps::a_restore_drops_only_what_it_created", || {
             Box::pin(others_databases())
+        }),
+        stages.alone("postgres_dumps::a_connection_cut_after_the_creation", || {
+            Box::pin(cut_after_creation())
         }),
     ]
 }
@@ -70,30 +73,74 @@ impl Store for Replacing {
     }
 }
 
-async fn others_databases() -> Result<()> {
-    let directory = tempfile::tempdir()?;
-    let store = DirectoryStore::new(directory.path());
-    let clients = clients().await?;
+/// A server with a database, and its dump.
+async fn dumped(store: &DirectoryStore) -> Result<(PostgresServer, Manifest)> {
     let server = PostgresServer::start(17, Tls::Listener).await?;
     server.execute("postgres", "CREATE DATABASE app").await?;
     server.execute("app", "CREATE TABLE users AS SELECT 1 AS id").await?;
-    let (admin, labels) = (server.server(), labels("night"));
     let taken = DumpRequest {
-        server: &admin,
+        server: &server.server(),
         database: "app",
         probes: &[],
-        labels: &labels,
+        labels: &labels("night"),
         jobs: 1,
     };
-    let manifest = dump(&clients, &taken, &store).await?;
-    let request = RestoreRequest {
-        server: &admin,
-        manifest: &manifest,
+    let manifest = dump(&clients().await?, &taken, store).await?;
+    Ok((server, manifest))
+}
+
+fn into_copy<'a>(server: &'a Server, manifest: &'a Manifest) -> RestoreRequest<'a> {
+    RestoreRequest {
+        server,
+        manifest,
         database: "copy",
         restore: "restore-1",
         owner: None,
         jobs: 1,
+    }
+}
+
+/// The answer to `CREATE DATABASE` is lost: the next attempt knows the database that it finds, and another restore does not.
+async fn cut_after_creation() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let store = DirectoryStore::new(directory.path());
+    let clients = clients().await?;
+    let (server, manifest) = dumped(&store).await?;
+    let admin = server.server();
+    let request = into_copy(&admin, &manifest);
+    let session = admin.connect("postgres").await?;
+    // Comments can be read, and not be written.
+    let hold = "BEGIN; LOCK TABLE pg_shdescription IN EXCLUSIVE MODE";
+    session.execute("holding up the comment", hold).await?;
+    let cut = until("the comment waits", Duration::from_secs(20), || async {
+        let query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'COMMENT ON%'";
+        Ok((server.column("postgres", query).await? == ["t"]).then_some(()))
+    });
+    let (first, cut) = tokio::join!(restore(&clients, &request, &store), cut);
+    cut?;
+    ensure!(first.is_err(), "the connection was not cut");
+    session.execute("holding up the comment", "ROLLBACK").await?;
+    let other = RestoreRequest {
+        restore: "restore-2",
+        ..into_copy(&admin, &manifest)
     };
+    let error = restore(&clients, &other, &store).await.err();
+    let error = error.context("another restore took the database")?;
+    ensure!(error.name() == "Conflict", "{error}");
+    restore(&clients, &request, &store).await?;
+    let limit = "SELECT datconnlimit FROM pg_database WHERE datname = 'copy'";
+    ensure!(server.column("postgres", limit).await? == ["-1"], "the mark remains");
+    ensure!(server.column("copy", "SELECT id FROM users").await? == ["1"], "no rows");
+    Ok(())
+}
+
+async fn others_databases() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let store = DirectoryStore::new(directory.path());
+    let clients = clients().await?;
+    let (server, manifest) = dumped(&store).await?;
+    let admin = server.server();
+    let request = into_copy(&admin, &manifest);
     for comment in [
         "'holdfast restore restore-1'",
         "'holdfast restore restore-1: unfinished'",

@@ -1,5 +1,7 @@
 //! The new database that a dump is restored into: whether it can be created, its creation, its mark, its settings, its removal.
 
+use sha2::{Digest, Sha256};
+
 use super::manifest::{DatabaseFacts, Grant, Setting};
 use super::server::{Session, identifier, literal};
 use crate::error::{Result, TransferError};
@@ -15,6 +17,13 @@ impl Mark<'_> {
 
     fn finished(&self) -> String {
         format!("holdfast restore {}", self.0)
+    }
+
+    /// The connection limit until the comment is set: the only option of `CREATE DATABASE` that can say whose the database is, so that an
+    /// attempt whose connection was cut right after it is recognized. Above a billion, which nobody chooses.
+    fn connection_limit(&self) -> u32 {
+        let hash = Sha256::digest(self.unfinished());
+        1_000_000_000 + u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]) % 1_000_000_000
     }
 }
 
@@ -34,7 +43,10 @@ pub enum Found {
 /// `Conflict` if there is one that this restore did not create.
 pub async fn look(session: &Session, name: &str, mark: &Mark<'_>) -> Result<Found> {
     let query = format!(
-        "SELECT oid || ' ' || coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database WHERE datname = {}",
+        "SELECT oid || ' ' || coalesce(shobj_description(oid, 'pg_database'), \
+         CASE datconnlimit WHEN {} THEN {} ELSE '' END) FROM pg_database WHERE datname = {}",
+        mark.connection_limit(),
+        literal(&mark.unfinished()),
         literal(name)
     );
     let found = session.column("looking for the new database", &query).await?;
@@ -102,11 +114,11 @@ fn ensure_all(what: &str, wanted: &[String], present: &[String], next: &str) -> 
 /// Creates the database as the dump's was created, and marks it as unfinished. Returns its id.
 ///
 /// # Errors
-/// `Conflict` if there is a database of this name by now; those of the server. One that was created and could not be marked stays, and
-/// the next attempt reports it: without the mark, it may be anybody's.
+/// `Conflict` if there is a database of this name by now; those of the server. One that was created and whose comment could not be set
+/// stays, and the next attempt recognizes it by its connection limit.
 pub async fn create(session: &Session, name: &str, owner: &str, facts: &DatabaseFacts, mark: &Mark<'_>) -> Result<u32> {
     let doing = format!("creating database {name}");
-    session.execute(&doing, &creation(name, owner, facts)).await?;
+    session.execute(&doing, &creation(name, owner, facts, mark)).await?;
     // Both in one transaction, so that the id is that of the database that is marked.
     let statements = format!(
         "{}; SELECT oid FROM pg_database WHERE datname = {}",
@@ -119,11 +131,12 @@ pub async fn create(session: &Session, name: &str, owner: &str, facts: &Database
 }
 
 /// `CREATE DATABASE` from `template0`, which has nothing in it that the dump has again.
-fn creation(name: &str, owner: &str, facts: &DatabaseFacts) -> String {
+fn creation(name: &str, owner: &str, facts: &DatabaseFacts, mark: &Mark<'_>) -> String {
     let mut statement = format!(
-        "CREATE DATABASE {} TEMPLATE template0 OWNER {} ENCODING {} LOCALE_PROVIDER {} LC_COLLATE {} LC_CTYPE {}",
+        "CREATE DATABASE {} TEMPLATE template0 OWNER {} CONNECTION LIMIT {} ENCODING {} LOCALE_PROVIDER {} LC_COLLATE {} LC_CTYPE {}",
         identifier(name),
         identifier(owner),
+        mark.connection_limit(),
         literal(&facts.encoding),
         facts.locale_provider,
         literal(&facts.collate),
@@ -330,13 +343,13 @@ mod tests {
             extensions: std::collections::BTreeMap::new(),
             size: 0,
         };
-        let libc = creation("app_copy", "app", &facts);
+        let libc = creation("app_copy", "app", &facts, &Mark("restore-1"));
         assert!(
             libc.ends_with("ENCODING 'UTF8' LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C'"),
             "{libc}"
         );
         facts.locale_provider = "builtin".to_owned();
         facts.locale = Some("C.UTF-8".to_owned());
-        assert!(creation("app_copy", "app", &facts).ends_with("BUILTIN_LOCALE 'C.UTF-8'"));
+        assert!(creation("app_copy", "app", &facts, &Mark("restore-1")).ends_with("BUILTIN_LOCALE 'C.UTF-8'"));
     }
 }
