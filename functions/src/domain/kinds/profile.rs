@@ -35,6 +35,11 @@ pub trait Profile: Sync {
         Cow::Borrowed(target.identifier())
     }
 
+    /// A captured target with what today's descriptor says of how the same thing is reached and handled; by default as it was captured.
+    fn reached_as(&self, captured: &Target, _today: &Target) -> Target {
+        captured.clone()
+    }
+
     /// What a restore from a recovery point reads; `None` for a recovery point of another kind.
     fn source(&self, point: &RecoveryPoint) -> Option<Source>;
 

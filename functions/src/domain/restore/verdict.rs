@@ -37,15 +37,21 @@ pub struct Verification {
 
 /// One check for each probe: compares the counts of the set with those of the copies.
 ///
-/// `at_rest`: the application was quiesced while the set was captured, so that the counts must agree exactly.
+/// `exact`: whether a probe's counts must agree exactly, by its name: the application was quiesced while the set was captured, or the
+/// counts are of the recovery point's own data.
 /// `comparable`: the copies hold the data of the set; after a restore `at` a moment they do not.
 ///
 /// A count of zero, a failed count, and a count on only one side prove nothing. A copy with a count of zero, where the backup's was
 /// not, or without its table, is always different.
-pub fn probes(expected: &[ProbeResult], actual: &[ProbeResult], at_rest: bool, comparable: bool) -> Vec<Check> {
+pub fn probes(
+    expected: &[ProbeResult],
+    actual: &[ProbeResult],
+    exact: impl Fn(&str) -> bool,
+    comparable: bool,
+) -> Vec<Check> {
     let counted = expected.iter().map(|before| {
         let after = actual.iter().find(|after| after.name == before.name);
-        let (finding, detail) = probe(before, after, at_rest, comparable);
+        let (finding, detail) = probe(before, after, exact(&before.name), comparable);
         Check::new(format!("{PROBE}{}", before.name), finding, detail)
     });
     let added = actual
@@ -58,7 +64,7 @@ pub fn probes(expected: &[ProbeResult], actual: &[ProbeResult], at_rest: bool, c
     counted.chain(added).collect()
 }
 
-fn probe(before: &ProbeResult, after: Option<&ProbeResult>, at_rest: bool, comparable: bool) -> (Finding, String) {
+fn probe(before: &ProbeResult, after: Option<&ProbeResult>, exact: bool, comparable: bool) -> (Finding, String) {
     let Some(after) = after else {
         let detail = format!("{} at backup; it was not run against the copy", count_text(before));
         return (Finding::Unproven, detail);
@@ -81,7 +87,7 @@ fn probe(before: &ProbeResult, after: Option<&ProbeResult>, at_rest: bool, compa
             (Finding::Unproven, detail)
         }
         (before, after) if before == after => (Finding::Same, both),
-        _ if at_rest => (Finding::Different, both),
+        _ if exact => (Finding::Different, both),
         _ => {
             let detail = format!("{both}: the application was not quiesced, so that it may have written in between");
             (Finding::Unproven, detail)

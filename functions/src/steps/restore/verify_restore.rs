@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{Descriptor, Probe};
 use crate::domain::job::{Failure, JobStatus, Run};
-use crate::domain::kinds::data_expires;
+use crate::domain::kinds::{self, Stateful, data_expires};
 use crate::domain::restore::item::{ItemStatus, RestoreItem, RestoreJob};
 use crate::domain::restore::login::{LoginJob, checks};
 use crate::domain::restore::plan::Destination;
@@ -93,12 +93,9 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     checks.extend(checks::checks(&descriptor, &items, &logins));
     // The set's counts are valid only for its own time.
     let comparable = record.plan.at.is_none();
-    // Expiring items disappear from a copy too, so that a lower count proves nothing.
     let counted = verdict::counted(&record.plan.matching, expected, probes);
-    let (expiring, lasting) = split_expiring(&descriptor, counted.expected, &items);
-    let (expiring_now, lasting_now) = split_expiring(&descriptor, counted.actual, &items);
-    checks.extend(verdict::probes(&lasting, &lasting_now, record.plan.at_rest, comparable));
-    checks.extend(verdict::probes(&expiring, &expiring_now, false, comparable));
+    let exact = |probe: &str| agrees_exactly(&descriptor, probe, &items, record.plan.at_rest);
+    checks.extend(verdict::probes(&counted.expected, &counted.actual, exact, comparable));
     checks.extend(counted.checks);
     let verification = verdict::verify(checks, now);
 
@@ -126,20 +123,17 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     Ok(Output { outcome, keep })
 }
 
-/// Splits probes into those of data that expires, and the others.
-fn split_expiring(
-    descriptor: &Descriptor,
-    probes: Vec<ProbeResult>,
-    items: &[RestoreItem],
-) -> (Vec<ProbeResult>, Vec<ProbeResult>) {
-    let expires = |probe: &ProbeResult| {
-        let name = descriptor.probes.get(&probe.name).map(Probe::item_name);
-        let item = items
-            .iter()
-            .find(|item| Some(&item.planned.resource.name) == name.as_ref());
-        item.is_some_and(|item| data_expires(&item.planned.resource.target, &item.configuration))
-    };
-    probes.into_iter().partition(expires)
+/// Whether a probe's count in the copy has to be that of the set. Expiring items disappear from a copy too, so that a lower count of them
+/// proves nothing; a count that is part of the backup is of the very data that was backed up, whatever the application wrote meanwhile.
+fn agrees_exactly(descriptor: &Descriptor, probe: &str, items: &[RestoreItem], at_rest: bool) -> bool {
+    let name = descriptor.probes.get(probe).map(Probe::item_name);
+    let item = items
+        .iter()
+        .find(|item| Some(&item.planned.resource.name) == name.as_ref());
+    let Some(item) = item else { return at_rest };
+    let target = &item.planned.resource.target;
+    let in_backup = kinds::stateful(target).is_some_and(Stateful::counts_in_backup);
+    (at_rest || in_backup) && !data_expires(target, &item.configuration)
 }
 
 /// The checks of one resource: those of its comparison, or why there are none.

@@ -167,7 +167,7 @@ fn each_way_in_which_two_counts_can_stand_to_each_other() {
         ),
     ] {
         let list = |result: Option<ProbeResult>| result.into_iter().collect::<Vec<_>>();
-        let checks = probes(&list(before), &list(after), at_rest, comparable);
+        let checks = probes(&list(before), &list(after), |_| at_rest, comparable);
         assert_eq!(checks, [Check::new("probe p", finding, detail)]);
     }
 }
@@ -249,7 +249,7 @@ fn a_probe_that_got_another_name_is_compared_by_what_it_counts() {
     };
     let found = counted(&matching, vec![count("users", 5)], vec![count("accounts", 5)]);
     assert_eq!(found.checks, []);
-    let checks = probes(&found.expected, &found.actual, true, true);
+    let checks = probes(&found.expected, &found.actual, |_| true, true);
     assert_eq!(
         checks,
         [Check::new("probe accounts", Same, "5 at backup, 5 in the copy")]
@@ -295,7 +295,7 @@ fn whatever_has_no_counterpart_is_a_check_that_proves_nothing() {
         vec![count("tables", 4), count("users", 5)],
         vec![count("tables", 4), count("rooms", 3)],
     );
-    let mut checks = probes(&found.expected, &found.actual, true, true);
+    let mut checks = probes(&found.expected, &found.actual, |_| true, true);
     checks.extend(found.checks);
     let verification = verify(checks, at());
     assert_eq!(verification.outcome, VerificationOutcome::Unproven);
@@ -332,7 +332,7 @@ proptest! {
     fn verified_means_that_every_count_was_taken_twice_and_agreed(
         expected in results(), actual in results(), at_rest: bool, comparable: bool, others in vec(select(&[Same, Unproven, Different][..]), 0..3)
     ) {
-        let mut checks = probes(&expected, &actual, at_rest, comparable);
+        let mut checks = probes(&expected, &actual, |_| at_rest, comparable);
         prop_assert!(checks.len() >= expected.len().max(actual.len()));
         checks.extend(others.iter().map(|finding| Check::new("storage: files", *finding, "")));
         let verification = verify(checks, at());

@@ -1,13 +1,14 @@
 //! The recovery points of sets, with today's names of their resources.
 
 use super::context::Planning;
+use crate::domain::kinds;
 use crate::domain::resource::Resource;
 use crate::domain::restore::descriptor_updates::DescriptorChange;
 use crate::domain::restore::matching::{self, MatchedResource};
 use crate::domain::set::{BackupSet, Point, SetStatus};
 use crate::error::Result;
 
-/// Renames a set's points to today's names of their resources.
+/// Gives a set's points today's names of their resources, and today's ways to reach them.
 pub fn called_today(
     planning: &Planning<'_>,
     set: &BackupSet,
@@ -17,8 +18,15 @@ pub fn called_today(
     let resources: Vec<Resource> = points.iter().map(|point| point.resource.clone()).collect();
     let captured = Some(set.started_at);
     let matched = matching::resources(planning.descriptor, &resources, captured, followed, planning.now);
+    let today = planning.descriptor.resources();
     for (point, matched) in points.iter_mut().zip(&matched) {
         point.resource.name.clone_from(&matched.name);
+        if let Some(today) = today.iter().find(|today| today.name == matched.name) {
+            let captured = &point.resource.target;
+            if captured.kind() == today.target.kind() {
+                point.resource.target = kinds::of(captured).reached_as(captured, &today.target);
+            }
+        }
     }
     (matched, points)
 }

@@ -128,7 +128,7 @@ proptest! {
         // Whatever the counts of the copies are, with any gap the restore is not verified.
         let plan = Matching { gaps: gaps.clone(), probes: pairs, live: Vec::new() };
         let counted = verdict::counted(&plan, counts(&then), counts(&today));
-        let mut checks = verdict::probes(&counted.expected, &counted.actual, true, true);
+        let mut checks = verdict::probes(&counted.expected, &counted.actual, |_| true, true);
         checks.extend(counted.checks);
         for gap in &gaps {
             let unproven = |check: &Check| check.name == gap.subject() && check.finding == Finding::Unproven;
