@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use holdfast_tests::postgres::{PostgresServer, Tls, clients};
 use holdfast_tests::wait::until;
 use holdfast_transfer::error::{Result as Outcome, TransferError};
-use holdfast_transfer::postgres::{DumpRequest, Manifest, RestoreRequest, Server, dump, restore};
+use holdfast_transfer::postgres::{DumpRequest, Manifest, RestoreRequest, Server, dump, find_dump, restore};
 use holdfast_transfer::store::{DirectoryStore, ObjectState, Sink, Source, Store, StoredObject};
 use libtest_mimic::Trial;
 
@@ -20,19 +20,34 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
         stages.alone("postgres_dumps::a_restore_drops_only_what_it_created", || {
             Box::pin(others_databases())
         }),
+        stages.alone("postgres_dumps::a_table_truncated_while_the_dump_begins", || {
+            Box::pin(truncated_tables())
+        }),
         stages.alone("postgres_dumps::a_connection_cut_after_the_creation", || {
             Box::pin(cut_after_creation())
         }),
     ]
 }
 
-/// A store that lets something else have the name of the new database when its archive is opened.
+/// A store that executes statements in a database when an archive is begun, or opened.
 struct Replacing {
     inner: DirectoryStore,
     server: Server,
-    statements: Vec<String>,
+    database: &'static str,
+    when_begun: Vec<String>,
+    when_opened: Vec<String>,
     /// Whether the archive cannot be opened then.
     fails: bool,
+}
+
+impl Replacing {
+    async fn execute(&self, statements: &[String]) -> Outcome<()> {
+        let session = self.server.connect(self.database).await?;
+        for statement in statements {
+            session.execute("replacing", statement).await?;
+        }
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -42,14 +57,12 @@ impl Store for Replacing {
     }
 
     async fn create(&self, name: &str, metadata: &BTreeMap<String, String>, estimate: u64) -> Outcome<Box<dyn Sink>> {
+        self.execute(&self.when_begun).await?;
         self.inner.create(name, metadata, estimate).await
     }
 
     async fn open(&self, name: &str, version: Option<&str>) -> Outcome<Box<dyn Source>> {
-        let session = self.server.connect("postgres").await?;
-        for statement in &self.statements {
-            session.execute("replacing", statement).await?;
-        }
+        self.execute(&self.when_opened).await?;
         match self.fails {
             true => Err(TransferError::Unavailable("no archive".to_owned())),
             false => self.inner.open(name, version).await,
@@ -98,6 +111,48 @@ fn into_copy<'a>(server: &'a Server, manifest: &'a Manifest) -> RestoreRequest<'
         owner: None,
         jobs: 1,
     }
+}
+
+/// Between the snapshot and the locks of `pg_dump`, a table is truncated and filled again: it is empty in the snapshot, so that a dump
+/// would have none of its rows.
+async fn truncated_tables() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let store = DirectoryStore::new(directory.path());
+    let server = PostgresServer::start(17, Tls::Listener).await?;
+    server.execute("postgres", "CREATE DATABASE app").await?;
+    for table in ["users", "rooms"] {
+        let create = format!("CREATE TABLE {table} AS SELECT generate_series(1, 562) AS id");
+        server.execute("app", &create).await?;
+    }
+    for jobs in [1, 2] {
+        let request = DumpRequest {
+            server: &server.server(),
+            database: "app",
+            probes: &[],
+            labels: &labels("night"),
+            jobs,
+        };
+        let reloading = Replacing {
+            inner: store.clone(),
+            server: server.server(),
+            database: "app",
+            when_begun: vec![
+                "BEGIN; TRUNCATE users; INSERT INTO users SELECT generate_series(1, 562); COMMIT".to_owned(),
+            ],
+            when_opened: Vec::new(),
+            fails: false,
+        };
+        let error = dump(&clients().await?, &request, &reloading).await.err();
+        let error = error.context("a dump without a table's rows was accepted")?;
+        ensure!(
+            error.name() == "Unavailable" && error.to_string().contains("public.users"),
+            "{error}"
+        );
+        ensure!(find_dump(&store).await?.is_none(), "there is a dump");
+        dump(&clients().await?, &request, &store).await?;
+        store.remove_others(&[]).await?;
+    }
+    Ok(())
 }
 
 /// The answer to `CREATE DATABASE` is lost: the next attempt knows the database that it finds, and another restore does not.
@@ -151,7 +206,9 @@ async fn others_databases() -> Result<()> {
             let replacing = Replacing {
                 inner: store.clone(),
                 server: admin.clone(),
-                statements: vec![
+                database: "postgres",
+                when_begun: Vec::new(),
+                when_opened: vec![
                     "DROP DATABASE copy WITH (FORCE)".to_owned(),
                     "CREATE DATABASE copy".to_owned(),
                     format!("COMMENT ON DATABASE copy IS {comment}"),

@@ -212,7 +212,7 @@ async fn upgrade() -> Result<()> {
     Ok(())
 }
 
-/// Nothing needs a superuser.
+/// Nothing needs a superuser, and the limits that applications' sessions have are not those of a dump.
 async fn by_owner() -> Result<()> {
     let directory = tempfile::tempdir()?;
     let store = DirectoryStore::new(directory.path());
@@ -222,6 +222,9 @@ async fn by_owner() -> Result<()> {
         "CREATE ROLE owner LOGIN CREATEDB PASSWORD 'of: \\ owner'",
         "CREATE DATABASE app OWNER owner",
         "REVOKE ALL ON DATABASE app FROM PUBLIC",
+        "ALTER ROLE owner SET statement_timeout = '1ms'",
+        "ALTER ROLE owner SET lock_timeout = '1ms'",
+        "ALTER DATABASE app SET transaction_timeout = '300ms'",
     ] {
         server.execute("postgres", statement).await?;
     }

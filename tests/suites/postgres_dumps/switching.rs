@@ -1,7 +1,10 @@
 //! The switch by rename: in one step, for everybody, and back.
 
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use holdfast_tests::postgres::{PostgresServer, Tls};
+use holdfast_tests::wait::until;
 use holdfast_transfer::error::TransferError;
 use holdfast_transfer::postgres::{
     Server, SwitchPlan, SwitchState, apply_switch, observe_switch, plan_switch, revert_switch,
@@ -14,6 +17,9 @@ use crate::stage::Stages;
 pub fn tests(stages: &Stages) -> Vec<Trial> {
     vec![
         stages.alone("postgres_dumps::a_switch_by_rename_and_back", || Box::pin(switch())),
+        stages.alone("postgres_dumps::a_switch_while_autovacuum_runs", || {
+            Box::pin(beside_autovacuum())
+        }),
         stages.alone("postgres_dumps::a_switch_that_is_cut_off_at_each_statement", || {
             Box::pin(cut_off())
         }),
@@ -120,6 +126,53 @@ async fn switch() -> Result<()> {
         refused.is_err_and(|error| error.name() == "AccessDenied"),
         "a login that may not rename was accepted"
     );
+    Ok(())
+}
+
+/// A copy that was just loaded is vacuumed, in a session that no login but a superuser's may end.
+async fn beside_autovacuum() -> Result<()> {
+    let server = PostgresServer::start(17, Tls::Listener).await?;
+    for statement in [
+        "CREATE ROLE app LOGIN PASSWORD 'app'",
+        "CREATE ROLE operator LOGIN PASSWORD 'operator' CREATEDB IN ROLE app, pg_signal_backend",
+        "CREATE DATABASE app OWNER app",
+        "CREATE DATABASE app_copy OWNER app",
+    ] {
+        server.execute("postgres", statement).await?;
+    }
+    let login = |user: &str| {
+        let mut login = server.server();
+        (login.user, login.password) = (user.to_owned(), user.to_owned());
+        login
+    };
+    let (app, operator) = (login("app"), login("operator"));
+    server
+        .execute(
+            "app_copy",
+            "CREATE TABLE loaded AS SELECT n, repeat('x', 500) AS text FROM generate_series(1, 20000) n; DELETE FROM loaded WHERE n % 2 = 0",
+        )
+        .await?;
+    for setting in [
+        "autovacuum_naptime = '1s'",
+        "autovacuum_vacuum_cost_delay = '100ms'",
+        "autovacuum_vacuum_cost_limit = 1",
+        "autovacuum = on",
+    ] {
+        server
+            .execute("postgres", &format!("ALTER SYSTEM SET {setting}"))
+            .await?;
+    }
+    server.execute("postgres", "SELECT pg_reload_conf()").await?;
+    until("autovacuum is in the copy", Duration::from_secs(60), || async {
+        let query = "SELECT 1 FROM pg_stat_activity WHERE datname = 'app_copy' AND backend_type = 'autovacuum worker'";
+        Ok((!server.column("postgres", query).await?.is_empty()).then_some(()))
+    })
+    .await?;
+    let session = app.connect("app").await?;
+    let plan = plan_switch(&operator, "app", "app_copy", "app_before").await?;
+    apply_switch(&operator, &plan).await?;
+    ensure!(observe_switch(&operator, &plan).await? == SwitchState::After);
+    ensure!(session.execute("looking", "SELECT 1").await.is_err(), "a session lives");
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::ChildStdin;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use super::clients::Client;
@@ -24,7 +24,9 @@ pub struct Written {
     pub contents: Contents,
 }
 
-/// Runs `pg_dump` and writes its output to the sink. If it fails, or is to stop, the sink is discarded.
+/// Runs `pg_dump` and writes its output to the sink. If it fails, or is to stop, the sink is discarded. A permit is added to `begun` with
+/// its first output: `pg_dump` has locked its tables by then, and keeps the locks until it ends (`getTables` and `_CloseArchive` in
+/// PostgreSQL's source).
 ///
 /// # Errors
 /// `JobFailed` or `Unavailable` with the end of its error output; `VerificationFailed` if what it wrote is no archive.
@@ -34,10 +36,11 @@ pub async fn write(
     database: String,
     arguments: Vec<String>,
     mut sink: Box<dyn Sink>,
+    begun: Arc<Semaphore>,
     mut stop: watch::Receiver<bool>,
 ) -> Result<Written> {
     let streamed = tokio::select! {
-        streamed = stream(&access, &client, &database, &arguments, sink.as_mut()) => streamed,
+        streamed = stream(&access, &client, &database, &arguments, sink.as_mut(), &begun) => streamed,
         _ = stop.wait_for(|stop| *stop) => Err(TransferError::JobFailed("another job of the dump failed".to_owned())),
     };
     match streamed {
@@ -62,6 +65,7 @@ async fn stream(
     database: &str,
     arguments: &[String],
     sink: &mut dyn Sink,
+    begun: &Semaphore,
 ) -> Result<Contents> {
     let mut command = access.command(client, "pg_dump", database);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
@@ -69,11 +73,15 @@ async fn stream(
     let mut output = dump.output()?;
     let mut listing = Listing::start(client)?;
     let mut buffer = BytesMut::new();
+    let mut first = true;
     loop {
         buffer.reserve(CHUNK);
         let read = output.read_buf(&mut buffer).await;
         if read.map_err(|error| TransferError::JobFailed(format!("reading from pg_dump: {error}")))? == 0 {
             break;
+        }
+        if std::mem::take(&mut first) {
+            begun.add_permits(1);
         }
         let bytes = buffer.split().freeze();
         listing.feed(&bytes).await;

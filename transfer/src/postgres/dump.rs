@@ -2,9 +2,10 @@
 //! when all archives are complete, and the manifest last.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::pin::pin;
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::archive::{self, Written};
@@ -84,8 +85,8 @@ async fn take(clients: &Clients, request: &DumpRequest<'_>, store: &dyn Store) -
     );
 
     let mut attempt = Attempt::new(store, request.labels, describe, attempt::name_of(&snapshot));
-    let (server, captured_at, id) = (snapshot.server, snapshot.captured_at, snapshot.id.clone());
-    let stored = match write_all(&access, client, &id, &shown, request.jobs, &attempt).await {
+    let (server, captured_at) = (snapshot.server, snapshot.captured_at);
+    let stored = match write_all(&access, client, &snapshot, &shown, request.jobs, &attempt).await {
         Ok(mut written) => {
             let stored = store_all(snapshot, &shown, &mut written, globals, &mut attempt).await;
             for (_, left) in written {
@@ -151,11 +152,12 @@ async fn store_all(
     }
 }
 
-/// Runs all jobs at once. The first failure ends the others, and returns when all are discarded.
+/// Runs all jobs at once; when all have locked their tables, checks that these still are the snapshot's. The first failure ends the
+/// others, and returns when all are discarded.
 async fn write_all(
     access: &Arc<Access>,
     client: &Client,
-    snapshot: &str,
+    snapshot: &Snapshot,
     shown: &Shown,
     most_jobs: usize,
     attempt: &Attempt<'_>,
@@ -172,30 +174,27 @@ async fn write_all(
         sinks.push(attempt.create(&kind, estimate).await?);
     }
     let (stop, stopped) = watch::channel(false);
+    let begun = Arc::new(Semaphore::new(0));
+    let all = u32::try_from(sinks.len()).unwrap_or(u32::MAX);
     let mut running = JoinSet::new();
     for (index, (job, sink)) in jobs.iter().zip(sinks).enumerate() {
         let writing = archive::write(
             access.clone(),
             client.clone(),
             shown.database.name.clone(),
-            arguments::of_dump(job, snapshot, client.compression),
+            arguments::of_dump(job, &snapshot.id, client.compression),
             sink,
+            begun.clone(),
             stopped.clone(),
         );
         let part = job.part;
         running.spawn(async move { (index, part, writing.await) });
     }
-    let (mut written, mut failed) = (BTreeMap::new(), None);
-    while let Some(ended) = running.join_next().await {
-        let ended = ended.map_err(|error| TransferError::JobFailed(format!("a job of the dump: {error}")));
-        match ended.and_then(|(index, part, result)| Ok((index, (part, result?)))) {
-            Ok((index, archive)) => drop(written.insert(index, archive)),
-            Err(error) => {
-                failed.get_or_insert(error);
-                let _ = stop.send(true);
-            }
-        }
-    }
+    let check = async {
+        let _ = begun.acquire_many(all).await;
+        facts::ensure_not_replaced(snapshot.session()).await
+    };
+    let (written, failed) = gather(running, check, &stop).await;
     let Some(error) = failed else {
         return Ok(written.into_values().collect());
     };
@@ -203,4 +202,42 @@ async fn write_all(
         archive::discard(left.sink).await;
     }
     Err(error)
+}
+
+type Ended = (usize, Part, Result<Written>);
+
+/// Waits for all jobs and for a check that ends once all have begun; the first failure stops the jobs.
+async fn gather(
+    mut running: JoinSet<Ended>,
+    check: impl Future<Output = Result<()>>,
+    stop: &watch::Sender<bool>,
+) -> (BTreeMap<usize, (Part, Written)>, Option<TransferError>) {
+    let (mut written, mut failed) = (BTreeMap::new(), None);
+    let (mut check, mut checked) = (pin!(check), false);
+    loop {
+        let error = tokio::select! {
+            result = &mut check, if !checked => {
+                checked = true;
+                result.err()
+            }
+            ended = running.join_next() => match ended {
+                Some(Ok((index, part, Ok(archive)))) => {
+                    written.insert(index, (part, archive));
+                    None
+                }
+                Some(Ok((_, _, Err(error)))) => Some(error),
+                Some(Err(error)) => Some(TransferError::JobFailed(format!("a job of the dump: {error}"))),
+                None => break,
+            },
+        };
+        if let Some(error) = error {
+            failed.get_or_insert(error);
+            let _ = stop.send(true);
+        }
+    }
+    // A small dump may end before the check began; without a failure, all jobs have begun.
+    if failed.is_none() && !checked {
+        failed = check.await.err();
+    }
+    (written, failed)
 }

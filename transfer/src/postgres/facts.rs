@@ -38,6 +38,11 @@ const TABLES: &str = "SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), 
     WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT EXISTS \
     (SELECT 1 FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e') ORDER BY 1, 2";
 
+/// Of these tables, those whose file is not the snapshot's any more: `pg_class` is read as of the snapshot, `pg_relation_filenode` as of now.
+const REPLACED: &str = "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+    WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
+    AND c.relfilenode IS DISTINCT FROM pg_relation_filenode(c.oid) ORDER BY 1";
+
 const LARGE_OBJECTS: &str = "SELECT pg_table_size('pg_largeobject')";
 
 /// The columns of `pg_database` that are read, and what the query adds.
@@ -122,6 +127,25 @@ pub async fn read(session: &Session) -> Result<Shown> {
         tables: tables.into_iter().filter_map(table).collect(),
         large_objects: large_objects.first().and_then(|size| size.parse().ok()).unwrap_or(0),
     })
+}
+
+/// Checks that no table was truncated or rewritten since the snapshot was taken: it would be empty in the snapshot
+/// ("Caveats" of "Concurrency Control", PostgreSQL's documentation). To be called in the session's transaction while every table is locked
+/// by a `pg_dump`, so that none can be from then on.
+///
+/// # Errors
+/// `Unavailable` with their names; those of the server.
+pub async fn ensure_not_replaced(session: &Session) -> Result<()> {
+    let replaced = session.column("looking for truncated tables", REPLACED).await?;
+    if replaced.is_empty() {
+        return Ok(());
+    }
+    Err(TransferError::Unavailable(format!(
+        "{}: truncated or rewritten just when the dump began, so that a dump would lack their rows: {}. Trying again helps, unless a job \
+         truncates tables at this time: then back up at another one",
+        session.place(),
+        replaced.join(", ")
+    )))
 }
 
 fn unreadable(session: &Session, why: &str) -> TransferError {

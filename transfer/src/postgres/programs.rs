@@ -6,17 +6,21 @@ use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
 use tempfile::TempDir;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
 use super::bridge::{Bridge, PORT};
 use super::clients::Client;
-use super::server::Server;
+use super::server::{NO_TIME_LIMITS, Server};
 use crate::error::{Result, TransferError};
 
 /// What is kept of a program's error output: its end.
 const TAIL: usize = 2_000;
+
+/// How lines with data begin, which lines without a program's name may follow: the server's, and those of `ExecuteSqlCommand` in
+/// `pg_backup_db.c`.
+const HIDDEN: [&[u8]; 4] = [b"DETAIL:", b"CONTEXT:", b"Command was:", b"STATEMENT:"];
 
 /// Access to one server for client programs: a private directory with the socket of the TLS bridge and the password's file. The
 /// password is in no argument and in no environment. Both disappear when this is dropped.
@@ -84,6 +88,7 @@ impl Access {
             .env("PGUSER", &self.user)
             .env("PGDATABASE", database)
             .env("PGPASSFILE", &self.password_file)
+            .env("PGOPTIONS", NO_TIME_LIMITS)
             .env("PGAPPNAME", "holdfast");
         command
     }
@@ -197,10 +202,19 @@ impl Program {
     }
 }
 
-async fn tail(mut errors: impl AsyncRead + Unpin) -> String {
-    let (mut kept, mut buffer) = (Vec::new(), [0; 4096]);
-    while let Ok(read @ 1..) = errors.read(&mut buffer).await {
-        kept.extend_from_slice(&buffer[..read]);
+/// The end of a program's messages, without what repeats data: a failed command, which may have a password, and the row that failed.
+async fn tail(errors: impl AsyncRead + Unpin) -> String {
+    let (mut kept, mut line, mut hidden) = (Vec::new(), Vec::new(), false);
+    let mut errors = BufReader::new(errors);
+    while let Ok(1..) = errors.read_until(b'\n', &mut line).await {
+        hidden = match &line {
+            line if line.starts_with(b"pg_") || line.starts_with(b"HINT:") => false,
+            line => hidden || HIDDEN.iter().any(|begin| line.starts_with(begin)),
+        };
+        if !hidden {
+            kept.append(&mut line);
+        }
+        line.clear();
         let excess = kept.len().saturating_sub(TAIL);
         kept.drain(..excess);
     }
@@ -236,6 +250,19 @@ mod tests {
         for password in ["correct: horse \\ battery", " ", "pässword"] {
             ensure_password(&server(password)).unwrap();
         }
+    }
+
+    #[tokio::test]
+    async fn what_a_failed_command_contains_is_not_kept() {
+        let said = "pg_restore: error: could not execute query: ERROR:  option \"x\" not found\nHINT:  There are no options.\n\
+            Command was: CREATE USER MAPPING FOR app SERVER s OPTIONS (\n    password 'horse'\n);\n\n\
+            pg_restore: error: COPY failed for table \"users\": ERROR:  duplicate key\n\
+            DETAIL:  Key (email)=(a@b.example) already exists.\nCONTEXT:  COPY users, line 1\n";
+        assert_eq!(
+            tail(said.as_bytes()).await,
+            "pg_restore: error: could not execute query: ERROR:  option \"x\" not found\nHINT:  There are no options.\n\
+             pg_restore: error: COPY failed for table \"users\": ERROR:  duplicate key\n"
+        );
     }
 
     #[tokio::test]

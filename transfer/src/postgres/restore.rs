@@ -99,6 +99,7 @@ pub async fn restore(clients: &Clients, request: &RestoreRequest<'_>, store: &dy
 /// Those of the server.
 pub async fn analyze(server: &Server, database: &str) -> Result<()> {
     let session = server.connect(database).await?;
+    session.allow_long_transactions().await?;
     session.execute("analyzing", "ANALYZE").await
 }
 

@@ -39,6 +39,11 @@ pub struct Session {
     place: String,
 }
 
+/// The limits that a role or a database may have for its applications' sessions: ANALYZE of a large copy, and the transaction that
+/// exports a snapshot, take longer. For those, see also [`Session::allow_long_transactions`].
+pub(super) const NO_TIME_LIMITS: &str =
+    "-c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c statement_timeout=0 -c lock_timeout=0";
+
 impl Drop for Session {
     fn drop(&mut self) {
         self.connection.abort();
@@ -70,7 +75,7 @@ impl Server {
             .ssl_mode(SslMode::Require)
             .connect_timeout(CONNECT)
             .keepalives_idle(KEEPALIVE)
-            .options("-c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0");
+            .options(NO_TIME_LIMITS);
         let tls = MakeRustlsConnect::new(self.tls.as_ref().clone());
         let doing = format!("connecting to {place}");
         let connected = timeout(CONNECT * 2, config.connect(tls)).await;
@@ -132,6 +137,15 @@ impl Session {
             .into_iter()
             .filter_map(|row| row.into_iter().next().flatten())
             .collect())
+    }
+
+    /// Lifts `transaction_timeout`, which version 17 and later have. An older one would refuse a connection with it as an option.
+    ///
+    /// # Errors
+    /// As [`Session::execute`].
+    pub async fn allow_long_transactions(&self) -> Result<()> {
+        let lift = "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'";
+        self.execute("lifting the limit of transactions", lift).await
     }
 
     /// The server's version.

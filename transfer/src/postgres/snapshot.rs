@@ -43,6 +43,7 @@ impl Snapshot {
     /// Those of the connection.
     pub async fn take(server: &Server, database: &str) -> Result<Self> {
         let session = server.connect(database).await?;
+        session.allow_long_transactions().await?;
         let version = session.version().await?;
         let doing = "taking a snapshot";
         session
@@ -145,6 +146,7 @@ fn the_integer(rows: &[Vec<Option<String>>]) -> Option<i64> {
 /// As [`count`].
 pub async fn count_in(server: &Server, database: &str, probes: &[Probe]) -> Result<Counts> {
     let session = server.connect(database).await?;
+    session.allow_long_transactions().await?;
     let doing = "counting probes";
     session
         .execute(doing, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")

@@ -93,13 +93,18 @@ pub async fn check(server: &Server, live: &str, side: &str) -> Result<()> {
     ensure_sessions_can_end(&session, live).await
 }
 
-/// Checks that the login may end the sessions that the database has now: those of its own roles, or with `pg_signal_backend` those of
-/// every role that is no superuser.
+/// The sessions of roles; those of autovacuum have none, and the server itself ends them for a rename (`CountOtherDBBackends`).
+const SESSIONS: &str = "FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid WHERE a.pid <> pg_backend_pid()";
+
+/// Whether the login may end a session: one of a role whose privileges it has, or with `pg_signal_backend` one of every role that is no
+/// superuser. A statement that tries to end another one fails as a whole.
+const MAY_END: &str = "(pg_has_role(current_user, r.oid, 'USAGE') OR \
+    (NOT r.rolsuper AND pg_has_role(current_user, 'pg_signal_backend', 'USAGE')))";
+
+/// Checks that the login may end the sessions that the database has now.
 async fn ensure_sessions_can_end(session: &Session, live: &str) -> Result<()> {
     let query = format!(
-        "SELECT DISTINCT a.usename FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid WHERE a.datname = {} AND NOT \
-         pg_has_role(current_user, r.oid, 'MEMBER') AND (r.rolsuper OR NOT pg_has_role(current_user, 'pg_signal_backend', 'MEMBER')) \
-         ORDER BY 1",
+        "SELECT DISTINCT a.usename {SESSIONS} AND a.datname = {} AND NOT {MAY_END} ORDER BY 1",
         literal(live)
     );
     let roles = session
@@ -227,6 +232,9 @@ async fn carry_out(server: &Server, session: &Session, leaving: [&str; 2], state
             (renamed, _) => return renamed,
         }
     }
+    for name in leaving {
+        ensure_sessions_can_end(session, name).await?;
+    }
     Err(last)
 }
 
@@ -238,12 +246,12 @@ fn limit(name: &str, connections: i32) -> String {
     format!("ALTER DATABASE {} CONNECTION LIMIT {connections}", identifier(name))
 }
 
-/// Ends every session of these databases, of walsenders and background workers too, again and again: one that connected just before the renaming began may not be listed yet.
-/// Returns only when it cannot.
+/// Ends every session of these databases that it may end, of walsenders and background workers too, again and again: one that connected
+/// just before the renaming began may not be listed yet. Returns only when it cannot.
 async fn keep_ending_sessions(helper: &Session, names: [&str; 2]) -> TransferError {
     // The server sleeps between two looks, not this program: it knows nothing of time.
     let query = format!(
-        "SELECT pg_terminate_backend(pid, {END_SESSION}) FROM pg_stat_activity WHERE datname IN ({}) AND pid <> pg_backend_pid() \
+        "SELECT pg_terminate_backend(a.pid, {END_SESSION}) {SESSIONS} AND a.datname IN ({}) AND {MAY_END} \
          UNION ALL SELECT pg_sleep(0.02) IS NULL",
         names.map(literal).join(", ")
     );

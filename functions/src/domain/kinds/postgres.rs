@@ -65,7 +65,11 @@ impl Profile for Postgres {
 
     /// A set is older than a login that was replaced, or a task that its restore turned out to need.
     fn reached_as(&self, captured: &Target, today: &Target) -> Target {
-        let server = |target: &Target| connection(target).ok().map(|found| (found.server.host, found.server.port));
+        let server = |target: &Target| {
+            connection(target)
+                .ok()
+                .map(|found| (found.server.host, found.server.port))
+        };
         match server(captured) == server(today) {
             true => today.renamed(captured.identifier()),
             false => captured.clone(),

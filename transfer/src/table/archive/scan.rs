@@ -54,13 +54,20 @@ impl ScanArchive {
             return Ok(());
         }
         let name = format!("items-{part:04}.json.zst");
-        if store.state(&name, None).await?.is_none() {
-            self.scan(table, part, &name, rate).await?;
+        if store.state(&name, None).await?.is_none()
+            && let Err(error) = self.scan(table, part, &name, rate).await
+            // Another attempt may have completed it meanwhile.
+            && store.state(&name, None).await?.is_none()
+        {
+            return Err(error);
         }
         let address = format!("{}{name}", store.address());
         let manifest = manifest_of(store, &name).await?;
-        let manifest =
-            manifest.ok_or_else(|| Error::Unverified(format!("reading back {address}: its manifest is missing")))?;
+        let manifest = manifest.ok_or_else(|| {
+            Error::Aws(format!(
+                "reading back {address}: it has no manifest yet. If this stays so, the attempt that wrote it was killed: back up again"
+            ))
+        })?;
         let (digest, bytes) = read_back(store, &name, FORMAT).await?;
         manifest.verify(&digest, &address)?;
         let mut result = PartResult::default();
@@ -68,7 +75,7 @@ impl ScanArchive {
         results::save(store, part, &result).await
     }
 
-    async fn scan<T: Table>(&self, table: Arc<T>, part: u32, name: &str, rate: Option<f64>) -> Result<()> {
+    pub(super) async fn scan<T: Table>(&self, table: Arc<T>, part: u32, name: &str, rate: Option<f64>) -> Result<()> {
         let reading = Reading {
             content: Content::Lines {
                 format: FORMAT,

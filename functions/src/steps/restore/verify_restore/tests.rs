@@ -94,12 +94,21 @@ async fn each_thing_that_is_wrong_is_found_by_name() {
 
 #[tokio::test]
 async fn a_count_of_a_dumps_own_snapshot_has_to_agree_although_the_application_was_not_quiesced() {
-    let dumped = json!({"kind": "postgres", "database": "ledger", "host": "db", "port": 5432, "login_secret": "ledger"});
-    for (target, outcome) in [(None, VerificationOutcome::Unproven), (Some(dumped), VerificationOutcome::Failed)] {
+    let dumped =
+        json!({"kind": "postgres", "database": "ledger", "host": "db", "port": 5432, "login_secret": "ledger"});
+    for (target, outcome) in [
+        (None, VerificationOutcome::Unproven),
+        (Some(dumped), VerificationOutcome::Failed),
+    ] {
         let (needs, run) = restored(json!(562)).await;
         let busy = |record: &mut RestoreRecord| record.plan.at_rest = false;
         needs.catalog.change_restore("hubs-prod", &run.id, busy).await.unwrap();
-        let mut copy = needs.catalog.item("hubs-prod", &run.id, "rooms").await.unwrap().unwrap();
+        let mut copy = needs
+            .catalog
+            .item("hubs-prod", &run.id, "rooms")
+            .await
+            .unwrap()
+            .unwrap();
         if let Some(target) = target {
             copy.planned.resource.target = serde_json::from_value(target).unwrap();
         }
