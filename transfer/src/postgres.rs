@@ -46,6 +46,7 @@ mod manifest;
 mod metadata;
 mod names;
 mod placement;
+mod prerequisites;
 mod programs;
 mod removal;
 mod restore;

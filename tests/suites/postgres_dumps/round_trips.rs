@@ -222,6 +222,8 @@ async fn by_owner() -> Result<()> {
         "CREATE ROLE owner LOGIN CREATEDB PASSWORD 'of: \\ owner'",
         "CREATE DATABASE app OWNER owner",
         "REVOKE ALL ON DATABASE app FROM PUBLIC",
+        "CREATE ROLE other; GRANT other TO owner WITH ADMIN OPTION; ALTER ROLE owner CREATEROLE",
+        "ALTER ROLE other IN DATABASE app SET work_mem = '5MB'",
         "ALTER ROLE owner SET statement_timeout = '1ms'",
         "ALTER ROLE owner SET lock_timeout = '1ms'",
         "ALTER DATABASE app SET transaction_timeout = '300ms'",
@@ -231,17 +233,18 @@ async fn by_owner() -> Result<()> {
     let mut login = server.server();
     login.user = "owner".to_owned();
     login.password = "of: \\ owner".to_owned();
-    let content = "CREATE TABLE users AS SELECT generate_series(1, 562) AS id; CREATE TABLE events (id integer); SELECT lo_from_bytea(0, 'a')";
+    let content = "CREATE TABLE users AS SELECT generate_series(1, 562) AS id; CREATE TABLE events (id integer); SELECT lo_from_bytea(0, 'a'); \
+        CREATE SCHEMA other AUTHORIZATION other; CREATE TABLE other.rooms (id integer); ALTER TABLE other.rooms OWNER TO other";
     login.connect("app").await?.execute("preparing", content).await?;
     let (probes, labels) = (probes(), labels("night"));
-    let request = DumpRequest {
+    let taken = DumpRequest {
         server: &login,
         database: "app",
         probes: &probes,
         labels: &labels,
         jobs: 2,
     };
-    let manifest = dump(&clients, &request, &store).await?;
+    let manifest = dump(&clients, &taken, &store).await?;
     ensure!(manifest.globals.is_some(), "{:?}", manifest.globals_unread);
     let globals = std::fs::read_to_string(
         directory
@@ -260,6 +263,50 @@ async fn by_owner() -> Result<()> {
         owner: None,
         jobs: 2,
     };
+    check_restore(&clients, &request).await?;
+    // What it may not do is known before anything is created.
+    for (statement, lacks, back) in [
+        ("ALTER ROLE owner NOCREATEDB", "CREATEDB", "ALTER ROLE owner CREATEDB"),
+        (
+            "GRANT other TO owner WITH SET FALSE",
+            "to be a member of other",
+            "GRANT other TO owner WITH SET TRUE",
+        ),
+        (
+            "ALTER ROLE owner NOCREATEROLE",
+            "CREATEROLE and the ADMIN OPTION on other",
+            "ALTER ROLE owner CREATEROLE",
+        ),
+    ] {
+        server.execute("postgres", statement).await?;
+        let error = check_restore(&clients, &request).await.err().context(statement)?;
+        ensure!(
+            error.name() == "AccessDenied" && error.to_string().ends_with(&format!("It needs {lacks}")),
+            "{error}"
+        );
+        server.execute("postgres", back).await?;
+    }
+    server.execute("app", "ALTER TABLE events OWNER TO other").await?;
+    let elsewhere = tempfile::tempdir()?;
+    let admin = server.server();
+    let taken = DumpRequest {
+        server: &admin,
+        ..taken
+    };
+    let shared = dump(&clients, &taken, &DirectoryStore::new(elsewhere.path())).await?;
+    server.execute("app", "ALTER TABLE events OWNER TO owner").await?;
+    let shared = RestoreRequest {
+        manifest: &shared,
+        ..request
+    };
+    let error = check_restore(&clients, &shared).await.err().context("a guest")?;
+    ensure!(
+        error
+            .to_string()
+            .contains("superuser, because the schemas of public.events of other belong"),
+        "{error}"
+    );
+    ensure!(manifest.database.guests.is_empty(), "{:?}", manifest.database.guests);
     restore(&clients, &request, &store).await?;
     analyze(&login, "app_restored").await?;
     ensure!(count_probes(&login, "app_restored", &probes).await?.counted == manifest.probes);

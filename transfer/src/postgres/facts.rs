@@ -31,6 +31,19 @@ const ROLES: &str = "SELECT r.rolname FROM pg_shdepend s JOIN pg_roles r ON r.oi
         OR EXISTS (SELECT 1 FROM pg_namespace WHERE nspowner = 10 AND oid >= 16384 AND nspname NOT LIKE 'pg\\_%') \
         OR EXISTS (SELECT 1 FROM pg_largeobject_metadata WHERE lomowner = 10)) ORDER BY 1";
 
+/// Owners of what `pg_dump` gives to them: neither the extensions, nor what belongs to one.
+const OWNERS: &str = "SELECT DISTINCT r.rolname FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid JOIN pg_database d ON \
+    d.datname = current_database() AND s.dbid = d.oid WHERE s.refclassid = 'pg_authid'::regclass AND s.deptype = 'o' AND s.classid <> \
+    'pg_extension'::regclass AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = s.classid AND e.objid = s.objid AND \
+    e.deptype = 'e') ORDER BY 1";
+
+const GUESTS: &str = "SELECT format('%I.%I of %s', n.nspname, o.name, o.owner::regrole) FROM (\
+        SELECT oid, 'pg_class'::regclass AS class, relname AS name, relnamespace AS schema, relowner AS owner FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f') \
+        UNION ALL SELECT oid, 'pg_proc'::regclass, proname, pronamespace, proowner FROM pg_proc) o \
+    JOIN pg_namespace n ON n.oid = o.schema WHERE o.oid >= 16384 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
+    AND NOT pg_has_role(o.owner, n.nspowner, 'USAGE') AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = o.class AND e.objid = o.oid \
+    AND e.deptype = 'e') ORDER BY 1 LIMIT 3";
+
 const EXTENSIONS: &str = "SELECT extname, extversion FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1";
 
 /// Tables with rows of their own that `pg_dump` dumps: not a partitioned table itself, nor what an extension created.
@@ -114,6 +127,8 @@ pub async fn read(session: &Session) -> Result<Shown> {
             .collect(),
         grants: row.has_grants.then_some(grants),
         roles: session.column(doing, ROLES).await?,
+        owners: session.column(doing, OWNERS).await?,
+        guests: session.column(doing, GUESTS).await?,
         extensions: session
             .rows(doing, EXTENSIONS)
             .await?

@@ -65,6 +65,13 @@ pub struct DatabaseFacts {
     pub grants: Option<Vec<Grant>>,
     /// Every role that the dump names as owner or in a privilege.
     pub roles: Vec<String>,
+    /// Of these, the owners of what an archive creates.
+    #[serde(default)]
+    pub owners: Vec<String>,
+    /// Things whose owner has no rights of the owner of their schema: only a superuser can give them to their owner again, since an
+    /// archive grants privileges on a schema last. A few of them, with their owners.
+    #[serde(default)]
+    pub guests: Vec<String>,
     /// Extensions with their versions.
     pub extensions: BTreeMap<String, String>,
     /// Bytes on the server's disk.

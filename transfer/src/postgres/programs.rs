@@ -20,7 +20,8 @@ const TAIL: usize = 2_000;
 
 /// How lines with data begin, which lines without a program's name may follow: the server's, and those of `ExecuteSqlCommand` in
 /// `pg_backup_db.c`.
-const HIDDEN: [&[u8]; 4] = [b"DETAIL:", b"CONTEXT:", b"Command was:", b"STATEMENT:"];
+const HIDDEN: [&[u8]; 4] = [b"DETAIL:", b"CONTEXT:", COMMAND, b"STATEMENT:"];
+const COMMAND: &[u8] = b"Command was:";
 
 /// Access to one server for client programs: a private directory with the socket of the TLS bridge and the password's file. The
 /// password is in no argument and in no environment. Both disappear when this is dropped.
@@ -202,6 +203,13 @@ impl Program {
     }
 }
 
+/// What a command is and does it to, which no password follows so soon: `Command was: ALTER TABLE public.users OWNER …`.
+fn beginning(line: &[u8]) -> Vec<u8> {
+    let mut words: Vec<&[u8]> = line.split(u8::is_ascii_whitespace).take(6).collect();
+    words.push("…\n".as_bytes());
+    words.join(&b' ')
+}
+
 /// The end of a program's messages, without what repeats data: a failed command, which may have a password, and the row that failed.
 async fn tail(errors: impl AsyncRead + Unpin) -> String {
     let (mut kept, mut line, mut hidden) = (Vec::new(), Vec::new(), false);
@@ -213,6 +221,8 @@ async fn tail(errors: impl AsyncRead + Unpin) -> String {
         };
         if !hidden {
             kept.append(&mut line);
+        } else if line.starts_with(COMMAND) {
+            kept.extend(beginning(&line));
         }
         line.clear();
         let excess = kept.len().saturating_sub(TAIL);
@@ -261,6 +271,7 @@ mod tests {
         assert_eq!(
             tail(said.as_bytes()).await,
             "pg_restore: error: could not execute query: ERROR:  option \"x\" not found\nHINT:  There are no options.\n\
+             Command was: CREATE USER MAPPING FOR …\n\
              pg_restore: error: COPY failed for table \"users\": ERROR:  duplicate key\n"
         );
     }

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use super::arguments::of_restore;
 use super::clients::{Client, Clients};
 use super::manifest::{Archive, Manifest, Part};
+use super::prerequisites;
 use super::programs::{Access, Program, ensure_password};
 use super::server::{Server, Session};
 use super::target::{self, Found, Mark};
@@ -117,7 +118,7 @@ async fn prepare(clients: &Clients, request: &RestoreRequest<'_>) -> Result<Prep
     let facts = &request.manifest.database;
     let owner = request.owner.unwrap_or(&facts.owner).to_owned();
     let found = target::look(&session, request.database, &Mark(request.restore)).await?;
-    target::ensure_prerequisites(&session, facts, &owner).await?;
+    prerequisites::ensure(&session, facts, &owner).await?;
     Ok(Prepared {
         session,
         client: client.clone(),

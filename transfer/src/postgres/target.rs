@@ -1,4 +1,4 @@
-//! The new database that a dump is restored into: whether it can be created, its creation, its mark, its settings, its removal.
+//! The new database that a dump is restored into: its creation, its mark, its settings, its removal.
 
 use sha2::{Digest, Sha256};
 
@@ -62,53 +62,6 @@ pub async fn look(session: &Session, name: &str, mark: &Mark<'_>) -> Result<Foun
             session.place()
         ))),
     }
-}
-
-/// Checks, before anything is created, that the server has every role that the dump names, and every extension.
-///
-/// # Errors
-/// `InvalidInput` with all that is missing.
-pub async fn ensure_prerequisites(session: &Session, facts: &DatabaseFacts, owner: &str) -> Result<()> {
-    let mut roles = facts.roles.clone();
-    let named = facts.grants.iter().flatten().filter_map(|grant| grant.role.clone());
-    roles.extend(named.chain(facts.settings.iter().filter_map(|setting| setting.role.clone())));
-    roles.push(owner.to_owned());
-    let present = session
-        .column("reading the server's roles", "SELECT rolname FROM pg_roles")
-        .await?;
-    ensure_all(
-        "roles",
-        &roles,
-        &present,
-        "CREATE ROLE them first: globals.sql of the dump has the statements, without passwords",
-    )?;
-    let query = "SELECT name FROM pg_available_extensions";
-    let present = session.column("reading the server's extensions", query).await?;
-    let wanted: Vec<String> = facts.extensions.keys().cloned().collect();
-    ensure_all(
-        "extensions",
-        &wanted,
-        &present,
-        "install their packages, or restore into a server that has them",
-    )
-}
-
-fn ensure_all(what: &str, wanted: &[String], present: &[String], next: &str) -> Result<()> {
-    let mut missing: Vec<&str> = wanted
-        .iter()
-        .filter(|name| !present.contains(name))
-        .map(String::as_str)
-        .collect();
-    missing.sort_unstable();
-    missing.dedup();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(TransferError::invalid(
-        format!("{what} of the target server"),
-        format!("a server without {}", missing.join(", ")),
-        format!("one with all that the dump names; {next}"),
-    ))
 }
 
 /// Creates the database as the dump's was created, and marks it as unfinished. Returns its id.
@@ -313,18 +266,6 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_missing_is_named_once() {
-        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let missing = ensure_all("roles", &names(&["b", "a", "c", "b"]), &names(&["c"]), "create them");
-        let message = missing.err().map(|error| error.to_string()).unwrap_or_default();
-        assert!(
-            message.starts_with("roles of the target server: a server without a, b is not allowed"),
-            "{message}"
-        );
-        assert!(ensure_all("roles", &names(&["c"]), &names(&["c"]), "").is_ok());
-    }
-
-    #[test]
     fn a_database_is_created_with_its_locale() {
         let mut facts = DatabaseFacts {
             name: "app".to_owned(),
@@ -340,6 +281,8 @@ mod tests {
             settings: Vec::new(),
             grants: None,
             roles: Vec::new(),
+            owners: Vec::new(),
+            guests: Vec::new(),
             extensions: std::collections::BTreeMap::new(),
             size: 0,
         };

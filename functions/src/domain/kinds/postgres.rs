@@ -63,17 +63,8 @@ impl Profile for Postgres {
         }
     }
 
-    /// A set is older than a login that was replaced, or a task that its restore turned out to need.
     fn reached_as(&self, captured: &Target, today: &Target) -> Target {
-        let server = |target: &Target| {
-            connection(target)
-                .ok()
-                .map(|found| (found.server.host, found.server.port))
-        };
-        match server(captured) == server(today) {
-            true => today.renamed(captured.identifier()),
-            false => captured.clone(),
-        }
+        connection::reached_as(captured, today)
     }
 
     fn source(&self, point: &RecoveryPoint) -> Option<Source> {
@@ -314,7 +305,6 @@ impl Stateful for Postgres {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::transfers::Placement;
 
     fn target(database: &str, host: &str) -> Target {
         let mut target = Postgres.target_of(database.to_owned());
@@ -332,27 +322,6 @@ mod tests {
             identity(&target("app", "b.example"))
         );
         assert_eq!(identity(&target("app", "a.example")), "app at a.example:5432");
-    }
-
-    #[test]
-    fn a_database_of_an_older_set_is_reached_as_today() {
-        let read = |database: &str, host: &str, secret: &str, run_in: Placement| Target::Postgres {
-            database: database.to_owned(),
-            host: host.to_owned(),
-            port: 5432,
-            login_secret: secret.to_owned(),
-            maintenance_database: None,
-            jobs: None,
-            run_in: Some(run_in),
-        };
-        let captured = read("app", "db", "old", Placement::Function);
-        let today = read("app_r2", "db", "new", Placement::Task);
-        assert_eq!(
-            Postgres.reached_as(&captured, &today),
-            read("app", "db", "new", Placement::Task)
-        );
-        let elsewhere = read("app", "db2", "new", Placement::Task);
-        assert_eq!(Postgres.reached_as(&captured, &elsewhere), captured);
     }
 
     #[test]

@@ -144,9 +144,10 @@ The backup of hubs failed. Set hubs-20261120-021500-ab12 is not sealed: 1 of 2 r
 available.
 The newest sealed set is hubs-20261119-021500-cd34, 1 day old: it holds the data of 2026-11-19
 02:16:00 UTC. A restore today would lose what was written since.
-Now: rooms: AWS denies the action that the reason names. Check the policy of the key or the vault
-     that it names; or, if it names neither, the stack's patterns (ClusterPattern, TablePattern,
-     FileSystemPattern, VaultPattern). Then back up again:
+Now: rooms: it was denied what the reason names. If a database denied it, do what the reason says.
+     If AWS did, check the policy of the key or the vault that it names; or, if it names neither,
+     the stack's patterns (ClusterPattern, TablePattern, FileSystemPattern, VaultPattern). Then back
+     up again:
      holdfast backup hubs --watch --region eu-west-1
 
 Why:

@@ -128,6 +128,8 @@ fn facts() -> DatabaseFacts {
         settings: Vec::new(),
         grants: None,
         roles: Vec::new(),
+        owners: Vec::new(),
+        guests: Vec::new(),
         extensions: BTreeMap::new(),
         size: 0,
     }

@@ -59,3 +59,40 @@ pub fn connection(target: &Target) -> Result<Connection<'_>> {
 pub fn server(target: &Target) -> Result<ServerAddress> {
     connection(target).map(|connection| connection.server)
 }
+
+/// A captured database as today's descriptor reaches it, if it is on the same server: a set is older than a login that was replaced, or
+/// than a task that its restore turned out to need.
+pub fn reached_as(captured: &Target, today: &Target) -> Target {
+    let server = |target: &Target| {
+        connection(target)
+            .ok()
+            .map(|found| (found.server.host, found.server.port))
+    };
+    match server(captured) == server(today) {
+        true => today.renamed(captured.identifier()),
+        false => captured.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_of_an_older_set_is_reached_as_today() {
+        let read = |database: &str, host: &str, secret: &str, run_in: Placement| Target::Postgres {
+            database: database.to_owned(),
+            host: host.to_owned(),
+            port: 5432,
+            login_secret: secret.to_owned(),
+            maintenance_database: None,
+            jobs: None,
+            run_in: Some(run_in),
+        };
+        let captured = read("app", "db", "old", Placement::Function);
+        let today = read("app_r2", "db", "new", Placement::Task);
+        assert_eq!(reached_as(&captured, &today), read("app", "db", "new", Placement::Task));
+        let elsewhere = read("app", "db2", "new", Placement::Task);
+        assert_eq!(reached_as(&captured, &elsewhere), captured);
+    }
+}

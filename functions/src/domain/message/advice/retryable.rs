@@ -31,8 +31,9 @@ pub fn unavailable(location: FailureLocation) -> &'static str {
         FailureLocation::SwitchBack => SWITCH_BACK_AGAIN,
         FailureLocation::Prune => PRUNED_LATER,
         _ => {
-            "an AWS service, or the step's function, did not respond for longer than Holdfast retries. See \
-             https://health.aws.amazon.com/health/status and the function's log, linked in the execution."
+            "what the reason names, or the step's function, did not respond for longer than Holdfast retries. For a database, check that \
+             it runs and that it can be reached from the stack's VpcSubnetIds; for a service of AWS, see \
+             https://health.aws.amazon.com/health/status; else the function's log, linked in the execution."
         }
     }
 }

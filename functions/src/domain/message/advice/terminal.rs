@@ -83,8 +83,8 @@ pub fn access_denied(location: FailureLocation) -> &'static str {
              that the live application uses."
         }
         FailureLocation::Switch | FailureLocation::SwitchBack | FailureLocation::Reference => {
-            "Holdfast may not read it, or change it: the reason names the action. It has to match the stack's SecretPattern, \
-             ParameterPattern, EcsServicePattern or ClusterPattern, and its key's policy has to allow it."
+            "Holdfast may not read it, or change it. If a database denied it, do what the reason says. An action of AWS has to match the \
+             stack's SecretPattern, ParameterPattern, EcsServicePattern or ClusterPattern, and the key's policy has to allow it."
         }
         FailureLocation::Approval => {
             "on-call could not be notified: the topic, or its key, denies access. Check the topic's policy and the stack's TopicPattern."
@@ -97,8 +97,9 @@ pub fn access_denied(location: FailureLocation) -> &'static str {
             "the catalog denies access; the reason names the action. Check the policy of the table's key."
         }
         _ => {
-            "AWS denies the action that the reason names. Check the policy of the key or the vault that it names; or, if it names \
-             neither, the stack's patterns (ClusterPattern, TablePattern, FileSystemPattern, VaultPattern)."
+            "it was denied what the reason names. If a database denied it, do what the reason says. If AWS did, check the policy of the \
+             key or the vault that it names; or, if it names neither, the stack's patterns (ClusterPattern, TablePattern, \
+             FileSystemPattern, VaultPattern)."
         }
     }
 }
@@ -158,12 +159,12 @@ pub fn job_failed(location: FailureLocation) -> &'static str {
 pub fn deadline_exceeded(location: FailureLocation) -> &'static str {
     match location {
         FailureLocation::Capture => {
-            "its backup ran past its deadline. If its console shows that it still makes progress, raise `deadline` in the descriptor; if \
-             it does not, open a case with AWS."
+            "its backup took longer than allowed. If the reason says what to change, do that. Otherwise, if its console shows that it \
+             still makes progress, raise `deadline` in the descriptor; if it does not, open a case with AWS."
         }
         FailureLocation::Copy => {
-            "its restore ran past its deadline. If its console showed that it still made progress, raise `restore_deadline` in the \
-             descriptor; if it did not, open a case with AWS."
+            "its restore took longer than allowed. If the reason says what to change, do that. Otherwise, if its console showed that it \
+             still made progress, raise `restore_deadline` in the descriptor; if it did not, open a case with AWS."
         }
         FailureLocation::Probe => {
             "counting took longer than allowed. Give the probe a longer `timeout`, or a cheaper statement."
