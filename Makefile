@@ -89,9 +89,10 @@ new-kind: $(AWS_TOOLS) $(LAB_TOOLS) | preflight ## Follow the recipe for a new k
 	$(YAML_PYTHON) tests/new_kind/run.py
 
 bench: ready build $(MACHINE_CLIENTS) $(TABLE_ENGINE) ## Measure starts, memory, polls, sizes, costs, a restore's overhead, dumps and tables as files.
-	$(CARGO) build --profile $(PROFILE) --workspace --bin bench
+# As `cargo install` builds the command.
+	$(CARGO) build --release --workspace --bin holdfast --bin bench
 	$(SHIP) --package bare --bins
-	$(BUILT)/bench
+	$(TARGET)/release/bench
 
 lab: ready ## Run a lab in the foreground; `. .lab/env`, then use any AWS client, or `make deploy`.
 	$(BUILT)/holdfast-lab

@@ -8,7 +8,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::text;
 use holdfast_tests::data::Data;
-use holdfast_tests::executions::now;
+use holdfast_tests::executions::{Ended, now};
+use holdfast_tests::inbox::InboxMessage;
+use holdfast_tests::lab::Lab;
 use holdfast_tests::wait::until;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -16,7 +18,7 @@ use serde_json::{Value, json};
 use crate::checks::Subject;
 use crate::restore::backed_up;
 use crate::stage::{Stage, Stages};
-use crate::trials::{Call, FAULTS, calls_since, doubled, inject};
+use crate::trials::{Call, FAULTS, calls_since, doubled, inject, missed};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -54,10 +56,17 @@ async fn every_call(stage: &Stage, kind: &str, times: u32) -> Result<()> {
     let (subject, _) = backed_up(stage, &name).await?;
     let before = subject.data().await?;
     let mut waiting = calls_of_a_good_run(&subject, &before).await?;
+    let mut missed = Vec::new();
     while !waiting.is_empty() {
         let round = next_round(&mut waiting, if times == 1 { usize::MAX } else { TOGETHER });
-        hit(&subject, &before, &round, kind, times).await?;
+        missed.extend(hit(&subject, &before, &round, kind, times).await?);
     }
+    // A run that fails at a call does not make the later ones: each of these fails in a run of its own.
+    let mut never = Vec::new();
+    for call in missed {
+        never.extend(hit(&subject, &before, std::slice::from_ref(&call), kind, times).await?);
+    }
+    ensure!(never.is_empty(), "never hit: {never:?}");
     Ok(())
 }
 
@@ -100,17 +109,77 @@ pub fn next_round(waiting: &mut Vec<Call>, together: usize) -> Vec<Call> {
     round
 }
 
-async fn hit(subject: &Subject<'_>, before: &Data, calls: &[Call], kind: &str, times: u32) -> Result<()> {
-    let lab = &subject.stage.lab;
-    inject(lab, calls, kind, times).await?;
-    let outcome = run(subject, before).await;
-    outcome.with_context(|| format!("{kind} x {times} at {calls:#?}"))?;
-    lab.heal().await
+/// One restore, and what undoes it, in which these calls fail; returns those that were not made.
+async fn hit(subject: &Subject<'_>, before: &Data, calls: &[Call], kind: &str, times: u32) -> Result<Vec<Call>> {
+    let mut faults = Faults::inject(&subject.stage.lab, calls, kind, times).await?;
+    let context = || format!("{kind} x {times} at {calls:#?}");
+    let outcome = restore(subject).await.with_context(context)?;
+    after(subject, before, outcome, &mut faults)
+        .await
+        .with_context(context)?;
+    faults.heal().await?;
+    Ok(faults.missed)
 }
 
 /// One restore, fully checked, and everything reset for the next. Returns how it ended.
 async fn run(subject: &Subject<'_>, before: &Data) -> Result<String> {
-    let lab = &subject.stage.lab;
+    let outcome = restore(subject).await?;
+    let mut none = Faults::inject(&subject.stage.lab, &[], "", 0).await?;
+    after(subject, before, outcome, &mut none).await
+}
+
+/// Calls that fail until they are healed.
+struct Faults<'a> {
+    lab: &'a Lab,
+    ids: Vec<u64>,
+    /// Those that were not reached, as of the last healing.
+    missed: Vec<Call>,
+}
+
+impl<'a> Faults<'a> {
+    async fn inject(lab: &'a Lab, calls: &[Call], kind: &str, times: u32) -> Result<Self> {
+        Ok(Self {
+            lab,
+            ids: inject(lab, calls, kind, times).await?,
+            missed: calls.to_vec(),
+        })
+    }
+
+    /// Heals the lab; once, since it forgets how often each fault was reached.
+    async fn heal(&mut self) -> Result<()> {
+        let ids = std::mem::take(&mut self.ids);
+        if !ids.is_empty() {
+            self.missed = missed(self.lab, &self.missed, &ids).await?;
+            self.lab.heal().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Undoes, with the faults; if that fails, it is reported, and without them it can be done again.
+async fn undo(subject: &Subject<'_>, output: &str, id: &str, faults: &mut Faults<'_>) -> Result<()> {
+    subject.inbox.take().await?;
+    let undone = subject.undo(output, id).await?;
+    if undone.status == "SUCCEEDED" {
+        return Ok(());
+    }
+    let mail = subject.inbox.about(&subject.dataset.name, PATIENCE).await;
+    mail.with_context(|| format!("on-call is notified: {undone:?}"))?;
+    faults.heal().await?;
+    let again = subject.undo(output, id).await?;
+    ensure!(again.status == "SUCCEEDED", "{undone:?}, then {again:?}");
+    Ok(())
+}
+
+/// A restore that ended, its message to on-call, and the secret as it was before.
+struct Outcome {
+    ended: Ended,
+    mail: InboxMessage,
+    secret: Value,
+}
+
+/// One restore until its message to on-call.
+async fn restore(subject: &Subject<'_>) -> Result<Outcome> {
     subject.inbox.take().await?;
     let secret = subject.secret_value().await?;
     let execution = subject.start_restore(json!({ "cut_over": "yes" })).await?;
@@ -131,7 +200,12 @@ async fn run(subject: &Subject<'_>, before: &Data) -> Result<String> {
     .await?;
     let mail = subject.inbox.about(&subject.dataset.name, PATIENCE).await;
     let mail = mail.with_context(|| format!("on-call is notified: {ended:?}"))?;
-    lab.heal().await?;
+    Ok(Outcome { ended, mail, secret })
+}
+
+/// What must hold then; everything is reset for the next restore. Returns how the restore ended.
+async fn after(subject: &Subject<'_>, before: &Data, outcome: Outcome, faults: &mut Faults<'_>) -> Result<String> {
+    let Outcome { ended, mail, secret } = outcome;
     subject.not_leased().await?;
     ensure!(subject.data().await? == *before, "the source is what it was: {ended:?}");
     let found = subject.restore_of(&ended.arn).await?;
@@ -144,10 +218,8 @@ async fn run(subject: &Subject<'_>, before: &Data) -> Result<String> {
             subject.copied(id).await? == *before,
             "the copies hold what was backed up"
         );
-        let back = subject.undo("UndoCutOverStateMachineArn", id).await?;
-        ensure!(back.status == "SUCCEEDED", "{back:?}");
-        let gone = subject.undo("UndoRestoreStateMachineArn", id).await?;
-        ensure!(gone.status == "SUCCEEDED", "{gone:?}");
+        undo(subject, "UndoCutOverStateMachineArn", id, faults).await?;
+        undo(subject, "UndoRestoreStateMachineArn", id, faults).await?;
         subject.nothing_left_of(id).await?;
     } else {
         let severity = mail.attributes.pointer("/severity/Value").and_then(Value::as_str);
@@ -156,8 +228,7 @@ async fn run(subject: &Subject<'_>, before: &Data) -> Result<String> {
             let id = text(&record, "/id")?;
             // A cut-over that failed is switched back; its copies stay, and are removed by hand.
             if record["status"] == "switched_back" {
-                let gone = subject.undo("UndoRestoreStateMachineArn", id).await?;
-                ensure!(gone.status == "SUCCEEDED", "{gone:?}");
+                undo(subject, "UndoRestoreStateMachineArn", id, faults).await?;
             }
             subject
                 .nothing_left_of(id)
