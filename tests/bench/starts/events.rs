@@ -18,7 +18,7 @@ const BACKUP: &str = include_str!("../../../state-machines/backup.asl.json");
 const RESTORE: &str = include_str!("../../../state-machines/restore.asl.json");
 const DEPLOYMENT: &str = "hubs-prod";
 const ID: &str = "hubs-prod-20261120-021500-630a";
-const TIME: &str = "2026-11-20T02:15:00Z";
+pub const TIME: &str = "2026-11-20T02:15:00Z";
 /// When the jobs that began at `TIME` are due.
 const LATER: &str = "2026-11-20T02:30:00Z";
 const EXECUTION: &str = "arn:aws:states:us-east-1:000000000000:execution:holdfast-backup:tonight";

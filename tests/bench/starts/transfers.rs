@@ -4,9 +4,10 @@ use anyhow::{Result, bail};
 use holdfast::domain::transfers::Order;
 use holdfast::domain::transfers::archive_access::ArchiveRequest;
 use holdfast::domain::transfers::database_access::DatabaseRequest;
+use holdfast::steps::transfer::export_table;
 use serde_json::{Value, json};
 
-use super::events::{database, read_by, run};
+use super::events::{TIME, database, read_by, run};
 
 const FOLDER: &str = "dumps/hubs-prod/ledger/hubs-prod-20261120-021500-630a";
 
@@ -23,6 +24,10 @@ pub fn event(step: &str) -> Result<Value> {
             let event = json!({ "server": server, "action": "describe", "database": "ledger" });
             read_by::<DatabaseRequest>(event)
         }
+        "export-table" => read_by::<export_table::Input>(json!({
+            "run": run(), "resource": "rooms", "table": "hubs-rooms", "archive": { "method": "scan" },
+            "prefix": "tables/hubs-prod/rooms/hubs-prod-20261120-021500-630a/", "at": TIME, "now": TIME,
+        })),
         "write-dump" | "load-dump" => {
             read_by::<Order>(json!({ "run": run(), "resource": database(), "folder": FOLDER }))
         }
