@@ -121,7 +121,8 @@ async fn truncated_tables() -> Result<()> {
     let server = PostgresServer::start(17, Tls::Listener).await?;
     server.execute("postgres", "CREATE DATABASE app").await?;
     for table in ["users", "rooms"] {
-        let create = format!("CREATE TABLE {table} AS SELECT generate_series(1, 562) AS id");
+        let create =
+            format!("CREATE TABLE {table} AS SELECT n AS id, repeat('x', 500) AS text FROM generate_series(1, 4000) n");
         server.execute("app", &create).await?;
     }
     for jobs in [1, 2] {
@@ -137,7 +138,7 @@ async fn truncated_tables() -> Result<()> {
             server: server.server(),
             database: "app",
             when_begun: vec![
-                "BEGIN; TRUNCATE users; INSERT INTO users SELECT generate_series(1, 562); COMMIT".to_owned(),
+                "BEGIN; TRUNCATE users; INSERT INTO users SELECT generate_series(1, 562), ''; COMMIT".to_owned(),
             ],
             when_opened: Vec::new(),
             fails: false,
@@ -149,8 +150,15 @@ async fn truncated_tables() -> Result<()> {
             "{error}"
         );
         ensure!(find_dump(&store).await?.is_none(), "there is a dump");
-        dump(&clients().await?, &request, &store).await?;
+        let taken = dump(&clients().await?, &request, &store).await?;
+        ensure!(
+            (taken.archives.len() > 1) == (jobs > 1),
+            "{} archives of {jobs} jobs",
+            taken.archives.len()
+        );
         store.remove_others(&[]).await?;
+        let refill = "TRUNCATE users; INSERT INTO users SELECT * FROM rooms";
+        server.execute("app", refill).await?;
     }
     Ok(())
 }

@@ -268,8 +268,13 @@ async fn by_owner() -> Result<()> {
     for (statement, lacks, back) in [
         ("ALTER ROLE owner NOCREATEDB", "CREATEDB", "ALTER ROLE owner CREATEDB"),
         (
+            "GRANT other TO owner WITH INHERIT FALSE",
+            "other, by GRANT other TO owner WITH INHERIT TRUE, SET TRUE",
+            "GRANT other TO owner WITH INHERIT TRUE",
+        ),
+        (
             "GRANT other TO owner WITH SET FALSE",
-            "to be a member of other",
+            "other, by GRANT other TO owner WITH INHERIT TRUE, SET TRUE",
             "GRANT other TO owner WITH SET TRUE",
         ),
         (
@@ -286,7 +291,8 @@ async fn by_owner() -> Result<()> {
         );
         server.execute("postgres", back).await?;
     }
-    server.execute("app", "ALTER TABLE events OWNER TO other").await?;
+    let shared = "ALTER TABLE events OWNER TO other; CREATE TABLE of_postgres (id integer)";
+    server.execute("app", shared).await?;
     let elsewhere = tempfile::tempdir()?;
     let admin = server.server();
     let taken = DumpRequest {
@@ -294,7 +300,8 @@ async fn by_owner() -> Result<()> {
         ..taken
     };
     let shared = dump(&clients, &taken, &DirectoryStore::new(elsewhere.path())).await?;
-    server.execute("app", "ALTER TABLE events OWNER TO owner").await?;
+    let back = "ALTER TABLE events OWNER TO owner; DROP TABLE of_postgres";
+    server.execute("app", back).await?;
     let shared = RestoreRequest {
         manifest: &shared,
         ..request
@@ -303,10 +310,18 @@ async fn by_owner() -> Result<()> {
     ensure!(
         error
             .to_string()
-            .contains("superuser, because the schemas of public.events of other belong"),
+            .contains("that other, which owns public.events, has the privileges of owner")
+            && error.to_string().contains("It needs to be a superuser, as admin is"),
         "{error}"
     );
-    ensure!(manifest.database.guests.is_empty(), "{:?}", manifest.database.guests);
+    // As its advice says.
+    server
+        .execute("postgres", "REVOKE other FROM owner; GRANT owner TO other")
+        .await?;
+    let error = check_restore(&clients, &shared).await.err().context("no member")?;
+    ensure!(!error.to_string().contains("public.events"), "{error}");
+    let back = "REVOKE owner FROM other; GRANT other TO owner WITH ADMIN OPTION";
+    server.execute("postgres", back).await?;
     restore(&clients, &request, &store).await?;
     analyze(&login, "app_restored").await?;
     ensure!(count_probes(&login, "app_restored", &probes).await?.counted == manifest.probes);

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::manifest::{DatabaseFacts, Grant, Setting};
+use super::manifest::{DatabaseFacts, Grant, Guest, Setting};
 use super::server::Session;
 use super::tables::Table;
 use crate::error::{Result, TransferError};
@@ -31,18 +31,28 @@ const ROLES: &str = "SELECT r.rolname FROM pg_shdepend s JOIN pg_roles r ON r.oi
         OR EXISTS (SELECT 1 FROM pg_namespace WHERE nspowner = 10 AND oid >= 16384 AND nspname NOT LIKE 'pg\\_%') \
         OR EXISTS (SELECT 1 FROM pg_largeobject_metadata WHERE lomowner = 10)) ORDER BY 1";
 
-/// Owners of what `pg_dump` gives to them: neither the extensions, nor what belongs to one.
-const OWNERS: &str = "SELECT DISTINCT r.rolname FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid JOIN pg_database d ON \
-    d.datname = current_database() AND s.dbid = d.oid WHERE s.refclassid = 'pg_authid'::regclass AND s.deptype = 'o' AND s.classid <> \
-    'pg_extension'::regclass AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = s.classid AND e.objid = s.objid AND \
-    e.deptype = 'e') ORDER BY 1";
+/// Owners of what `pg_dump` gives to them: neither the extensions, nor what belongs to one, nor the users of user mappings. The role that
+/// initialized the server is looked for as in `ROLES`.
+const OWNERS: &str = "SELECT r.rolname FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid JOIN pg_database d ON \
+    d.datname = current_database() AND s.dbid = d.oid WHERE s.refclassid = 'pg_authid'::regclass AND s.deptype = 'o' AND s.classid NOT IN \
+    ('pg_extension'::regclass, 'pg_user_mapping'::regclass) AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = s.classid AND \
+    e.objid = s.objid AND e.deptype = 'e') \
+    UNION SELECT r.rolname FROM pg_roles r WHERE r.oid = 10 AND (\
+        EXISTS (SELECT 1 FROM pg_namespace WHERE nspowner = 10 AND nspname = 'public') \
+        OR EXISTS (SELECT 1 FROM pg_largeobject_metadata WHERE lomowner = 10) \
+        OR EXISTS (SELECT 1 FROM (SELECT 'pg_class'::regclass AS class, oid, relnamespace AS schema FROM pg_class \
+                WHERE relowner = 10 AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f') \
+            UNION ALL SELECT 'pg_proc'::regclass, oid, pronamespace FROM pg_proc WHERE proowner = 10 \
+            UNION ALL SELECT 'pg_namespace'::regclass, oid, oid FROM pg_namespace WHERE nspowner = 10) o \
+            JOIN pg_namespace n ON n.oid = o.schema WHERE o.oid >= 16384 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
+            AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = o.class AND e.objid = o.oid AND e.deptype IN ('e', 'i')))) ORDER BY 1";
 
-const GUESTS: &str = "SELECT format('%I.%I of %s', n.nspname, o.name, o.owner::regrole) FROM (\
+const GUESTS: &str = "SELECT DISTINCT ON (2, 3) format('%I.%I', n.nspname, o.name), pg_get_userbyid(o.owner), pg_get_userbyid(n.nspowner) FROM (\
         SELECT oid, 'pg_class'::regclass AS class, relname AS name, relnamespace AS schema, relowner AS owner FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f') \
         UNION ALL SELECT oid, 'pg_proc'::regclass, proname, pronamespace, proowner FROM pg_proc) o \
     JOIN pg_namespace n ON n.oid = o.schema WHERE o.oid >= 16384 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
-    AND NOT pg_has_role(o.owner, n.nspowner, 'USAGE') AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = o.class AND e.objid = o.oid \
-    AND e.deptype = 'e') ORDER BY 1 LIMIT 3";
+    AND o.owner <> n.nspowner AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = o.class AND e.objid = o.oid \
+    AND e.deptype IN ('e', 'i')) ORDER BY 2, 3, 1";
 
 const EXTENSIONS: &str = "SELECT extname, extversion FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1";
 
@@ -128,7 +138,12 @@ pub async fn read(session: &Session) -> Result<Shown> {
         grants: row.has_grants.then_some(grants),
         roles: session.column(doing, ROLES).await?,
         owners: session.column(doing, OWNERS).await?,
-        guests: session.column(doing, GUESTS).await?,
+        guests: session
+            .rows(doing, GUESTS)
+            .await?
+            .into_iter()
+            .filter_map(guest)
+            .collect(),
         extensions: session
             .rows(doing, EXTENSIONS)
             .await?
@@ -200,6 +215,15 @@ fn grant(row: Vec<Option<String>>) -> Option<Grant> {
         role,
         privilege: privilege?,
         grantable: grantable? == "t",
+    })
+}
+
+fn guest(row: Vec<Option<String>>) -> Option<Guest> {
+    let [name, owner, schema_owner] = <[Option<String>; 3]>::try_from(row).ok()?;
+    Some(Guest {
+        name: name?,
+        owner: owner?,
+        schema_owner: schema_owner?,
     })
 }
 

@@ -68,14 +68,23 @@ pub struct DatabaseFacts {
     /// Of these, the owners of what an archive creates.
     #[serde(default)]
     pub owners: Vec<String>,
-    /// Things whose owner has no rights of the owner of their schema: only a superuser can give them to their owner again, since an
-    /// archive grants privileges on a schema last. A few of them, with their owners.
+    /// Of each owner who has things in a schema of another one, one of these things.
     #[serde(default)]
-    pub guests: Vec<String>,
+    pub guests: Vec<Guest>,
     /// Extensions with their versions.
     pub extensions: BTreeMap<String, String>,
     /// Bytes on the server's disk.
     pub size: u64,
+}
+
+/// Something in another role's schema. Its owner needs the privileges of that role, unless a superuser restores: an archive grants
+/// privileges on a schema last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guest {
+    pub name: String,
+    pub owner: String,
+    /// `pg_database_owner` stands for the owner of the database.
+    pub schema_owner: String,
 }
 
 /// A parameter that is set for a database.

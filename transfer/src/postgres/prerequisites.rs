@@ -73,29 +73,35 @@ async fn ensure_rights(session: &Session, facts: &DatabaseFacts, owner: &str) ->
     );
     let query = format!(
         "SELECT 'CREATEDB' FROM pg_roles WHERE rolname = current_user AND NOT (rolcreatedb OR rolsuper) \
-         UNION ALL SELECT 'to be a member of ' || rolname FROM pg_roles WHERE rolname IN ({owners}) AND NOT pg_has_role(current_user, oid, 'SET') \
+         UNION ALL SELECT CASE WHEN rolsuper THEN format('to be a superuser, as %I is, which owns something in it', rolname) \
+         ELSE format('%I, by GRANT %I TO %I WITH INHERIT TRUE, SET TRUE', rolname, rolname, current_user) END FROM pg_roles \
+         WHERE rolname IN ({owners}) AND NOT (pg_has_role(current_user, oid, 'SET') AND pg_has_role(current_user, oid, 'USAGE')) \
          UNION ALL SELECT 'CREATEROLE and the ADMIN OPTION on ' || rolname FROM pg_roles r WHERE rolname IN ({set}) AND rolname <> current_user \
          AND NOT (SELECT own.rolsuper OR (own.rolcreaterole AND pg_has_role(current_user, r.oid, 'USAGE WITH ADMIN OPTION')) FROM pg_roles own \
          WHERE own.rolname = current_user) ORDER BY 1"
     );
     let doing = "checking what the login may do";
     let mut lacking = session.column(doing, &query).await?;
-    if !facts.guests.is_empty() {
-        let query = "SELECT 'to be a superuser' FROM pg_roles WHERE rolname = current_user AND NOT rolsuper";
-        let superuser = session.column(doing, query).await?.into_iter();
-        lacking.extend(superuser.map(|needed| {
-            format!(
-                "{needed}, because the schemas of {} belong to roles of which their owners are no members (make them so, or give each owner \
-                 a schema of its own, then back up again)",
-                facts.guests.join(", ")
-            )
-        }));
+    for guest in &facts.guests {
+        let host = match guest.schema_owner.as_str() {
+            "pg_database_owner" => owner,
+            other => other,
+        };
+        let query = format!(
+            "SELECT format('that %I, which owns %s, has the privileges of %I, which owns its schema: GRANT %I TO %I', g.rolname, {}, \
+             h.rolname, h.rolname, g.rolname) FROM pg_roles g, pg_roles h, pg_roles own WHERE g.rolname = {} AND h.rolname = {} AND \
+             own.rolname = current_user AND NOT own.rolsuper AND NOT pg_has_role(g.oid, h.oid, 'USAGE')",
+            literal(&guest.name),
+            literal(&guest.owner),
+            literal(host)
+        );
+        lacking.extend(session.column(doing, &query).await?);
     }
     if lacking.is_empty() {
         return Ok(());
     }
     Err(TransferError::AccessDenied(format!(
-        "{}: the login cannot restore this dump. It needs {}",
+        "{}: the login cannot restore this dump, as a superuser could. It needs {}",
         session.place(),
         lacking.join("; ")
     )))

@@ -20,7 +20,9 @@ const TAIL: usize = 2_000;
 
 /// How lines with data begin, which lines without a program's name may follow: the server's, and those of `ExecuteSqlCommand` in
 /// `pg_backup_db.c`.
-const HIDDEN: [&[u8]; 4] = [b"DETAIL:", b"CONTEXT:", COMMAND, b"STATEMENT:"];
+const HIDDEN: [&[u8]; 6] = [b"DETAIL:", b"CONTEXT:", COMMAND, b"STATEMENT:", b"QUERY:", b"LINE "];
+/// How lines begin that have none.
+const SHOWN: [&[u8]; 4] = [b"pg_restore: ", b"pg_dump: ", b"pg_dumpall: ", b"HINT:"];
 const COMMAND: &[u8] = b"Command was:";
 
 /// Access to one server for client programs: a private directory with the socket of the TLS bridge and the password's file. The
@@ -215,10 +217,8 @@ async fn tail(errors: impl AsyncRead + Unpin) -> String {
     let (mut kept, mut line, mut hidden) = (Vec::new(), Vec::new(), false);
     let mut errors = BufReader::new(errors);
     while let Ok(1..) = errors.read_until(b'\n', &mut line).await {
-        hidden = match &line {
-            line if line.starts_with(b"pg_") || line.starts_with(b"HINT:") => false,
-            line => hidden || HIDDEN.iter().any(|begin| line.starts_with(begin)),
-        };
+        let begins = |with: &[&[u8]]| with.iter().any(|begin| line.starts_with(begin));
+        hidden = !begins(&SHOWN) && (hidden || begins(&HIDDEN));
         if !hidden {
             kept.append(&mut line);
         } else if line.starts_with(COMMAND) {
@@ -265,7 +265,8 @@ mod tests {
     #[tokio::test]
     async fn what_a_failed_command_contains_is_not_kept() {
         let said = "pg_restore: error: could not execute query: ERROR:  option \"x\" not found\nHINT:  There are no options.\n\
-            Command was: CREATE USER MAPPING FOR app SERVER s OPTIONS (\n    password 'horse'\n);\n\n\
+            LINE 2: SELECT dblink('password=horse')\n               ^\n\
+            Command was: CREATE USER MAPPING FOR app SERVER s OPTIONS (\n    password 'horse'\npg_x);\n\n\
             pg_restore: error: COPY failed for table \"users\": ERROR:  duplicate key\n\
             DETAIL:  Key (email)=(a@b.example) already exists.\nCONTEXT:  COPY users, line 1\n";
         assert_eq!(

@@ -98,13 +98,13 @@ const SESSIONS: &str = "FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.use
 
 /// Whether the login may end a session: one of a role whose privileges it has, or with `pg_signal_backend` one of every role that is no
 /// superuser. A statement that tries to end another one fails as a whole.
-const MAY_END: &str = "(pg_has_role(current_user, r.oid, 'USAGE') OR \
-    (NOT r.rolsuper AND pg_has_role(current_user, 'pg_signal_backend', 'USAGE')))";
+const MAY_END: &str = "(NOT r.rolsuper OR (SELECT own.rolsuper FROM pg_roles own WHERE own.rolname = current_user)) AND \
+    (pg_has_role(current_user, r.oid, 'USAGE') OR pg_has_role(current_user, 'pg_signal_backend', 'USAGE'))";
 
 /// Checks that the login may end the sessions that the database has now.
 async fn ensure_sessions_can_end(session: &Session, live: &str) -> Result<()> {
     let query = format!(
-        "SELECT DISTINCT a.usename {SESSIONS} AND a.datname = {} AND NOT {MAY_END} ORDER BY 1",
+        "SELECT DISTINCT a.usename {SESSIONS} AND a.datname = {} AND NOT ({MAY_END}) ORDER BY 1",
         literal(live)
     );
     let roles = session

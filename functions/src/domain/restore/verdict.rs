@@ -89,7 +89,9 @@ fn probe(before: &ProbeResult, after: Option<&ProbeResult>, exact: bool, compara
         (before, after) if before == after => (Finding::Same, both),
         _ if exact => (Finding::Different, both),
         _ => {
-            let detail = format!("{both}: the application was not quiesced, so that it may have written in between");
+            let detail = format!(
+                "{both}: they may differ, because the application was not quiesced, items expire, or the statement depends on the time"
+            );
             (Finding::Unproven, detail)
         }
     }

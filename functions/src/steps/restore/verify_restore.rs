@@ -124,9 +124,14 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
 }
 
 /// Whether a probe's count in the copy has to be that of the set. Expiring items disappear from a copy too, so that a lower count of them
-/// proves nothing; a count that is part of the backup is of the very data that was backed up, whatever the application wrote meanwhile.
+/// proves nothing; nor does one that depends on the time. A count that is part of the backup is of the very data that was backed up,
+/// whatever the application wrote meanwhile.
 fn agrees_exactly(descriptor: &Descriptor, probe: &str, items: &[RestoreItem], at_rest: bool) -> bool {
-    let name = descriptor.probes.get(probe).map(Probe::item_name);
+    let probe = descriptor.probes.get(probe);
+    if probe.is_some_and(Probe::depends_on_time) {
+        return false;
+    }
+    let name = probe.map(Probe::item_name);
     let item = items
         .iter()
         .find(|item| Some(&item.planned.resource.name) == name.as_ref());

@@ -112,7 +112,6 @@ async fn a_part_that_was_written_but_not_read_back_is_read_back_and_not_written_
     );
 }
 
-/// Replaces bytes in the middle of a file.
 /// Whether there is the object is answered as of before another attempt completed it.
 struct Late {
     inner: Arc<dyn Store>,
@@ -181,6 +180,7 @@ async fn a_part_that_another_attempt_completes_meanwhile_is_read_back() {
     assert_eq!(second.finish().await.unwrap().digest, digest_of(&table));
 }
 
+/// Replaces bytes in the middle of a file.
 fn damage(file: &Path) {
     let mut bytes = std::fs::read(file).unwrap();
     let middle = bytes.len() / 2;

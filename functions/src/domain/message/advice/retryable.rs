@@ -31,7 +31,7 @@ pub fn unavailable(location: FailureLocation) -> &'static str {
         FailureLocation::SwitchBack => SWITCH_BACK_AGAIN,
         FailureLocation::Prune => PRUNED_LATER,
         _ => {
-            "what the reason names, or the step's function, did not respond for longer than Holdfast retries. For a database, check that \
+            "it failed for longer than Holdfast retries. If the reason says what to do, do that. If a database did not respond, check that \
              it runs and that it can be reached from the stack's VpcSubnetIds; for a service of AWS, see \
              https://health.aws.amazon.com/health/status; else the function's log, linked in the execution."
         }

@@ -74,7 +74,8 @@ fn each_way_in_which_two_counts_can_stand_to_each_other() {
             false,
             true,
             Unproven,
-            "562 at backup, 563 in the copy: the application was not quiesced, so that it may have written in between"
+            "562 at backup, 563 in the copy: they may differ, because the application was not quiesced, items expire, or the statement depends \
+             on the time"
                 .to_owned(),
         ),
         (
