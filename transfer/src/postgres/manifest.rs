@@ -83,7 +83,7 @@ pub struct DatabaseFacts {
 pub struct Guest {
     pub name: String,
     pub owner: String,
-    /// `pg_database_owner` stands for the owner of the database.
+    /// `pg_database_owner` is whoever owns the database.
     pub schema_owner: String,
 }
 
