@@ -48,8 +48,11 @@ pub struct TaskEnd {
 /// What a dump is: output of `write-dump`, and what the archive says of it later.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DumpFacts {
-    /// Nothing that was committed later is in it.
+    /// By the server's clock: nothing that was committed later is in it.
     pub captured_at: Timestamp,
+    /// How long the dump took, in seconds by the server's clock.
+    #[serde(default)]
+    pub seconds: u64,
     /// Bytes of its archives.
     pub size_bytes: u64,
     /// Bytes of the database on the server's disk.

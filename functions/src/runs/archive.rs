@@ -105,6 +105,7 @@ pub fn facts(manifest: &Manifest) -> DumpFacts {
     let unread = manifest.globals_unread.iter();
     DumpFacts {
         captured_at: manifest.captured_at,
+        seconds: manifest.seconds,
         size_bytes: manifest.size(),
         database_bytes: manifest.database.size,
         counts: manifest.probes.iter().filter_map(counted).collect(),
