@@ -96,8 +96,15 @@ async fn speeds(engine: &Engine, count: usize) -> Result<[Speed; 2]> {
     let single = rate(loops::write(engine, "looped", count).await?);
     let file = engine.path("items.json");
     items::write_file(&file, count)?;
-    engine.create("rooms").await?;
-    let import = program::run(engine, &["import", &file, "--table", "rooms"]).await?;
+    let mut import = None;
+    for table in ["rooms", "rooms-again", "rooms-once-more"] {
+        engine.create(table).await?;
+        import = faster(
+            import,
+            program::run(engine, &["import", &file, "--table", table]).await?,
+        );
+    }
+    let import = import.context("no run")?;
     let imported = Speed {
         name: "import",
         ours: rate(import.seconds),
@@ -108,12 +115,17 @@ async fn speeds(engine: &Engine, count: usize) -> Result<[Speed; 2]> {
 
     let limit = limits::reading(engine, "rooms", count).await?;
     let single = rate(loops::read(engine, "rooms", &engine.path("looped.json")).await?);
-    let export = program::run(engine, &["export", "rooms", "--to", &engine.path("rooms.json")]).await?;
-    ensure!(
-        export.output.contains(&format!("({count} items")),
-        "exported: {}",
-        export.output
-    );
+    let mut export = None;
+    for file in ["rooms.json", "rooms-again.json", "rooms-once-more.json"] {
+        let run = program::run(engine, &["export", "rooms", "--to", &engine.path(file)]).await?;
+        ensure!(
+            run.output.contains(&format!("({count} items")),
+            "exported: {}",
+            run.output
+        );
+        export = faster(export, run);
+    }
+    let export = export.context("no run")?;
     let exported = Speed {
         name: "export",
         ours: rate(export.seconds),
@@ -122,6 +134,14 @@ async fn speeds(engine: &Engine, count: usize) -> Result<[Speed; 2]> {
         single,
     };
     Ok([exported, imported])
+}
+
+/// The best of several runs counts, as for the limit: others use the machine, too.
+fn faster(best: Option<program::Measured>, run: program::Measured) -> Option<program::Measured> {
+    match best {
+        Some(best) if best.seconds <= run.seconds => Some(best),
+        _ => Some(run),
+    }
 }
 
 /// What the digest of a file's items takes, on one core, compared with the export that wrote the file.

@@ -3,14 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::text;
 use holdfast_tests::data::Data;
 use holdfast_tests::executions::{Ended, now};
 use holdfast_tests::inbox::InboxMessage;
-use holdfast_tests::lab::Lab;
 use holdfast_tests::wait::until;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -18,9 +16,7 @@ use serde_json::{Value, json};
 use crate::checks::Subject;
 use crate::restore::backed_up;
 use crate::stage::{Stage, Stages};
-use crate::trials::{Call, FAULTS, calls_since, doubled, inject, missed};
-
-const PATIENCE: Duration = Duration::from_secs(120);
+use crate::trials::{Call, FAULTS, Faults, PATIENCE, calls_since, doubled};
 
 /// Steps that run again until AWS is done.
 const LOOKING: [&str; 6] = [
@@ -117,58 +113,13 @@ async fn hit(subject: &Subject<'_>, before: &Data, calls: &[Call], kind: &str, t
     after(subject, before, outcome, &mut faults)
         .await
         .with_context(context)?;
-    faults.heal().await?;
-    Ok(faults.missed)
+    faults.missed().await
 }
 
 /// One restore, fully checked, and everything reset for the next. Returns how it ended.
 async fn run(subject: &Subject<'_>, before: &Data) -> Result<String> {
     let outcome = restore(subject).await?;
-    let mut none = Faults::inject(&subject.stage.lab, &[], "", 0).await?;
-    after(subject, before, outcome, &mut none).await
-}
-
-/// Calls that fail until they are healed.
-struct Faults<'a> {
-    lab: &'a Lab,
-    ids: Vec<u64>,
-    /// Those that were not reached, as of the last healing.
-    missed: Vec<Call>,
-}
-
-impl<'a> Faults<'a> {
-    async fn inject(lab: &'a Lab, calls: &[Call], kind: &str, times: u32) -> Result<Self> {
-        Ok(Self {
-            lab,
-            ids: inject(lab, calls, kind, times).await?,
-            missed: calls.to_vec(),
-        })
-    }
-
-    /// Heals the lab; once, since it forgets how often each fault was reached.
-    async fn heal(&mut self) -> Result<()> {
-        let ids = std::mem::take(&mut self.ids);
-        if !ids.is_empty() {
-            self.missed = missed(self.lab, &self.missed, &ids).await?;
-            self.lab.heal().await?;
-        }
-        Ok(())
-    }
-}
-
-/// Undoes, with the faults; if that fails, it is reported, and without them it can be done again.
-async fn undo(subject: &Subject<'_>, output: &str, id: &str, faults: &mut Faults<'_>) -> Result<()> {
-    subject.inbox.take().await?;
-    let undone = subject.undo(output, id).await?;
-    if undone.status == "SUCCEEDED" {
-        return Ok(());
-    }
-    let mail = subject.inbox.about(&subject.dataset.name, PATIENCE).await;
-    mail.with_context(|| format!("on-call is notified: {undone:?}"))?;
-    faults.heal().await?;
-    let again = subject.undo(output, id).await?;
-    ensure!(again.status == "SUCCEEDED", "{undone:?}, then {again:?}");
-    Ok(())
+    after(subject, before, outcome, &mut Faults::none(&subject.stage.lab)).await
 }
 
 /// A restore that ended, its message to on-call, and the secret as it was before.
@@ -218,8 +169,8 @@ async fn after(subject: &Subject<'_>, before: &Data, outcome: Outcome, faults: &
             subject.copied(id).await? == *before,
             "the copies hold what was backed up"
         );
-        undo(subject, "UndoCutOverStateMachineArn", id, faults).await?;
-        undo(subject, "UndoRestoreStateMachineArn", id, faults).await?;
+        faults.undo(subject, "UndoCutOverStateMachineArn", id).await?;
+        faults.undo(subject, "UndoRestoreStateMachineArn", id).await?;
         subject.nothing_left_of(id).await?;
     } else {
         let severity = mail.attributes.pointer("/severity/Value").and_then(Value::as_str);
@@ -228,7 +179,7 @@ async fn after(subject: &Subject<'_>, before: &Data, outcome: Outcome, faults: &
             let id = text(&record, "/id")?;
             // A cut-over that failed is switched back; its copies stay, and are removed by hand.
             if record["status"] == "switched_back" {
-                undo(subject, "UndoRestoreStateMachineArn", id, faults).await?;
+                faults.undo(subject, "UndoRestoreStateMachineArn", id).await?;
             }
             subject
                 .nothing_left_of(id)

@@ -1,6 +1,7 @@
 //! The generic trials, over the whole backup: every step twice; every AWS call of every function failing in every way.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::text;
@@ -23,6 +24,9 @@ pub const FAULTS: [(&str, &str, u32); 6] = [
     ("failed_beyond_the_sdks_retries", "error_500", 4),
     ("cut_off_after_its_effect_beyond_the_sdks_retries", "cut_after", 4),
 ];
+
+/// Until an execution has ended, or on-call was notified.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
     let trial = |(name, kind, times): (&str, &'static str, u32)| {
@@ -95,42 +99,77 @@ async fn with_hook<'a>(stage: &'a Stage, name: &str) -> Result<Subject<'a>> {
 /// One run in which these calls fail; returns those that it did not make.
 async fn hit(subject: &Subject<'_>, calls: &[Call], kind: &str, times: u32) -> Result<Vec<Call>> {
     let lab = &subject.stage.lab;
-    let faults = inject(lab, calls, kind, times).await?;
+    let faults = Faults::inject(lab, calls, kind, times).await?;
     subject
         .back_up()
         .await
         .with_context(|| format!("{kind} x {times} at {calls:?}"))?;
-    let missed = missed(lab, calls, &faults).await?;
-    lab.heal().await?;
-    Ok(missed)
+    faults.missed().await
 }
 
-/// Lets each of these calls fail; returns the faults' ids.
-pub async fn inject(lab: &Lab, calls: &[Call], kind: &str, times: u32) -> Result<Vec<u64>> {
-    let mut faults = Vec::new();
-    for Call {
-        caller,
-        service,
-        action,
-        nth,
-    } in calls
-    {
-        let rule =
-            json!({ "service": service, "action": action, "caller": caller, "nth": nth, "times": times, "kind": kind });
-        faults.push(lab.inject(rule).await?);
-    }
-    Ok(faults)
+/// Calls that fail, until the lab is healed.
+pub struct Faults<'a> {
+    lab: &'a Lab,
+    /// Each with its id.
+    injected: Vec<(Call, u64)>,
+    missed: Vec<Call>,
 }
 
-/// The calls whose faults were not reached.
-pub async fn missed(lab: &Lab, calls: &[Call], faults: &[u64]) -> Result<Vec<Call>> {
-    let mut missed = Vec::new();
-    for (call, fault) in calls.iter().zip(faults) {
-        if lab.hits(*fault).await? == 0 {
-            missed.push(call.clone());
+impl<'a> Faults<'a> {
+    pub fn none(lab: &'a Lab) -> Self {
+        Self {
+            lab,
+            injected: Vec::new(),
+            missed: Vec::new(),
         }
     }
-    Ok(missed)
+
+    /// Lets each of these calls fail.
+    pub async fn inject(lab: &'a Lab, calls: &[Call], kind: &str, times: u32) -> Result<Self> {
+        let mut faults = Self::none(lab);
+        for call in calls {
+            let Call {
+                caller,
+                service,
+                action,
+                nth,
+            } = call;
+            let rule = json!({ "service": service, "action": action, "caller": caller, "nth": nth, "times": times, "kind": kind });
+            faults.injected.push((call.clone(), lab.inject(rule).await?));
+        }
+        Ok(faults)
+    }
+
+    /// Heals the lab, which then forgets how often each fault was reached.
+    async fn heal(&mut self) -> Result<()> {
+        for (call, fault) in std::mem::take(&mut self.injected) {
+            if self.lab.hits(fault).await? == 0 {
+                self.missed.push(call);
+            }
+        }
+        self.lab.heal().await
+    }
+
+    /// Heals the lab; returns the calls that were not made.
+    pub async fn missed(mut self) -> Result<Vec<Call>> {
+        self.heal().await?;
+        Ok(self.missed)
+    }
+
+    /// Undoes a restore or its cut-over, with the faults; if that fails, on-call is notified, and without them it can be done again.
+    pub async fn undo(&mut self, subject: &Subject<'_>, output: &str, id: &str) -> Result<()> {
+        subject.inbox.take().await?;
+        let undone = subject.undo(output, id).await?;
+        if undone.status == "SUCCEEDED" {
+            return Ok(());
+        }
+        let mail = subject.inbox.about(&subject.dataset.name, PATIENCE).await;
+        mail.with_context(|| format!("on-call is notified: {undone:?}"))?;
+        self.heal().await?;
+        let again = subject.undo(output, id).await?;
+        ensure!(again.status == "SUCCEEDED", "{undone:?}, then {again:?}");
+        Ok(())
+    }
 }
 
 /// The calls of one good run, in order.

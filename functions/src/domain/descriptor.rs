@@ -96,41 +96,10 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// Whether its statement calls a function of the clock: then its count changes although the data does not.
+    /// Whether its count changes although the data does not.
     pub fn depends_on_time(&self) -> bool {
-        const CALLED: [&str; 5] = [
-            "now",
-            "age",
-            "clock_timestamp",
-            "statement_timestamp",
-            "transaction_timestamp",
-        ];
-        const NAMED: [&str; 5] = [
-            "current_date",
-            "current_time",
-            "current_timestamp",
-            "localtime",
-            "localtimestamp",
-        ];
-        let Count::Sql { sql, .. } = &self.count else {
-            return false;
-        };
-        let sql = sql.to_ascii_lowercase();
-        let mut rest = sql.as_str();
-        while let Some(start) = rest.find(is_of_name) {
-            let word = &rest[start..];
-            let (word, after) = word.split_at(word.find(|letter| !is_of_name(letter)).unwrap_or(word.len()));
-            if NAMED.contains(&word) || (CALLED.contains(&word) && after.trim_start().starts_with('(')) {
-                return true;
-            }
-            rest = after;
-        }
-        false
+        matches!(&self.count, Count::Sql { sql, .. } if sql::reads_clock(sql))
     }
-}
-
-fn is_of_name(letter: char) -> bool {
-    letter.is_alphanumeric() || letter == '_'
 }
 
 /// How a probe counts.

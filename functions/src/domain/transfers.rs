@@ -7,7 +7,7 @@ pub mod placement;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -50,7 +50,7 @@ pub struct TaskEnd {
 pub struct DumpFacts {
     /// By the server's clock: nothing that was committed later is in it.
     pub captured_at: Timestamp,
-    /// How long the dump took, in seconds by the server's clock.
+    /// How long the dump took, in seconds by the server's clock; 0 if it is not known.
     #[serde(default)]
     pub seconds: u64,
     /// Bytes of its archives.
@@ -65,6 +65,17 @@ pub struct DumpFacts {
     /// What the operator should know, such as roles that could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+}
+
+impl DumpFacts {
+    /// The time of the capture by the server's clock, or by AWS's, whichever is later: with a server's clock that is behind, a dump from
+    /// after an incident would be taken for one from before it. `finished_at` is AWS's time of its end, if that is known.
+    pub fn captured_by(&self, finished_at: Option<Timestamp>) -> Timestamp {
+        // Both times are in whole seconds: what took n of them began at most n - 2 before the end.
+        let took = i64::try_from(self.seconds.saturating_sub(2)).unwrap_or(i64::MAX);
+        let began = finished_at.and_then(|end| end.checked_sub(SignedDuration::from_secs(took)).ok());
+        began.map_or(self.captured_at, |began| began.max(self.captured_at))
+    }
 }
 
 /// The folder of all dumps.
@@ -88,4 +99,32 @@ pub fn dump_folder(deployment: &str, resource: &str, set: &str) -> String {
 /// The name of an execution: at most 80 characters, the same whenever a job is started again.
 pub fn execution_name(run: &str, resource: &str, step: &str) -> String {
     format!("{step}-{}", &names::token(run, resource, step)[..32])
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn of_two_clocks_the_later_one_says_when_a_dump_was_captured() {
+        let at = |time: &str| -> Timestamp { format!("2026-11-20T{time}Z").parse().unwrap() };
+        let mut facts: DumpFacts = serde_json::from_value(serde_json::json!({
+            "captured_at": at("02:15:04"), "seconds": 32, "size_bytes": 1, "database_bytes": 1, "counts": {},
+        }))
+        .unwrap();
+        for (finished_at, captured_at) in [
+            (None, "02:15:04"),
+            // They agree; it took five seconds more to store it.
+            (Some("02:15:41"), "02:15:11"),
+            // The server's clock is ahead, then behind.
+            (Some("01:15:41"), "02:15:04"),
+            (Some("03:15:41"), "03:15:11"),
+        ] {
+            assert_eq!(facts.captured_by(finished_at.map(at)), at(captured_at));
+        }
+        facts.seconds = 0;
+        assert_eq!(facts.captured_by(Some(at("02:15:41"))), at("02:15:41"));
+    }
 }

@@ -91,15 +91,19 @@ async fn dumped(store: &DirectoryStore) -> Result<(PostgresServer, Manifest)> {
     let server = PostgresServer::start(17, Tls::Listener).await?;
     server.execute("postgres", "CREATE DATABASE app").await?;
     server.execute("app", "CREATE TABLE users AS SELECT 1 AS id").await?;
-    let taken = DumpRequest {
+    let manifest = dump_app(&server, 1, store).await??;
+    Ok((server, manifest))
+}
+
+async fn dump_app(server: &PostgresServer, jobs: usize, store: &dyn Store) -> Result<Outcome<Manifest>> {
+    let request = DumpRequest {
         server: &server.server(),
         database: "app",
         probes: &[],
         labels: &labels("night"),
-        jobs: 1,
+        jobs,
     };
-    let manifest = dump(&clients().await?, &taken, store).await?;
-    Ok((server, manifest))
+    Ok(dump(&clients().await?, &request, store).await)
 }
 
 fn into_copy<'a>(server: &'a Server, manifest: &'a Manifest) -> RestoreRequest<'a> {
@@ -126,13 +130,6 @@ async fn truncated_tables() -> Result<()> {
         server.execute("app", &create).await?;
     }
     for jobs in [1, 2] {
-        let request = DumpRequest {
-            server: &server.server(),
-            database: "app",
-            probes: &[],
-            labels: &labels("night"),
-            jobs,
-        };
         let reloading = Replacing {
             inner: store.clone(),
             server: server.server(),
@@ -143,14 +140,14 @@ async fn truncated_tables() -> Result<()> {
             when_opened: Vec::new(),
             fails: false,
         };
-        let error = dump(&clients().await?, &request, &reloading).await.err();
+        let error = dump_app(&server, jobs, &reloading).await?.err();
         let error = error.context("a dump without a table's rows was accepted")?;
         ensure!(
             error.name() == "Unavailable" && error.to_string().contains("public.users"),
             "{error}"
         );
         ensure!(find_dump(&store).await?.is_none(), "there is a dump");
-        let taken = dump(&clients().await?, &request, &store).await?;
+        let taken = dump_app(&server, jobs, &store).await??;
         ensure!(
             (taken.archives.len() > 1) == (jobs > 1),
             "{} archives of {jobs} jobs",

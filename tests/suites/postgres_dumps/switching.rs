@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use holdfast_tests::postgres::{PostgresServer, Tls};
 use holdfast_tests::wait::until;
 use holdfast_transfer::error::TransferError;
@@ -168,8 +168,18 @@ async fn beside_autovacuum() -> Result<()> {
         Ok((!server.column("postgres", query).await?.is_empty()).then_some(()))
     })
     .await?;
-    let session = app.connect("app").await?;
     let plan = plan_switch(&operator, "app", "app_copy", "app_before").await?;
+    // A superuser's session, which the operator may not end, is named, and nothing is changed.
+    let superuser = server.server().connect("app").await?;
+    let error = apply_switch(&operator, &plan).await.err();
+    let error = error.context("a database in use was renamed")?;
+    ensure!(
+        error.name() == "AccessDenied" && error.to_string().contains("database app is used by admin"),
+        "{error}"
+    );
+    ensure!(observe_switch(&operator, &plan).await? == SwitchState::Before);
+    drop(superuser);
+    let session = app.connect("app").await?;
     apply_switch(&operator, &plan).await?;
     ensure!(observe_switch(&operator, &plan).await? == SwitchState::After);
     ensure!(session.execute("looking", "SELECT 1").await.is_err(), "a session lives");

@@ -3,7 +3,6 @@
 //! those do not call is hit.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::text;
@@ -16,10 +15,9 @@ use super::shop::{folders, ledger, shop};
 use crate::checks::Subject;
 use crate::restore_trials::next_round;
 use crate::stage::{Stage, Stages};
-use crate::trials::{Call, FAULTS, calls_since, doubled, inject, missed};
+use crate::trials::{Call, FAULTS, Faults, PATIENCE, calls_since, doubled};
 
 const ACCOUNTS: u32 = 3;
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The functions that only a deployment with such a database runs.
 const OF_DATABASES: [&str; 6] = [
@@ -32,7 +30,11 @@ const OF_DATABASES: [&str; 6] = [
 ];
 
 /// Functions that look until a job has ended.
-const LOOKING: [&str; 2] = ["holdfast-poll-status", "holdfast-restore-database"];
+const LOOKING: [&str; 3] = [
+    "holdfast-poll-status",
+    "holdfast-restore-database",
+    "holdfast-undo-restore",
+];
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
     let mut tests = Vec::new();
@@ -97,13 +99,13 @@ async fn subject<'a>(stage: &'a Stage, name: &str) -> Result<Subject<'a>> {
     Ok(subject)
 }
 
-/// The calls of a good run that no other trial hits. Those of the undo that follows are not among them: it runs without faults.
+/// The calls of a good run, and of what undoes a restore, that no other trial hits.
 async fn good_run(subject: &Subject<'_>, machine: Machine) -> Result<BTreeSet<Call>> {
     let mark = subject.stage.lab.ledger_position().await?;
     let ended = run_hit(subject, machine).await?;
     ensure!(ended.status == "SUCCEEDED", "a good run: {ended:?}");
+    after(subject, machine, &ended, &mut Faults::none(&subject.stage.lab)).await?;
     let calls = calls_since(subject.stage, mark, &LOOKING).await?.into_iter();
-    after(subject, machine, &ended).await?;
     let only_here = |call: &Call| {
         OF_DATABASES.contains(&call.caller.as_str())
             || call.service == "states"
@@ -112,21 +114,20 @@ async fn good_run(subject: &Subject<'_>, machine: Machine) -> Result<BTreeSet<Ca
     Ok(calls.filter(only_here).collect())
 }
 
-/// One run in which these calls fail; returns those that it did not make.
+/// One run, and what undoes it, in which these calls fail; returns those that were not made.
 async fn hit(subject: &Subject<'_>, machine: Machine, calls: &[Call], kind: &str, times: u32) -> Result<Vec<Call>> {
-    let lab = &subject.stage.lab;
-    let faults = inject(lab, calls, kind, times).await?;
+    let mut faults = Faults::inject(&subject.stage.lab, calls, kind, times).await?;
     let context = || format!("{kind} x {times} at {calls:#?}");
     let ended = run_hit(subject, machine).await.with_context(context)?;
-    let missed = missed(lab, calls, &faults).await?;
-    lab.heal().await?;
-    after(subject, machine, &ended).await.with_context(context)?;
-    Ok(missed)
+    after(subject, machine, &ended, &mut faults)
+        .await
+        .with_context(context)?;
+    faults.missed().await
 }
 
 async fn run(subject: &Subject<'_>, machine: Machine) -> Result<Ended> {
     let ended = run_hit(subject, machine).await?;
-    after(subject, machine, &ended).await?;
+    after(subject, machine, &ended, &mut Faults::none(&subject.stage.lab)).await?;
     Ok(ended)
 }
 
@@ -150,12 +151,12 @@ async fn run_hit(subject: &Subject<'_>, machine: Machine) -> Result<Ended> {
     }
 }
 
-/// What must hold once the faults are removed.
-async fn after(subject: &Subject<'_>, machine: Machine, ended: &Ended) -> Result<()> {
+/// What must hold then.
+async fn after(subject: &Subject<'_>, machine: Machine, ended: &Ended, faults: &mut Faults<'_>) -> Result<()> {
     subject.not_leased().await?;
     match machine {
         Machine::Backup => only_whole_dumps(subject).await,
-        Machine::Restore => undone(subject, ended).await,
+        Machine::Restore => undone(subject, ended, faults).await,
     }
 }
 
@@ -184,7 +185,7 @@ async fn only_whole_dumps(subject: &Subject<'_>) -> Result<()> {
 }
 
 /// Restored and verified, or undone completely; in both cases the deployment is afterwards as it was.
-async fn undone(subject: &Subject<'_>, ended: &Ended) -> Result<()> {
+async fn undone(subject: &Subject<'_>, ended: &Ended, faults: &mut Faults<'_>) -> Result<()> {
     let ledger = ledger(subject)?;
     ensure!(ledger.accounts(DATABASE).await?.len() == ACCOUNTS as usize, "{ended:?}");
     if let Some(record) = subject.restore_of(&ended.arn).await? {
@@ -194,13 +195,11 @@ async fn undone(subject: &Subject<'_>, ended: &Ended) -> Result<()> {
             ensure!(record["verification"]["outcome"] == "verified", "{record:#}");
             let side = ledger.databases().await?;
             ensure!(side.len() == 2, "the old database is kept: {side:?}");
-            let back = subject.undo("UndoCutOverStateMachineArn", id).await?;
-            ensure!(back.status == "SUCCEEDED", "{back:?}");
+            faults.undo(subject, "UndoCutOverStateMachineArn", id).await?;
         }
         // A cut-over that failed is switched back; its copy stays, and is removed by hand.
         if ended.status == "SUCCEEDED" || record["status"] == "switched_back" {
-            let gone = subject.undo("UndoRestoreStateMachineArn", id).await?;
-            ensure!(gone.status == "SUCCEEDED", "{gone:?}");
+            faults.undo(subject, "UndoRestoreStateMachineArn", id).await?;
         }
     }
     let databases = ledger.databases().await?;

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::Aws;
 use holdfast_tests::lab::{Lab, Options, program};
+use holdfast_tests::wait::until;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -82,6 +84,19 @@ impl Scene {
 
     pub async fn digest(&self, table: &str) -> Result<String> {
         self.done(&["digest", table]).await
+    }
+
+    /// Waits until the slow requests of this action are carried out: one that was received continues when its client is killed.
+    pub async fn carried_out(&self, action: &str, slow: u64) -> Result<()> {
+        until("slow requests are carried out", Duration::from_secs(20), || async {
+            let ledger = self.lab.ledger(0).await?;
+            let done = ledger
+                .iter()
+                .filter(|call| call["action"] == action && call["fault"] == "slow");
+            let received = self.lab.hits(slow).await?;
+            Ok((done.count() as u64 == received).then_some(()))
+        })
+        .await
     }
 
     /// Requests of this action take so long.

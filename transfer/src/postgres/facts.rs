@@ -18,35 +18,32 @@ const SETTINGS: &str = "SELECT r.rolname, unnest(s.setconfig) FROM pg_db_role_se
 const GRANTS: &str = "SELECT r.rolname, g.privilege_type, g.is_grantable FROM pg_database d, aclexplode(d.datacl) g \
     LEFT JOIN pg_roles r ON r.oid = g.grantee WHERE d.datname = current_database() AND (g.grantee = 0 OR r.oid IS NOT NULL) ORDER BY 1, 2";
 
-/// Roles that own something or have a privilege. Postgres records no dependency on the role that initialized the server, so that
-/// role's objects are looked for.
+/// The role that initialized the server, if `pg_dump` gives something to it: Postgres records no dependency on that role. What belongs to an
+/// extension, or to something else (the type of a table's rows, a range's constructors), is created with that.
+const FIRST_ROLE: &str = "SELECT r.rolname FROM pg_roles r WHERE r.oid = 10 AND (\
+    EXISTS (SELECT 1 FROM pg_namespace WHERE nspowner = 10 AND nspname = 'public') \
+    OR EXISTS (SELECT 1 FROM pg_largeobject_metadata WHERE lomowner = 10) \
+    OR EXISTS (SELECT 1 FROM (SELECT 'pg_class'::regclass AS class, oid, relnamespace AS schema FROM pg_class \
+            WHERE relowner = 10 AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f') \
+        UNION ALL SELECT 'pg_proc'::regclass, oid, pronamespace FROM pg_proc WHERE proowner = 10 \
+        UNION ALL SELECT 'pg_type'::regclass, oid, typnamespace FROM pg_type WHERE typowner = 10 \
+        UNION ALL SELECT 'pg_namespace'::regclass, oid, oid FROM pg_namespace WHERE nspowner = 10) o \
+        JOIN pg_namespace n ON n.oid = o.schema WHERE o.oid >= 16384 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
+        AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = o.class AND e.objid = o.oid AND e.deptype IN ('e', 'i'))))";
+
+/// Roles that own something or have a privilege.
 const ROLES: &str = "SELECT r.rolname FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid JOIN pg_database d ON \
     d.datname = current_database() WHERE s.refclassid = 'pg_authid'::regclass AND (s.dbid = d.oid OR (s.dbid = 0 AND s.classid = \
     'pg_database'::regclass AND s.objid = d.oid)) \
-    UNION SELECT r.rolname FROM pg_roles r JOIN pg_database d ON d.datdba = r.oid WHERE d.datname = current_database() \
-    UNION SELECT r.rolname FROM pg_roles r WHERE r.oid = 10 AND (\
-        EXISTS (SELECT 1 FROM pg_class WHERE relowner = 10 AND oid >= 16384 AND relnamespace NOT IN (11, 99)) \
-        OR EXISTS (SELECT 1 FROM pg_proc WHERE proowner = 10 AND oid >= 16384) \
-        OR EXISTS (SELECT 1 FROM pg_type WHERE typowner = 10 AND oid >= 16384) \
-        OR EXISTS (SELECT 1 FROM pg_namespace WHERE nspowner = 10 AND oid >= 16384 AND nspname NOT LIKE 'pg\\_%') \
-        OR EXISTS (SELECT 1 FROM pg_largeobject_metadata WHERE lomowner = 10)) ORDER BY 1";
+    UNION SELECT r.rolname FROM pg_roles r JOIN pg_database d ON d.datdba = r.oid WHERE d.datname = current_database()";
 
-/// Owners of what `pg_dump` gives to them: neither the extensions, nor what belongs to one, nor the users of user mappings. The role that
-/// initialized the server is looked for as in `ROLES`.
+/// Owners of what `pg_dump` gives to them: neither the extensions, nor what belongs to one, nor the users of user mappings.
 const OWNERS: &str = "SELECT r.rolname FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid JOIN pg_database d ON \
     d.datname = current_database() AND s.dbid = d.oid WHERE s.refclassid = 'pg_authid'::regclass AND s.deptype = 'o' AND s.classid NOT IN \
     ('pg_extension'::regclass, 'pg_user_mapping'::regclass) AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = s.classid AND \
-    e.objid = s.objid AND e.deptype = 'e') \
-    UNION SELECT r.rolname FROM pg_roles r WHERE r.oid = 10 AND (\
-        EXISTS (SELECT 1 FROM pg_namespace WHERE nspowner = 10 AND nspname = 'public') \
-        OR EXISTS (SELECT 1 FROM pg_largeobject_metadata WHERE lomowner = 10) \
-        OR EXISTS (SELECT 1 FROM (SELECT 'pg_class'::regclass AS class, oid, relnamespace AS schema FROM pg_class \
-                WHERE relowner = 10 AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f') \
-            UNION ALL SELECT 'pg_proc'::regclass, oid, pronamespace FROM pg_proc WHERE proowner = 10 \
-            UNION ALL SELECT 'pg_namespace'::regclass, oid, oid FROM pg_namespace WHERE nspowner = 10) o \
-            JOIN pg_namespace n ON n.oid = o.schema WHERE o.oid >= 16384 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
-            AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = o.class AND e.objid = o.oid AND e.deptype IN ('e', 'i')))) ORDER BY 1";
+    e.objid = s.objid AND e.deptype = 'e')";
 
+/// Of each pair of an owner and the other owner of a schema, something of the first in the schema of the second.
 const GUESTS: &str = "SELECT DISTINCT ON (2, 3) format('%I.%I', n.nspname, o.name), pg_get_userbyid(o.owner), pg_get_userbyid(n.nspowner) FROM (\
         SELECT oid, 'pg_class'::regclass AS class, relname AS name, relnamespace AS schema, relowner AS owner FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f') \
         UNION ALL SELECT oid, 'pg_proc'::regclass, proname, pronamespace, proowner FROM pg_proc) o \
@@ -57,14 +54,9 @@ const GUESTS: &str = "SELECT DISTINCT ON (2, 3) format('%I.%I', n.nspname, o.nam
 const EXTENSIONS: &str = "SELECT extname, extversion FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1";
 
 /// Tables with rows of their own that `pg_dump` dumps: not a partitioned table itself, nor what an extension created.
-const TABLES: &str = "SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), pg_table_size(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+const TABLES: &str = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
     WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT EXISTS \
-    (SELECT 1 FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e') ORDER BY 1, 2";
-
-/// Of these tables, those whose file is not the snapshot's any more: `pg_class` is read as of the snapshot, `pg_relation_filenode` as of now.
-const REPLACED: &str = "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-    WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
-    AND c.relfilenode IS DISTINCT FROM pg_relation_filenode(c.oid) ORDER BY 1";
+    (SELECT 1 FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')";
 
 const LARGE_OBJECTS: &str = "SELECT pg_table_size('pg_largeobject')";
 
@@ -114,7 +106,10 @@ pub async fn read(session: &Session) -> Result<Shown> {
         .into_iter()
         .filter_map(grant)
         .collect();
-    let tables = session.rows("reading the sizes of tables", TABLES).await?;
+    let tables = format!(
+        "SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), pg_table_size(c.oid) {TABLES} ORDER BY 1, 2"
+    );
+    let tables = session.rows("reading the sizes of tables", &tables).await?;
     let large_objects = session
         .column("reading the size of large objects", LARGE_OBJECTS)
         .await?;
@@ -136,8 +131,12 @@ pub async fn read(session: &Session) -> Result<Shown> {
             .filter_map(setting)
             .collect(),
         grants: row.has_grants.then_some(grants),
-        roles: session.column(doing, ROLES).await?,
-        owners: session.column(doing, OWNERS).await?,
+        roles: session
+            .column(doing, &format!("{ROLES} UNION {FIRST_ROLE} ORDER BY 1"))
+            .await?,
+        owners: session
+            .column(doing, &format!("{OWNERS} UNION {FIRST_ROLE} ORDER BY 1"))
+            .await?,
         guests: session
             .rows(doing, GUESTS)
             .await?
@@ -166,7 +165,11 @@ pub async fn read(session: &Session) -> Result<Shown> {
 /// # Errors
 /// `Unavailable` with their names; those of the server.
 pub async fn ensure_not_replaced(session: &Session) -> Result<()> {
-    let replaced = session.column("looking for truncated tables", REPLACED).await?;
+    // `pg_class` is read as of the snapshot, `pg_relation_filenode` as of now.
+    let query = format!(
+        "SELECT format('%I.%I', n.nspname, c.relname) {TABLES} AND c.relfilenode IS DISTINCT FROM pg_relation_filenode(c.oid) ORDER BY 1"
+    );
+    let replaced = session.column("looking for truncated tables", &query).await?;
     if replaced.is_empty() {
         return Ok(());
     }

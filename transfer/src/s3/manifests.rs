@@ -1,17 +1,24 @@
-//! Which folders of a bucket have a manifest: everything complete below a prefix.
+//! Which folders of a bucket have a manifest: everything complete below a prefix, and when it was complete.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::Client;
+use jiff::Timestamp;
 
 use super::failure::failure;
 use crate::error::Result;
 
-/// Finds the folders below `prefix` that have an object of this name, without a slash at their ends. It needs `s3:ListBucket`.
+/// Finds the folders below `prefix` that have an object of this name, without a slash at their ends, and when S3 stored it. It needs
+/// `s3:ListBucket`.
 ///
 /// # Errors
 /// Those of S3.
-pub async fn find_manifests(client: &Client, bucket: &str, prefix: &str, name: &str) -> Result<Vec<String>> {
+pub async fn find_manifests(
+    client: &Client,
+    bucket: &str,
+    prefix: &str,
+    name: &str,
+) -> Result<Vec<(String, Timestamp)>> {
     let doing = format!("listing s3://{bucket}/{prefix}/");
     let (mut found, mut token) = (Vec::new(), None);
     loop {
@@ -20,7 +27,8 @@ pub async fn find_manifests(client: &Client, bucket: &str, prefix: &str, name: &
         let answer = answer.map_err(|error| failure(&doing, &error))?;
         found.extend(answer.contents().iter().filter_map(|object| {
             let folder = object.key()?.strip_suffix(name)?.strip_suffix('/')?;
-            Some(folder.to_owned())
+            let stored = Timestamp::from_second(object.last_modified()?.secs()).ok()?;
+            Some((folder.to_owned(), stored))
         }));
         token = answer.next_continuation_token;
         if token.is_none() {

@@ -1,5 +1,5 @@
-//! Whether a probe's SQL is one read-only statement. The database enforces it: the probe runs in a read-only transaction with a
-//! statement timeout.
+//! What a probe's SQL does. That it is one read-only statement, the database enforces too: the probe runs in a read-only transaction with
+//! a statement timeout.
 
 use super::reader::TextFormat;
 
@@ -7,6 +7,24 @@ use super::reader::TextFormat;
 const LONGEST: usize = 1000;
 /// The only keywords with which a statement that begins with `select` or `with` can write.
 const WRITING: [&str; 5] = ["insert", "update", "delete", "merge", "into"];
+
+/// Functions of the clock that are called without parentheses, and with them ("Date/Time Functions and Operators", PostgreSQL's
+/// documentation).
+const CLOCK: [&str; 5] = [
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "localtime",
+    "localtimestamp",
+];
+const CLOCK_CALLS: [&str; 6] = [
+    "now",
+    "age",
+    "clock_timestamp",
+    "statement_timestamp",
+    "transaction_timestamp",
+    "timeofday",
+];
 
 pub const STATEMENT: TextFormat = TextFormat {
     rule: "one SQL statement of at most 1000 characters that begins with select or with, reads only, and gives one non-negative integer",
@@ -22,15 +40,32 @@ fn reads_only(text: &str) -> bool {
         return false;
     };
     let statement = code.trim_end().strip_suffix(';').unwrap_or(&code);
-    let mut words = statement
-        .split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$')
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .peekable();
+    let mut words = words(statement).map(|(word, _)| word.to_lowercase()).peekable();
     !statement.contains(';')
         && words.peek().is_some_and(|first| first == "select" || first == "with")
         && statement.trim_start().starts_with(|c: char| c.is_ascii_alphabetic())
         && !words.any(|word| WRITING.contains(&word.as_str()))
+}
+
+/// Whether the statement reads the clock: then its result changes although the data does not.
+pub fn reads_clock(text: &str) -> bool {
+    let code = without_literals(text).unwrap_or_default();
+    words(&code).any(|(word, after)| {
+        let word = word.to_lowercase();
+        CLOCK.contains(&word.as_str()) || (CLOCK_CALLS.contains(&word.as_str()) && after.trim_start().starts_with('('))
+    })
+}
+
+/// Keywords and names, each with what follows it.
+fn words(code: &str) -> impl Iterator<Item = (&str, &str)> {
+    let of_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    let mut rest = code;
+    std::iter::from_fn(move || {
+        let word = rest.trim_start_matches(|c| !of_word(c));
+        let (word, after) = word.split_at(word.find(|c| !of_word(c)).unwrap_or(word.len()));
+        rest = after;
+        (!word.is_empty()).then_some((word, after))
+    })
 }
 
 /// The statement with every literal, quoted identifier and comment replaced by a space; `None` if one is not closed.
@@ -163,10 +198,25 @@ mod tests {
         assert!(!reads_only(&format!("select {}", "1".repeat(1000))));
     }
 
+    #[test]
+    fn a_statement_that_reads_the_clock_is_recognized() {
+        for (sql, reads) in [
+            ("select count(*) from sessions where expires_at > NOW ()", true),
+            ("select count(*) from sessions where day = current_date", true),
+            ("select count(*) from users where age(created_at) < '1 day'", true),
+            (
+                "select count(*) from users where age > 18 and usage(id) = 'now()'",
+                false,
+            ),
+        ] {
+            assert_eq!(reads_clock(sql), reads, "{sql}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_text_panics(text in "(select|with|[-'\"$/*;\\\\eE a-z\u{e9}\u{4e2d}]){0,40}") {
-            let _ = reads_only(&text);
+            let _ = (reads_only(&text), reads_clock(&text));
         }
     }
 }

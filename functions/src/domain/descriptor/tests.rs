@@ -238,24 +238,3 @@ proptest! {
         generated::refused_by_its_faults(Descriptor::parse(&document))?;
     }
 }
-
-#[test]
-fn a_count_that_depends_on_the_time_is_recognized() {
-    let probe = |sql: &str| Probe {
-        resource: "database".to_owned(),
-        count: Count::Sql {
-            sql: sql.to_owned(),
-            secret: String::new(),
-            database: "app".to_owned(),
-            timeout_seconds: 30,
-        },
-    };
-    for (sql, depends) in [
-        ("select count(*) from sessions where expires_at > NOW ()", true),
-        ("select count(*) from sessions where day = current_date", true),
-        ("select count(*) from users where age(created_at) < '1 day'", true),
-        ("select count(*) from users where age > 18 and usage(id) = 'now'", false),
-    ] {
-        assert_eq!(probe(sql).depends_on_time(), depends, "{sql}");
-    }
-}

@@ -1,6 +1,7 @@
 //! Requests to the function that reads and removes what is in the stack's archive (`archive-access`), and its responses. Folders are
 //! keys of the archive's bucket, without a slash at their end.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::DumpFacts;
@@ -45,11 +46,18 @@ pub struct ListedDump {
     pub host: String,
     pub port: u16,
     pub facts: DumpFacts,
-    /// Seconds that it took, by the server's own clock; 0 if it is not known.
-    pub seconds: u64,
+    /// When S3 stored its manifest, which is written last.
+    pub finished_at: Timestamp,
     /// The number of recovery points of its set, if that was sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<usize>,
+}
+
+impl ListedDump {
+    /// See [`DumpFacts::captured_by`].
+    pub fn captured_at(&self) -> Timestamp {
+        self.facts.captured_by(Some(self.finished_at))
+    }
 }
 
 /// The outcome of a deletion.

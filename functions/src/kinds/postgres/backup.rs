@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use holdfast_transfer::postgres::MANIFEST;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{DUMP, Postgres, database, parts};
@@ -155,16 +155,8 @@ impl Postgres {
     }
 }
 
-/// The time of the capture by the server's clock, or by AWS's, whichever is later: with a server's clock that is behind, a dump from after
-/// an incident would be taken for one from before it.
-fn captured_at(facts: &DumpFacts, finished_at: Option<Timestamp>) -> Timestamp {
-    let taken = i64::try_from(facts.seconds).unwrap_or(i64::MAX);
-    let by_aws = finished_at.and_then(|end| end.checked_sub(SignedDuration::from_secs(taken)).ok());
-    by_aws.map_or(facts.captured_at, |by_aws| by_aws.max(facts.captured_at))
-}
-
 fn finished(facts: DumpFacts, finished_at: Option<Timestamp>) -> Finished {
-    let captured_at = captured_at(&facts, finished_at);
+    let captured_at = facts.captured_by(finished_at);
     let counted = facts.counts.into_iter().map(|(name, count)| ProbeResult {
         name,
         count: Some(count),

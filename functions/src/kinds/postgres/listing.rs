@@ -5,7 +5,7 @@ use crate::domain::catalog_rebuild::TaggedPoint;
 use crate::domain::kinds::postgres::{Connection, connection};
 use crate::domain::resource::Resource;
 use crate::domain::transfers::archive_access::{ArchiveRequest, Dumps, ListedDump};
-use crate::domain::transfers::{DUMPS, DumpFacts, execution_name};
+use crate::domain::transfers::{DUMPS, execution_name};
 use crate::error::Result;
 
 impl Postgres {
@@ -26,11 +26,7 @@ impl Postgres {
         let resource = known.iter().find(|resource| is_of(&dump, resource))?;
         let name = execution_name(&dump.set, &dump.resource, super::DUMP);
         let recovery_point = self.point(&dump.folder, self.transfers.execution(&name));
-        let DumpFacts {
-            captured_at,
-            size_bytes,
-            ..
-        } = dump.facts;
+        let captured_at = dump.captured_at();
         Some(TaggedPoint {
             deployment: dump.deployment,
             set: dump.set,
@@ -38,7 +34,7 @@ impl Postgres {
             target: resource.target.clone(),
             recovery_point,
             captured_at,
-            size_bytes: Some(size_bytes),
+            size_bytes: Some(dump.facts.size_bytes),
             sealed: dump.sealed,
         })
     }

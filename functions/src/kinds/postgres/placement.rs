@@ -28,9 +28,9 @@ impl Postgres {
         let past: Vec<PastRun> = listed
             .dumps
             .iter()
-            .filter(|dump| dump.seconds > 0)
+            .filter(|dump| dump.facts.seconds > 0)
             .map(|dump| PastRun {
-                duration: Duration::from_secs(dump.seconds),
+                duration: Duration::from_secs(dump.facts.seconds),
                 database_bytes: dump.facts.database_bytes,
             })
             .collect();

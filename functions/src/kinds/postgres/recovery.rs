@@ -58,7 +58,7 @@ impl Recovery for Postgres {
                 arn: self.manifest_arn(&dump.folder),
                 folder: dump.folder.clone(),
             },
-            captured_at: dump.facts.captured_at,
+            captured_at: dump.captured_at(),
             size_bytes: Some(dump.facts.size_bytes),
         });
         let until = before

@@ -6,6 +6,7 @@ use aws_config::SdkConfig;
 use holdfast_transfer::postgres::{Depth, MANIFEST, Manifest, delete_dump, find_dump, read_dump, verify};
 use holdfast_transfer::s3::{find_manifests, object_tags};
 use holdfast_transfer::store::{Store, StoredObject};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::names::TAG_SEALED;
@@ -46,8 +47,8 @@ pub async fn handle(Needs { archive }: &Needs, request: ArchiveRequest) -> Resul
 
 async fn list(archive: &Archive, below: &str) -> Result<Dumps> {
     let mut dumps = Vec::new();
-    for folder in find_manifests(&archive.s3, &archive.bucket, below, MANIFEST).await? {
-        match describe(archive, folder.clone()).await {
+    for (folder, stored) in find_manifests(&archive.s3, &archive.bucket, below, MANIFEST).await? {
+        match describe(archive, folder.clone(), stored).await {
             Ok(dump) => dumps.extend(dump),
             // One that is unreadable, or of a newer version of Holdfast, hides no other.
             Err(error) if error.class() == Class::Final => {
@@ -56,12 +57,12 @@ async fn list(archive: &Archive, below: &str) -> Result<Dumps> {
             Err(error) => return Err(error),
         }
     }
-    dumps.sort_by_key(|dump| dump.facts.captured_at);
+    dumps.sort_by_key(ListedDump::captured_at);
     Ok(Dumps { dumps })
 }
 
 /// `None` for one that was deleted since it was listed.
-async fn describe(archive: &Archive, folder: String) -> Result<Option<ListedDump>> {
+async fn describe(archive: &Archive, folder: String, finished_at: Timestamp) -> Result<Option<ListedDump>> {
     let Some(manifest) = find_dump(&archive.folder(&folder)).await? else {
         return Ok(None);
     };
@@ -78,7 +79,7 @@ async fn describe(archive: &Archive, folder: String) -> Result<Option<ListedDump
         host: label(&manifest, "host")?.to_owned(),
         port,
         facts: facts(&manifest),
-        seconds: manifest.seconds,
+        finished_at,
         sealed: tags.get(TAG_SEALED).and_then(|points| points.parse().ok()),
         folder,
     }))

@@ -75,7 +75,7 @@ impl ScanArchive {
         results::save(store, part, &result).await
     }
 
-    pub(super) async fn scan<T: Table>(&self, table: Arc<T>, part: u32, name: &str, rate: Option<f64>) -> Result<()> {
+    async fn scan<T: Table>(&self, table: Arc<T>, part: u32, name: &str, rate: Option<f64>) -> Result<()> {
         let reading = Reading {
             content: Content::Lines {
                 format: FORMAT,

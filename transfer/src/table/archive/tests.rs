@@ -1,12 +1,11 @@
 #![allow(clippy::unwrap_used)]
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use tempfile::TempDir;
 
 use super::*;
-use crate::store::{DirectoryStore, ObjectState, Store, StoredObject};
+use crate::store::{DirectoryStore, Store};
 use crate::table::compression::{Compression, Compressor};
 use crate::table::digest::{Digester, TableDigest};
 use crate::table::testing::items::items;
@@ -112,72 +111,24 @@ async fn a_part_that_was_written_but_not_read_back_is_read_back_and_not_written_
     );
 }
 
-/// Whether there is the object is answered as of before another attempt completed it.
-struct Late {
-    inner: Arc<dyn Store>,
-    early: std::sync::Mutex<usize>,
-}
-
-#[async_trait::async_trait]
-impl Store for Late {
-    fn address(&self) -> String {
-        self.inner.address()
-    }
-
-    async fn create(
-        &self,
-        name: &str,
-        metadata: &BTreeMap<String, String>,
-        estimate: u64,
-    ) -> crate::error::Result<Box<dyn crate::store::Sink>> {
-        self.inner.create(name, metadata, estimate).await
-    }
-
-    async fn open(&self, name: &str, version: Option<&str>) -> crate::error::Result<Box<dyn crate::store::Source>> {
-        self.inner.open(name, version).await
-    }
-
-    async fn state(&self, name: &str, version: Option<&str>) -> crate::error::Result<Option<ObjectState>> {
-        if name.ends_with(".zst") {
-            let mut early = self.early.lock().unwrap();
-            if *early > 0 {
-                *early -= 1;
-                return Ok(None);
-            }
-        }
-        self.inner.state(name, version).await
-    }
-
-    async fn tag(&self, object: &StoredObject, tags: &BTreeMap<String, String>) -> crate::error::Result<()> {
-        self.inner.tag(object, tags).await
-    }
-
-    async fn remove(&self, objects: &[StoredObject]) -> crate::error::Result<()> {
-        self.inner.remove(objects).await
-    }
-
-    async fn remove_others(&self, keep: &[&str]) -> crate::error::Result<()> {
-        self.inner.remove_others(keep).await
-    }
-}
-
 #[tokio::test]
-async fn a_part_that_another_attempt_completes_meanwhile_is_read_back() {
-    let (_directory, store) = folder();
+async fn of_two_attempts_at_once_none_fails_for_good() {
     let table = table(Faults::default());
-    let first = scan_of(&store, &table, 1).await;
-    first
-        .scan(Arc::clone(&table), 0, "items-0000.json.zst", None)
-        .await
-        .unwrap();
-    // Both looks: of the part, and of its sink.
-    let late: Arc<dyn Store> = Arc::new(Late {
-        inner: Arc::clone(&store),
-        early: 2.into(),
-    });
-    let second = scan_of(&late, &table, 1).await;
-    second.write_part(Arc::clone(&table), 0, None).await.unwrap();
-    assert_eq!(second.finish().await.unwrap().digest, digest_of(&table));
+    let (_elsewhere, other) = folder();
+    let alone = scan_of(&other, &table, 1).await;
+    alone.write_part(Arc::clone(&table), 0, None).await.unwrap();
+    let requests = table.requests();
+    let (_directory, store) = folder();
+    let archive = scan_of(&store, &table, 1).await;
+    let attempt = || archive.write_part(Arc::clone(&table), 0, None);
+    let (first, second) = tokio::join!(attempt(), attempt());
+    assert_eq!(table.requests(), 3 * requests, "both scanned the table");
+    for attempt in [first, second] {
+        // Its manifest may still be on the way: such an attempt is made again.
+        assert!(matches!(attempt, Ok(()) | Err(Error::Aws(_))), "{attempt:?}");
+    }
+    attempt().await.unwrap();
+    assert_eq!(archive.finish().await.unwrap().digest, digest_of(&table));
 }
 
 /// Replaces bytes in the middle of a file.
