@@ -1,9 +1,7 @@
 //! What is deleted: a dump that retention expires, and a database that a restore created.
 
-use std::time::{Duration, Instant};
-
 use super::manifest::{MANIFEST, Manifest};
-use super::server::{Server, Session, literal};
+use super::server::{Server, literal};
 use super::target::{self, Found, Mark};
 use crate::error::{Result, TransferError};
 use crate::store::{Store, StoredObject};
@@ -69,28 +67,15 @@ pub async fn drop_restored(server: &Server, database: &str, restore: &str) -> Re
         Err(TransferError::Conflict(_)) => return Ok(Dropped::Foreign),
         Err(error) => return Err(error),
     };
-    if let Some(clients) = clients_that_stay(&session, database).await? {
-        return Ok(Dropped::InUse(clients));
+    let clients = session
+        .column("looking for clients", &format!("{CLIENTS}{}", literal(database)))
+        .await?;
+    if let Some(first) = clients.first() {
+        return Ok(Dropped::InUse(format!(
+            "{} sessions, such as of {first}",
+            clients.len()
+        )));
     }
     target::drop_marked(&session, database, id, &mark).await?;
     Ok(Dropped::Gone)
-}
-
-/// How long the server may take to end the session of a client that has just disconnected.
-const ENDING: Duration = Duration::from_secs(5);
-
-/// How many clients use the database, and who; `None` once there are none.
-async fn clients_that_stay(session: &Session, database: &str) -> Result<Option<String>> {
-    let sql = format!("{CLIENTS}{}", literal(database));
-    let deadline = Instant::now() + ENDING;
-    loop {
-        let clients = session.column("looking for clients", &sql).await?;
-        match clients.first() {
-            None => return Ok(None),
-            Some(first) if Instant::now() >= deadline => {
-                return Ok(Some(format!("{} sessions, such as of {first}", clients.len())));
-            }
-            Some(_) => tokio::time::sleep(Duration::from_millis(200)).await,
-        }
-    }
 }
