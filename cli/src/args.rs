@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::cmd::{
-    answer, apply, backup, completions, deployments, discover, infrastructure, man, rebuild_catalog, restore, restores,
-    sets, show, table, undo, watch,
+    answer, apply, backup, completions, deployments, discover, infrastructure, man, protect, rebuild_catalog, restore,
+    restores, sets, show, table, undo, watch,
 };
 use crate::global::Global;
 
@@ -30,6 +30,7 @@ pub enum Command {
     UndoRestore(undo::UndoRestore),
     Restores(restores::Restores),
     Infrastructure(infrastructure::Infrastructure),
+    Protect(protect::Protect),
     RebuildCatalog(rebuild_catalog::RebuildCatalog),
     Sets(sets::Sets),
     Show(show::Show),

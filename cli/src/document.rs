@@ -83,17 +83,50 @@ fn fault(origin: &str, error: &serde_saphyr::Error) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::path::{Path, PathBuf};
+
     use serde_json::json;
 
     use super::*;
 
+    /// README and the documents, by path.
+    fn documents() -> Vec<(PathBuf, String)> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let docs = std::fs::read_dir(root.join("docs")).unwrap();
+        let pages = docs.map(|entry| entry.unwrap().path()).chain([root.join("README.md")]);
+        pages
+            .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+            .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
+            .collect()
+    }
+
     #[test]
-    fn the_readmes_descriptor_is_accepted() {
-        let readme = include_str!("../../README.md");
-        let (_, rest) = readme.split_once("```yaml\n").unwrap();
-        let (yaml, _) = rest.split_once("```").unwrap();
-        let documents = parse("README.md", yaml).unwrap();
-        holdfast::domain::descriptor::Descriptor::parse(&documents[0].value).unwrap();
+    fn every_documented_descriptor_is_accepted() {
+        let mut accepted = 0;
+        for (path, text) in documents() {
+            for block in text.split("```yaml\n").skip(1) {
+                let (yaml, _) = block.split_once("```").unwrap();
+                let name = path.display().to_string();
+                let documents = parse(&name, yaml).unwrap();
+                let read = holdfast::domain::descriptor::Descriptor::parse(&documents[0].value);
+                assert!(read.is_ok(), "{name}: {read:?}");
+                accepted += 1;
+            }
+        }
+        assert!(accepted >= 3, "{accepted}");
+    }
+
+    #[test]
+    fn every_link_between_documents_leads_somewhere() {
+        for (path, text) in documents() {
+            for link in text.split("](").skip(1) {
+                let (target, _) = link.split_once(')').unwrap();
+                if !target.starts_with("https://") {
+                    let leads_to = path.parent().unwrap().join(target);
+                    assert!(leads_to.exists(), "{}: {target}", path.display());
+                }
+            }
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod failure;
 mod format;
 mod global;
 mod output;
+mod protection;
 mod question;
 mod retention_reasons;
 mod run_id;

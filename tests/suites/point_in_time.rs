@@ -1,5 +1,7 @@
 //! The whole deployment as of one moment, while an application keeps writing.
 
+mod protection;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -18,14 +20,16 @@ use crate::stage::{Stage, Stages};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
-    vec![
+    let mut tests = vec![
         stages.test("point_in_time::holds_exactly_what_was_committed_by_then", |stage| {
             Box::pin(exactly(stage))
         }),
         stages.test("point_in_time::outside_a_window_is_refused_and_nothing_made", |stage| {
             Box::pin(refused(stage))
         }),
-    ]
+    ];
+    tests.extend(protection::tests(stages));
+    tests
 }
 
 async fn exactly(stage: &Stage) -> Result<()> {

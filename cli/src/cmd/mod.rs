@@ -8,6 +8,7 @@ pub mod deployments;
 pub mod discover;
 pub mod infrastructure;
 pub mod man;
+pub mod protect;
 pub mod rebuild_catalog;
 pub mod restore;
 pub mod restores;
@@ -34,6 +35,7 @@ pub async fn run(cli: &Cli) -> Result<()> {
         Command::UndoRestore(undo) => undo.run(&cli.global).await,
         Command::Restores(restores) => restores.run(&cli.global).await,
         Command::Infrastructure(infrastructure) => infrastructure.run(&cli.global).await,
+        Command::Protect(protect) => protect.run(&cli.global).await,
         Command::RebuildCatalog(rebuild) => rebuild.run(&cli.global).await,
         Command::Sets(sets) => sets.run(&cli.global).await,
         Command::Show(show) => show.run(&cli.global).await,

@@ -44,7 +44,7 @@ impl Facts {
             Error::invalid(
                 format!("cut_over of {}", item.planned.resource.name),
                 word(fact),
-                "a fact that this resource's copy has: see the table of facts in the README",
+                "a fact that this resource's copy has: see the table of facts in docs/descriptor.md",
             )
         })
     }

@@ -140,6 +140,11 @@ impl Stateful for DynamoDb {
         configuration["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
     }
 
+    fn is_without_point_in_time_recovery(&self, configuration: &Value) -> bool {
+        let recovery = &configuration["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"];
+        recovery["PointInTimeRecoveryStatus"] == "DISABLED"
+    }
+
     fn arn(&self) -> Option<(&'static str, &'static str)> {
         Some(("dynamodb", "table/"))
     }
@@ -310,5 +315,13 @@ mod tests {
     fn only_a_table_with_a_time_to_live_expires() {
         let on = json!({"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED"}});
         assert!(DynamoDb.data_expires(&on) && !DynamoDb.data_expires(&json!({})));
+        let recovery = |status: &str| {
+            let recovery = json!({ "PointInTimeRecoveryStatus": status });
+            json!({ "ContinuousBackupsDescription": { "PointInTimeRecoveryDescription": recovery } })
+        };
+        assert!(DynamoDb.is_without_point_in_time_recovery(&recovery("DISABLED")));
+        for known_or_not in [recovery("ENABLED"), Value::Null] {
+            assert!(!DynamoDb.is_without_point_in_time_recovery(&known_or_not));
+        }
     }
 }

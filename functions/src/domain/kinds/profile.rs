@@ -154,6 +154,11 @@ pub trait Stateful: Sync {
     /// Whether data expires by itself, according to the captured configuration: a lower count then proves nothing.
     fn data_expires(&self, configuration: &Value) -> bool;
 
+    /// Whether AWS could restore it to any second, but that is turned off, according to the captured configuration.
+    fn is_without_point_in_time_recovery(&self, _configuration: &Value) -> bool {
+        false
+    }
+
     /// The service and the beginning of the resource in its ARN, such as `rds` and `cluster:`; `None` for what AWS does not know.
     fn arn(&self) -> Option<(&'static str, &'static str)>;
 

@@ -6,7 +6,9 @@ mod phrases;
 mod retryable;
 mod terminal;
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;
+#[cfg(test)]
+mod troubleshooting;
 
 pub use location::FailureLocation;
 

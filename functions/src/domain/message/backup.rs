@@ -38,6 +38,7 @@ fn sealed(backup: &BackupReport<'_>, set: &BackupSet) -> Message {
         .quiesced_seconds
         .map(|seconds| format!("The application was quiesced for {seconds} s."));
     let counted = facts::probes(&set.probes);
+    let without = facts::without_point_in_time_recovery(name, backup.points);
     let happened = format!(
         "Set {} is sealed: {available} of {planned} recovery points, after {took}.",
         set.id
@@ -68,7 +69,7 @@ fn sealed(backup: &BackupReport<'_>, set: &BackupSet) -> Message {
         reasons: &warnings,
         sections: vec![
             Section::list("Recovery points", facts::points(backup.points)),
-            Section::list("Also", [counted, skew, rest].into_iter().flatten()),
+            Section::list("Also", [counted, skew, rest, without].into_iter().flatten()),
         ],
     })
 }

@@ -20,9 +20,10 @@ use crate::domain::set::{Point, Reason};
 const HEAD: &str = "\
 # Messages to on-call
 
-Every message and every advice, as the tests generate them (`functions/src/domain/message/catalogue.rs`). A message has at most 60
-lines of 100 columns; its subject and first twelve lines say what happened, whether it can be trusted, what to do now, and the
-command for it. A telephone shows only the subject. `holdfast show` prints what a message has no room for.
+Every message, as the tests generate them (`functions/src/domain/message/catalogue.rs`). A message has at most 60 lines of 100
+columns; its subject and first twelve lines say what happened, whether it can be trusted, what to do now, and the command for it. A
+telephone shows only the subject. `holdfast show` prints what a message has no room for. The advice for every error is in
+[troubleshooting.md](troubleshooting.md).
 ";
 
 fn all() -> Vec<(&'static str, Message)> {
@@ -138,6 +139,9 @@ fn available() -> Vec<Point> {
     points.truncate(1);
     points.push(Point {
         resource: read(json!({"name": "rooms", "kind": "dynamodb", "table": "hubs-rooms", "deadline_seconds": 60})),
+        configuration: json!({"ContinuousBackupsDescription": {"PointInTimeRecoveryDescription": {
+            "PointInTimeRecoveryStatus": "DISABLED",
+        }}}),
         ..points[0].clone()
     });
     points
@@ -572,12 +576,9 @@ fn undo_steps() -> Vec<(&'static str, Message)> {
 fn whole() -> String {
     let messages: String = all()
         .into_iter()
-        .map(|(title, message)| format!("\n### {title}\n\n```\n{}```\n", message.text))
+        .map(|(title, message)| format!("\n## {title}\n\n```\n{}```\n", message.text))
         .collect();
-    format!(
-        "{HEAD}\n## Messages\n{messages}\n## Advice, by error and by where it occurred\n{}",
-        advice::tests::table()
-    )
+    format!("{HEAD}{messages}")
 }
 
 #[test]

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::words;
 use crate::domain::duration::friendly;
+use crate::domain::kinds;
 use crate::domain::resource::RecoveryPoint;
 use crate::domain::set::{BackupSet, Point, PointStatus, ProbeResult, Reason, RunRecord};
 
@@ -158,6 +159,31 @@ pub fn probes(probes: &[ProbeResult]) -> Option<String> {
         .take(LISTED)
         .collect();
     (!counts.is_empty()).then(|| format!("Counted before the capture: {}.", counts.join(", ")))
+}
+
+/// The resources that AWS could restore to any second, but for a setting that is off; `None` without any.
+pub fn without_point_in_time_recovery(deployment: &str, points: &[Point]) -> Option<String> {
+    const NAMED: usize = 4;
+    let is_without = |point: &&Point| {
+        kinds::stateful(&point.resource.target)
+            .is_some_and(|kind| kind.is_without_point_in_time_recovery(&point.configuration))
+    };
+    let names: Vec<String> = points
+        .iter()
+        .filter(is_without)
+        .map(|point| words::name(point.resource.target.identifier()))
+        .collect();
+    let (named, more) = names.split_at(names.len().min(NAMED));
+    let more = match more.len() {
+        0 => String::new(),
+        number => format!(" and {number} more"),
+    };
+    (!names.is_empty()).then(|| {
+        format!(
+            "Without point-in-time recovery, to be restored from sets alone: {}{more}. `holdfast protect {deployment}` turns it on.",
+            named.join(", ")
+        )
+    })
 }
 
 /// Probes that could not count, as warnings.

@@ -1,8 +1,6 @@
-use std::collections::BTreeMap;
-
 use super::*;
 
-const LOCATIONS: [FailureLocation; 17] = [
+pub(super) const LOCATIONS: [FailureLocation; 17] = [
     FailureLocation::Plan,
     FailureLocation::Approval,
     FailureLocation::SafetyBackup,
@@ -23,7 +21,7 @@ const LOCATIONS: [FailureLocation; 17] = [
 ];
 
 /// All names of `Error`, and the other errors that the machines catch.
-const ERRORS: [&str; 23] = [
+pub(super) const ERRORS: [&str; 23] = [
     "Throttled",
     "Unavailable",
     "NotReady",
@@ -48,31 +46,6 @@ const ERRORS: [&str; 23] = [
     "Runtime.ExitError",
     "SomethingElse",
 ];
-
-/// Every pair of error and location, for a reviewer to read: a row for each advice, with its errors, under each location.
-pub fn table() -> String {
-    let mut rows: BTreeMap<(usize, String), Vec<&str>> = BTreeMap::new();
-    for (nth, location) in LOCATIONS.into_iter().enumerate() {
-        for error in ERRORS {
-            rows.entry((nth, remedy(error, location, "hubs")))
-                .or_default()
-                .push(error);
-        }
-    }
-    let mut text = String::new();
-    let mut last = usize::MAX;
-    for ((nth, advice), errors) in rows {
-        if nth != last {
-            text.push_str(&format!(
-                "\n### {}\n\n| error | what to do |\n|---|---|\n",
-                LOCATIONS[nth].words()
-            ));
-            last = nth;
-        }
-        text.push_str(&format!("| {} | {advice} |\n", errors.join(", ")));
-    }
-    text
-}
 
 fn reason(subject: &str, error: &str) -> Reason {
     Reason {
