@@ -10,6 +10,8 @@ mod command_options;
 mod early_end;
 mod event;
 mod facts;
+#[cfg(test)]
+mod generated_document;
 mod layout;
 mod nightly;
 mod restore;

@@ -4,10 +4,10 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::generated_document::assert_written;
 use super::restore::tests::{self as of_restore, items, record, switched, verification};
 use super::tests::{at, plain as plain_backup, points, read, reason, run, set};
 use super::*;
@@ -583,20 +583,7 @@ fn whole() -> String {
 
 #[test]
 fn what_on_call_can_be_told_is_what_was_read() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/messages.md");
-    let generated = whole();
-    if std::env::var_os("HOLDFAST_WRITE").is_some() {
-        std::fs::write(&path, &generated).unwrap();
-    }
-    let read = std::fs::read_to_string(&path).unwrap_or_default();
-    let differs = generated
-        .lines()
-        .zip(read.lines())
-        .find(|(generated, read)| generated != read);
-    assert!(
-        generated == read,
-        "docs/messages.md differs from the messages: {differs:?}. Write it again (HOLDFAST_WRITE=1) and read it"
-    );
+    assert_written("messages.md", &whole());
 }
 
 /// Previously, a command within a sentence used the shell's Region.

@@ -1,12 +1,9 @@
 //! Every error with what to do about it, wherever it occurs: `docs/troubleshooting.md`. `HOLDFAST_WRITE=1 cargo test troubleshooting`
 //! writes it again.
 
-#![allow(clippy::unwrap_used)]
-
-use std::path::Path;
-
 use super::remedy;
 use super::tests::{ERRORS, LOCATIONS};
+use crate::domain::message::generated_document::assert_written;
 
 const HEAD: &str = "\
 # Troubleshooting, by error
@@ -93,16 +90,7 @@ fn section(error: &str) -> String {
 
 #[test]
 fn what_to_do_about_an_error_is_what_was_read() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/troubleshooting.md");
-    let generated = whole();
-    if std::env::var_os("HOLDFAST_WRITE").is_some() {
-        std::fs::write(&path, &generated).unwrap();
-    }
-    let read = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        generated == read,
-        "docs/troubleshooting.md differs from the advice. Write it again (HOLDFAST_WRITE=1) and read it"
-    );
+    assert_written("troubleshooting.md", &whole());
 }
 
 #[test]
