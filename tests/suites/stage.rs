@@ -103,6 +103,8 @@ impl Stages {
             let outcome = body(&stage).await;
             stage.heal().await?;
             self.remember(&stage, mark).await?;
+            // No test uses another's databases, and those of all tests together do not fit into memory.
+            stage.lab.clear_databases().await?;
             self.idle.lock().unwrap().push(stage);
             outcome
         })

@@ -198,6 +198,11 @@ impl Lab {
         self.control(reqwest::Method::DELETE, "faults", None).await.map(drop)
     }
 
+    /// Removes every Aurora cluster, instance and snapshot, with its server and files.
+    pub async fn clear_databases(&self) -> Result<()> {
+        self.control(reqwest::Method::DELETE, "databases", None).await.map(drop)
+    }
+
     /// The calls since entry `since`, oldest first.
     pub async fn ledger(&self, since: u64) -> Result<Vec<Value>> {
         let calls = self

@@ -51,6 +51,12 @@ async fn reply(house: &Backend, call: &Call) -> Result<Value, (u16, String)> {
             true => Ok(json!({})),
             false => Err((404, format!("fault: there is none with id {id}"))),
         },
+        ("DELETE", ["databases"]) => {
+            for service in &house.services {
+                service.clear().await;
+            }
+            Ok(json!({}))
+        }
         ("GET", ["durations"]) => Ok(json!(world.durations.seconds())),
         ("PUT", ["durations"]) => {
             let seconds = world.durations.change(&body(call)?).map_err(|error| (400, error))?;

@@ -165,6 +165,11 @@ pub trait Service: Send + Sync {
         Vec::new()
     }
 
+    /// Removes the service's resources that take up memory: servers and their data.
+    fn clear(&self) -> BoxedFuture<'_, ()> {
+        Box::pin(async {})
+    }
+
     /// Ends what the service started: servers, listeners, jobs.
     fn stop(&self) -> BoxedFuture<'_, ()> {
         Box::pin(async {})

@@ -5,6 +5,7 @@ mod actions;
 mod addresses;
 mod automated;
 pub(crate) mod catalogue;
+mod clearing;
 mod cluster;
 mod endpoints;
 mod fault;
@@ -88,6 +89,10 @@ impl Service for Rds {
             .values()
             .map(|snapshot| (snapshot.arn.clone(), snapshot.tags.clone()));
         clusters.chain(instances).chain(snapshots).collect()
+    }
+
+    fn clear(&self) -> BoxedFuture<'_, ()> {
+        Box::pin(self.plane.clear())
     }
 
     fn stop(&self) -> BoxedFuture<'_, ()> {

@@ -223,6 +223,19 @@ impl Plane {
         json!({"clusters": clusters, "snapshots": snapshots})
     }
 
+    /// Removes every cluster, instance and snapshot at once, as AWS never does, and waits until their servers and files are gone.
+    pub async fn clear(&self) {
+        let discards = self.state().clear();
+        self.settle().await;
+        let discards = discards.into_iter().map(|discard| {
+            let postgres = self.postgres.clone();
+            tokio::spawn(async move { throw_away(&postgres, discard).await })
+        });
+        for discard in discards.collect::<Vec<_>>() {
+            let _ = discard.await;
+        }
+    }
+
     /// Closes all ports and stops all servers.
     pub async fn stop(&self) {
         self.doors.lock().await.clear();
