@@ -101,13 +101,19 @@ impl Stages {
             };
             let mark = stage.lab.ledger_position().await?;
             let outcome = body(&stage).await;
-            stage.heal().await?;
-            self.remember(&stage, mark).await?;
-            // No test uses another's databases, and those of all tests together do not fit into memory.
-            stage.lab.clear_databases().await?;
-            self.idle.lock().unwrap().push(stage);
-            outcome
+            // Why a test failed comes before a lab that cannot be lent again.
+            outcome.and(self.take_back(stage, mark).await)
         })
+    }
+
+    /// Readies a lab for the next test. One that cannot be is stopped.
+    async fn take_back(&self, stage: Stage, mark: u64) -> Result<()> {
+        stage.heal().await?;
+        self.remember(&stage, mark).await?;
+        // No test uses another's databases, and those of all tests together do not fit into memory.
+        stage.lab.clear_databases().await?;
+        self.idle.lock().unwrap().push(stage);
+        Ok(())
     }
 
     /// Keeps the functions' calls in a lab since entry `mark` of its ledger.

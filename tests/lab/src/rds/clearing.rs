@@ -4,7 +4,7 @@ use super::snapshot::{self, Snapshot};
 use super::state::{Discard, State};
 
 impl State {
-    /// Removes every cluster with what belongs to it; returns what has to be removed.
+    /// Removes every cluster with what belongs to it; returns what has to be stopped and removed.
     pub fn clear(&mut self) -> Vec<Discard> {
         self.instances.clear();
         self.cluster_endpoints.clear();

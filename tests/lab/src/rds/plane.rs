@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use super::automated::AutomatedBackup;
 use super::cluster::{Cluster, latest_restorable};
@@ -90,11 +91,17 @@ impl Plane {
         self.observe();
         let discards = self.state().advance(self.now());
         self.open_ports().await;
-        // Removing a data directory takes seconds on some file systems: it runs in the background.
-        for discard in discards {
+        // Removing a data directory takes seconds on some file systems: nobody waits for it here.
+        self.throw_away_all(discards);
+    }
+
+    /// Stops and removes in the background; each task ends when that is done.
+    fn throw_away_all(&self, discards: Vec<Discard>) -> Vec<JoinHandle<()>> {
+        let throw_away = |discard| {
             let postgres = self.postgres.clone();
-            tokio::spawn(async move { throw_away(&postgres, discard).await });
-        }
+            tokio::spawn(async move { throw_away(&postgres, discard).await })
+        };
+        discards.into_iter().map(throw_away).collect()
     }
 
     /// Settles forever, several times a second and whenever the clock is moved.
@@ -227,12 +234,8 @@ impl Plane {
     pub async fn clear(&self) {
         let discards = self.state().clear();
         self.settle().await;
-        let discards = discards.into_iter().map(|discard| {
-            let postgres = self.postgres.clone();
-            tokio::spawn(async move { throw_away(&postgres, discard).await })
-        });
-        for discard in discards.collect::<Vec<_>>() {
-            let _ = discard.await;
+        for removal in self.throw_away_all(discards) {
+            let _ = removal.await;
         }
     }
 
