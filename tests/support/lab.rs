@@ -1,7 +1,7 @@
 //! A running lab: the real `holdfast-lab` binary as a child process, and its control API.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -96,6 +96,7 @@ impl Lab {
         }
         let mut child = command
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .with_context(|| format!("start {}; `make` builds it", binary.display()))?;
         let endpoint = match ready(&mut child) {
@@ -248,18 +249,26 @@ impl Drop for Lab {
     }
 }
 
-/// The endpoint, from the line `ready <endpoint>`.
+/// The endpoint, from the line `ready <endpoint>`; why the lab ended, if it did.
 fn ready(child: &mut Child) -> Result<String> {
     let output = child.stdout.take().context("the lab has no output")?;
+    let mut errors = child.stderr.take().context("the lab has no errors")?;
     let mut lines = BufReader::new(output).lines();
     for line in lines.by_ref() {
         if let Some(endpoint) = line?.strip_prefix("ready ") {
             // The rest of its output is discarded, so that the lab never blocks on a full pipe.
             std::thread::spawn(move || lines.for_each(drop));
+            std::thread::spawn(move || std::io::copy(&mut errors, &mut std::io::stderr()));
             return Ok(endpoint.trim().to_owned());
         }
     }
-    bail!("the lab ended before it was ready: {:?}", child.wait()?)
+    let mut said = String::new();
+    errors.read_to_string(&mut said)?;
+    bail!(
+        "the lab ended before it was ready, with {}: {}",
+        child.wait()?,
+        said.trim()
+    )
 }
 
 /// The variables of an `env` file: lines `export NAME=value` or `NAME=value`, quoted or not.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use holdfast_lab::postgres::{Authority, Listener};
+use holdfast_lab::tools::ReservedPort;
 use holdfast_transfer::postgres::{Clients, Server};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid, User};
@@ -74,7 +75,8 @@ impl PostgresServer {
         own(home.path(), user.as_ref(), 0o700)?;
         let programs = readable(&programs, home.path(), user.as_ref()).await?;
         let authority = Authority::create(&home.path().join("ca.pem"))?;
-        let port = free_port()?;
+        let reserved = ReservedPort::take()?;
+        let port = reserved.number;
         initialize(&programs, home.path(), user.as_ref()).await?;
         let data = home.path().join("data");
         let mut settings = format!("{SETTINGS}unix_socket_directories = '{}'\n", home.path().display());
@@ -364,8 +366,4 @@ fn servers_user() -> Result<Option<User>> {
         }
     }
     bail!("no unprivileged user to run PostgreSQL as")
-}
-
-fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -108,7 +108,7 @@ impl Lab {
         let port = listener.local_addr().context("opening the front door")?.port();
         let endpoint = format!("http://127.0.0.1:{port}");
         let reaper = reaper::Reaper::start(&python).with_context(|| format!("starting {}", python.display()))?;
-        let upstream_port = tools::free_port()?;
+        let upstream_port = tools::ReservedPort::take()?;
         let world = Arc::new(World {
             clock: clock::Clock::new(),
             durations: durations::Durations::default(),
@@ -118,14 +118,14 @@ impl Lab {
             account: world::ACCOUNT,
             region: world::REGION,
             python,
-            upstream: upstream::Upstream::new(upstream_port),
+            upstream: upstream::Upstream::new(upstream_port.number),
             reaper,
             work: work::Work::default(),
         });
         let setup = ministack::Setup {
             python: &world.python,
             dir: &world.dir,
-            port: upstream_port,
+            port: upstream_port.number,
             endpoint: &endpoint,
             waits: config.waits,
             auth: config.auth,

@@ -46,6 +46,9 @@ const PROGRAM: &[(&str, &str)] = &[
     ("ministack_waits.py", include_str!("../ministack/ministack_waits.py")),
 ];
 
+/// MiniStack imports for some seconds: far longer where several labs start at once on a busy machine.
+const START_LIMIT: Duration = Duration::from_secs(300);
+
 /// How MiniStack is started.
 pub struct Setup<'a> {
     /// Python interpreter that has `ministack` and `time-machine`.
@@ -109,7 +112,7 @@ impl Ministack {
     /// Starts MiniStack and waits until it responds.
     ///
     /// # Errors
-    /// If it can't be started, ends, or does not respond within a minute; with the end of its log.
+    /// If it can't be started, ends, or does not respond within [`START_LIMIT`]; with the end of its log.
     pub async fn start(setup: &Setup<'_>, reaper: &Reaper) -> anyhow::Result<Self> {
         let data = setup.dir.join("ministack");
         let temporary = data.join("tmp");
@@ -158,8 +161,8 @@ impl Ministack {
                 sleep(Duration::from_millis(50)).await;
             }
         };
-        let waited = timeout(Duration::from_secs(60), answers).await;
-        if let Err(error) = waited.unwrap_or_else(|_| Err(anyhow::anyhow!("no response for a minute"))) {
+        let waited = timeout(START_LIMIT, answers).await;
+        if let Err(error) = waited.unwrap_or_else(|_| Err(anyhow::anyhow!("no response for {START_LIMIT:?}"))) {
             let log = std::fs::read_to_string(&log_path).unwrap_or_default();
             let lines: Vec<&str> = log.lines().rev().take(15).collect();
             let tail: Vec<&str> = lines.into_iter().rev().collect();
@@ -190,7 +193,7 @@ impl Ministack {
     /// Makes MiniStack's clock run `ahead` of the machine's; returns when it does.
     ///
     /// # Errors
-    /// If MiniStack has ended or does not confirm within ten seconds.
+    /// If MiniStack has ended or does not confirm within a minute.
     pub async fn set_clock_offset(&self, ahead: Duration) -> anyhow::Result<()> {
         self.send_line(&format!("{:.3}", ahead.as_secs_f64())).await.map(drop)
     }
@@ -230,9 +233,9 @@ impl Ministack {
                 _ => Ok(line),
             }
         };
-        timeout(Duration::from_secs(10), told)
+        timeout(Duration::from_secs(60), told)
             .await
-            .unwrap_or_else(|_| Err(anyhow::anyhow!("no confirmation for ten seconds")))
+            .unwrap_or_else(|_| Err(anyhow::anyhow!("no confirmation for a minute")))
             .context("setting MiniStack's clock")
     }
 
