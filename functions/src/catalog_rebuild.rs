@@ -146,6 +146,7 @@ fn sealed(found: &FoundSet, capture: CaptureSpan, points: &[Point]) -> BackupSet
         captured_to: Some(capture.to),
         skew_seconds: Some(capture.skew_seconds()),
         quiesced_seconds: None,
+        quiesced_throughout: None,
         probes: Vec::new(),
         reasons: Vec::new(),
     }

@@ -8,6 +8,7 @@ pub mod database;
 pub mod descriptor_updates;
 pub mod execution_input;
 pub mod executions;
+pub mod hooks;
 pub mod jobs;
 pub mod live_directories;
 pub mod needs;

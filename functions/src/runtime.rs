@@ -24,6 +24,12 @@ use crate::transfers::TransferSettings;
 pub use self::settings::{optional_setting, setting};
 pub use self::task::{run_task, task_input, time_limit};
 
+/// Waits for so many seconds: only for a step that no state machine runs, and which therefore has nobody to wait for it.
+pub async fn wait(seconds: u64) {
+    #[expect(clippy::disallowed_methods, reason = "no state machine runs this step")]
+    tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
+}
+
 /// The catalog in the table that the setting `CATALOG_TABLE` names.
 pub fn catalog(aws: &SdkConfig) -> Result<Catalog> {
     Ok(Catalog::new(

@@ -1,5 +1,7 @@
 //! The application is quiesced before the backup, and resumed as early as the kinds allow, also after failures.
 
+mod kinds;
+
 use std::process::Command;
 use std::time::Duration;
 
@@ -19,7 +21,7 @@ use crate::stage::{Stage, Stages};
 const LIMIT: Duration = Duration::from_secs(60);
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
-    vec![
+    let mut tests = vec![
         stages.test("hooks::the_application_resumes_before_the_snapshot_ends", |stage| {
             Box::pin(early(stage))
         }),
@@ -35,7 +37,9 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
         stages.test("hooks::an_aborted_run_is_resumed_by_clean_up", |stage| {
             Box::pin(aborted(stage))
         }),
-    ]
+    ];
+    tests.extend(kinds::tests(stages));
+    tests
 }
 
 /// The file system's job ends early, the cluster's snapshot late: resume comes between the two.

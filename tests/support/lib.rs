@@ -22,4 +22,5 @@ pub mod s3;
 pub mod settings;
 pub mod soak;
 pub mod stack;
+pub mod surroundings;
 pub mod wait;

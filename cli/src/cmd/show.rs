@@ -124,7 +124,11 @@ fn head(set: &BackupSet) -> String {
         );
     }
     if let Some(seconds) = set.quiesced_seconds {
-        line("quiesced", format!("for {}", format::duration(seconds)));
+        let but = match set.quiesced_throughout {
+            Some(false) => ", but not until the last backup of it had ended",
+            _ => "",
+        };
+        line("quiesced", format!("for {}{but}", format::duration(seconds)));
     }
     line("execution", set.execution.clone());
     line("console", console_link(&set.execution));

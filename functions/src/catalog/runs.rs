@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::store::Condition;
 use super::{Catalog, decode, decode_readable, encode, key, name_of};
 use crate::domain::descriptor::Descriptor;
+use crate::domain::hooks::HookRecord;
 use crate::domain::job::Run;
 use crate::domain::set::{Purpose, Reason, RunRecord};
 use crate::error::{Error, Result};
@@ -93,9 +94,9 @@ impl Catalog {
         Ok(())
     }
 
-    /// Records which hooks may have begun to quiesce the application.
-    pub async fn note_hooks(&self, deployment: &str, id: &str, begun: &[String]) -> Result<()> {
-        let set = encode(&json!({ "hooks_begun": begun }))?;
+    /// Records the hooks that have begun, or may have.
+    pub async fn note_hooks(&self, deployment: &str, id: &str, hooks: &[HookRecord]) -> Result<()> {
+        let set = encode(&json!({ "hooks": hooks }))?;
         self.store
             .update(&key(deployment, sk(id)), set, &Condition::Present("pk"))
             .await?;

@@ -27,7 +27,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 pub use cut_over::{Fact, Switch, SwitchAction};
-pub use hooks::{Hook, HookAction};
+pub use hooks::{Hook, HookAction, HookLists, OnHookFailure};
 pub use resources::MOST_RESOURCES;
 
 use super::duration;
@@ -57,9 +57,9 @@ pub struct Descriptor {
     /// By name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub probes: BTreeMap<String, Probe>,
-    /// In the order in which they quiesce; resuming runs them in reverse.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub hooks: Vec<Hook>,
+    /// What quiesces and resumes the application, and follows a restore.
+    #[serde(skip_serializing_if = "HookLists::is_empty")]
+    pub hooks: HookLists,
     /// What a restore switches, in order; switching back runs in reverse.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cut_over: Vec<Switch>,

@@ -11,11 +11,13 @@ pub fn is_due(job: &Job, at: Timestamp) -> bool {
 }
 
 /// When to poll again: at the end of the window that ends first, at a whole second after `now`. Until then no job has to be polled;
-/// then every job whose window has started is. `None` if all have ended.
-pub fn next_poll(jobs: &[Job], now: Timestamp) -> Option<Timestamp> {
+/// then every job whose window has started is. `limit` is a moment that must not be slept through. `None` if all jobs have ended.
+pub fn next_poll(jobs: &[Job], limit: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
     let running = jobs.iter().filter(|job| job.status == JobStatus::InProgress);
     let ends = running.map(|job| poll_window(job).map_or(now, |(_, latest)| latest));
-    Some(whole_second(ends.min()?.max(after(now, 1))))
+    let end = ends.min()?;
+    let end = limit.filter(|limit| *limit > now).map_or(end, |limit| limit.min(end));
+    Some(whole_second(end.max(after(now, 1))))
 }
 
 /// When a job may be polled next, from and to. `None` if its start is not known: at any time.

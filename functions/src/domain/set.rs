@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::hooks::{HookPhase, HookRecord};
 use super::job::{Failure, Run};
 pub use super::probe::ProbeResult;
 use super::resource::{RecoveryPoint, Resource};
@@ -46,6 +47,9 @@ pub struct BackupSet {
     /// Seconds for which the application was quiesced; `None` without hooks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiesced_seconds: Option<f64>,
+    /// Whether that was until the last backup that reads the application had ended; `None` without hooks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiesced_throughout: Option<bool>,
     #[serde(default)]
     pub probes: Vec<ProbeResult>,
     /// Why it failed, one entry for each resource or step.
@@ -68,6 +72,7 @@ impl BackupSet {
             captured_to: None,
             skew_seconds: None,
             quiesced_seconds: None,
+            quiesced_throughout: None,
             probes: Vec::new(),
             reasons: Vec::new(),
         }
@@ -242,9 +247,9 @@ pub struct RunRecord {
     pub ended_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiesced_at: Option<Timestamp>,
-    /// The hooks that may have started to quiesce the application; unknown in records from before this field existed.
+    /// The hooks that have begun, or may have; unknown in records from before this field existed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hooks_begun: Option<Vec<String>>,
+    pub hooks: Option<Vec<HookRecord>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed_at: Option<Timestamp>,
     /// Set once on-call was notified.
@@ -258,14 +263,14 @@ pub struct RunRecord {
 impl RunRecord {
     /// When it started to quiesce the application; `None` if no hook started to.
     pub fn rested_at(&self) -> Option<Timestamp> {
-        let none_started = self.hooks_begun.as_ref().is_some_and(Vec::is_empty);
+        let none_started = self.hooks.is_some() && self.quiescing_hooks().next().is_none();
         self.quiesced_at.filter(|_| !none_started)
     }
 
-    /// Whether a hook has to resume the application.
-    pub fn has_begun(&self, hook: &str) -> bool {
-        let begun = self.hooks_begun.as_ref();
-        begun.is_none_or(|begun| begun.iter().any(|name| name == hook))
+    /// The hooks that began to quiesce the application.
+    pub fn quiescing_hooks(&self) -> impl Iterator<Item = &HookRecord> {
+        let all = self.hooks.iter().flatten();
+        all.filter(|hook| hook.phase == HookPhase::Quiesce)
     }
 
     /// The record of a run that has just started.
@@ -278,7 +283,7 @@ impl RunRecord {
             started_at: run.started_at,
             ended_at: None,
             quiesced_at: None,
-            hooks_begun: None,
+            hooks: None,
             resumed_at: None,
             notified_at: None,
             warnings: Vec::new(),

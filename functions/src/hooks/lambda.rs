@@ -1,5 +1,5 @@
 //! The hook that invokes a Lambda function of the deployment's owner with
-//! `{"action": "quiesce" | "resume", "deployment": …, "set": …, "hook": …}` and waits for its response. `set` is the id of the
+//! `{"action": "quiesce" | "resume" | "after_restore", "deployment": …, "set": …, "hook": …}` and waits for its response. `set` is the id of the
 //! run's set, or of its restore.
 
 use std::time::Duration;
@@ -8,35 +8,32 @@ use async_trait::async_trait;
 use aws_types::SdkConfig;
 use serde_json::{Value, json};
 
-use super::driver::HookDriver;
+use super::driver::{Call, HookDriver, HookProgress, fault, wrong_action};
 use crate::aws::codes::ErrorMeaning;
 use crate::aws::failure_explained;
 use crate::aws::functions::Functions;
-use crate::domain::descriptor::Hook;
-use crate::domain::job::Run;
+use crate::domain::descriptor::{Hook, HookAction};
 use crate::error::{Error, Fault, Result};
 
-/// A hook that invokes a Lambda function.
+/// Invokes functions and waits for their responses: a function that has returned has done its work.
 pub struct LambdaHook {
     functions: Functions,
-    /// Name or ARN, with or without a version or alias.
-    function: String,
 }
 
 impl LambdaHook {
-    pub fn new(aws: &SdkConfig, function: &str) -> Self {
+    pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
             functions: Functions::new(aws),
-            function: function.to_owned(),
         }
     }
 
-    /// `action` is what the function is asked to do; `doing` describes it in messages.
-    async fn call(&self, hook: &Hook, run: &Run, action: &str, doing: &str) -> Result<()> {
-        let function = &self.function;
+    async fn invoke(&self, call: Call<'_>, undo: bool) -> Result<HookProgress> {
+        let Call { hook, run, .. } = call;
+        let function = function_of(hook)?;
+        let action = call.action(undo);
         let event = json!({"action": action, "deployment": run.deployment, "set": run.id, "hook": hook.name});
         let timeout = Duration::from_secs(hook.timeout_seconds);
-        let doing = format!("{doing}: calling function");
+        let doing = format!("{}: calling function", call.doing(undo));
         let answer = self
             .functions
             .invoke(function, event.to_string().into_bytes(), timeout)
@@ -46,7 +43,7 @@ impl LambdaHook {
                 failure_explained(&doing, &what, error, explain)
             })?;
         match &answer.function_error {
-            None => Ok(()),
+            None => Ok(HookProgress::Done),
             Some(how) => {
                 let said = error_text(&answer.bytes);
                 Err(Error::JobFailed(format!(
@@ -61,28 +58,31 @@ impl LambdaHook {
 
 #[async_trait]
 impl HookDriver for LambdaHook {
-    async fn quiesce(&self, hook: &Hook, run: &Run) -> Result<()> {
-        self.call(hook, run, "quiesce", "quiescing").await
-    }
-
-    async fn resume(&self, hook: &Hook, run: &Run) -> Result<()> {
-        self.call(hook, run, "resume", "resuming").await
-    }
-
     /// Checks for the version or alias too: Lambda accepts it as part of the name.
     async fn check(&self, hook: &Hook) -> Result<Option<Fault>> {
-        let function = &self.function;
+        let function = function_of(hook)?;
         let exists = self.functions.exists(function).await.map_err(|error| {
             let what = format!("{function} of hook {}", hook.name);
             failure_explained("looking for function", &what, error, explain)
         })?;
-        Ok((!exists).then(|| Fault {
-            path: format!("hooks.{}.function", hook.name),
-            value: format!("{function}, which does not exist,"),
-            allowed: "a Lambda function of this account and Region, with the version or alias that is named. Deploy it, or correct \
-                      the descriptor and `holdfast apply FILE`"
-                .to_owned(),
-        }))
+        let allowed = "a Lambda function of this account and Region, with the version or alias that is named. Deploy it, or \
+                       correct the descriptor and `holdfast apply FILE`";
+        Ok((!exists).then(|| fault(hook, "function", format!("{function}, which does not exist,"), allowed)))
+    }
+
+    async fn act(&self, call: Call<'_>) -> Result<HookProgress> {
+        self.invoke(call, false).await
+    }
+
+    async fn undo(&self, call: Call<'_>) -> Result<HookProgress> {
+        self.invoke(call, true).await
+    }
+}
+
+fn function_of(hook: &Hook) -> Result<&str> {
+    match &hook.action {
+        HookAction::Lambda(lambda) => Ok(&lambda.function),
+        _ => Err(wrong_action("lambda", hook)),
     }
 }
 
@@ -134,18 +134,29 @@ mod tests {
 
     use super::super::Hooks;
     use super::*;
-    use crate::domain::descriptor::HookAction;
+    use crate::domain::descriptor::HookLists;
+    use crate::domain::hooks::HookPhase;
+    use crate::domain::job::Run;
     use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
 
     const INVOKE: &str = "POST /2015-03-31/functions/hubs-offline/invocations";
 
+    fn lists() -> HookLists {
+        let hook = json!({"name": "offline", "kind": "lambda", "function": "hubs-offline"});
+        crate::testing::hooks::lists(json!([hook]))
+    }
+
     fn hook() -> Hook {
-        Hook {
-            name: "offline".into(),
-            action: HookAction::Lambda {
-                function: "hubs-offline".into(),
-            },
-            timeout_seconds: 60,
+        lists().quiesce[0].clone()
+    }
+
+    fn call<'a>(hook: &'a Hook, run: &'a Run) -> Call<'a> {
+        Call {
+            hook,
+            run,
+            phase: HookPhase::Quiesce,
+            before: &Value::Null,
+            attempt: 0,
         }
     }
 
@@ -167,7 +178,7 @@ mod tests {
     #[tokio::test]
     async fn a_hook_is_told_what_to_do_and_for_which_set() {
         let (hooks, replay) = hooks(answers(INVOKE, "null"));
-        hooks.resume(&hook(), &run()).await.unwrap();
+        hooks.undo(call(&hook(), &run())).await.unwrap();
         assert_eq!(
             replay.played()[0].json(),
             json!({"action": "resume", "deployment": "hubs-prod",
@@ -179,7 +190,7 @@ mod tests {
     async fn a_function_that_fails_is_a_failed_hook_in_its_own_words() {
         let said = r#"{"errorType": "StillBusy", "errorMessage": "3 rooms are open"}"#;
         let (hooks, replay) = hooks(answers(INVOKE, said).with_header("x-amz-function-error", "Unhandled"));
-        let error = hooks.quiesce(&hook(), &run()).await.unwrap_err();
+        let error = hooks.act(call(&hook(), &run())).await.unwrap_err();
         assert_eq!(error.name(), "JobFailed");
         let message = error.to_string();
         assert!(
@@ -201,9 +212,9 @@ mod tests {
             (502, "KMSDisabledException", "AccessDenied", "Enable the KMS key"),
         ] {
             let (hooks, _) = hooks(refuses(INVOKE, status, code));
-            let called = hooks.quiesce(&hook(), &run()).await.unwrap_err();
+            let called = hooks.act(call(&hook(), &run())).await.unwrap_err();
             let (hooks, _) = self::hooks(refuses(look, status, code));
-            let checked = hooks.check(&hook()).await.unwrap_err();
+            let checked = hooks.of(&hook().action).check(&hook()).await.unwrap_err();
             for error in [called, checked] {
                 assert_eq!(error.name(), name, "{error}");
                 let text = error.to_string();
@@ -222,7 +233,7 @@ mod tests {
             (refuses(look, 403, "AccessDeniedException"), None),
         ] {
             let (hooks, replay) = hooks(answer);
-            let fault = hooks.check(&hook()).await.ok();
+            let fault = hooks.of(&hook().action).check(&hook()).await.ok();
             assert_eq!(fault.map(|fault| fault.is_none()), there);
             replay.played();
         }
@@ -232,20 +243,20 @@ mod tests {
     async fn every_missing_function_is_a_fault_and_what_cannot_be_told_is_answered() {
         let look = "GET /2015-03-31/functions/hubs-offline/configuration";
         let (hooks, _) = hooks(refuses(look, 404, "ResourceNotFoundException"));
-        let error = hooks.check_all(&[hook()]).await.unwrap_err();
+        let error = hooks.check_all(&lists()).await.unwrap_err();
         assert_eq!(error.name(), "InvalidInput");
         for part in ["hooks.offline.function", "hubs-offline, which does not exist"] {
             assert!(error.to_string().contains(part), "{error}");
         }
         let (hooks, _) = self::hooks(refuses(look, 403, "AccessDeniedException"));
-        let unknown = hooks.check_all(&[hook()]).await.unwrap();
+        let unknown = hooks.check_all(&lists()).await.unwrap();
         assert_eq!(unknown[0].subject, "hook offline");
     }
 
     #[tokio::test]
     async fn a_hook_that_is_not_heard_of_is_asked_once() {
         let (hooks, replay) = hooks(cut(INVOKE));
-        let error = hooks.quiesce(&hook(), &run()).await.unwrap_err();
+        let error = hooks.act(call(&hook(), &run())).await.unwrap_err();
         assert_eq!(error.name(), "Unavailable");
         assert_eq!(replay.played().len(), 1);
     }

@@ -1,66 +1,100 @@
-//! What quiesces and resumes an application around a run. One trait, one file per kind; a step knows a kind only through the trait.
-//! A run's hooks quiesce in order, and resume in reverse order.
+//! What quiesces and resumes an application around a run, and follows a restore. One trait, one file per kind; a step knows a kind
+//! only through the trait.
 
 use std::sync::Arc;
 
 use aws_types::SdkConfig;
+use serde_json::Value;
 
-use crate::domain::descriptor::{Hook, HookAction};
-use crate::domain::job::Run;
+use crate::domain::descriptor::{Hook, HookAction, HookLists};
 use crate::domain::set::Reason;
 use crate::error::{Class, Error, Fault, Result};
 
 mod driver;
+mod ecs_scale;
+mod event_source;
 mod lambda;
+mod ssm_command;
+mod stack_parameter;
+mod step_function;
 
-pub use driver::HookDriver;
-use lambda::LambdaHook;
+pub use driver::{Call, HookDriver, HookProgress};
 
-/// Looks up the driver of a hook by its action.
-type DriverLookup = dyn Fn(&HookAction) -> Arc<dyn HookDriver> + Send + Sync;
+/// One line a kind: its name here, the actions that it carries out, and how it is made.
+macro_rules! hooks {
+    (($aws:ident) $($name:ident: $action:pat => $made:expr,)*) => {
+        /// Every kind.
+        #[derive(Clone)]
+        pub struct Hooks {
+            $($name: Arc<dyn HookDriver>,)*
+        }
 
-/// Every kind.
-#[derive(Clone)]
-pub struct Hooks(Arc<DriverLookup>);
+        impl Hooks {
+            pub fn from_config($aws: &SdkConfig) -> Self {
+                Self {
+                    $($name: Arc::new($made),)*
+                }
+            }
+
+            /// One driver for every kind.
+            pub fn all(driver: Arc<dyn HookDriver>) -> Self {
+                Self {
+                    $($name: driver.clone(),)*
+                }
+            }
+
+            /// The kind of an action.
+            fn of(&self, action: &HookAction) -> &dyn HookDriver {
+                match action {
+                    $($action => &*self.$name,)*
+                }
+            }
+        }
+    };
+}
+
+hooks! {
+    (aws)
+    lambda: HookAction::Lambda(_) => lambda::LambdaHook::from_config(aws),
+    step_function: HookAction::StepFunction(_) => step_function::StepFunctionHook::from_config(aws),
+    ecs_scale: HookAction::EcsScale(_) => ecs_scale::EcsScaleHook::from_config(aws),
+    event_source: HookAction::EventSource(_) => event_source::EventSourceHook::from_config(aws),
+    ssm_command: HookAction::SsmCommand(_) => ssm_command::SsmCommandHook::from_config(aws),
+    stack_parameter: HookAction::StackParameter(_) => stack_parameter::StackParameterHook::from_config(aws),
+}
 
 impl Hooks {
-    pub fn from_config(aws: &SdkConfig) -> Self {
-        let aws = aws.clone();
-        Self(Arc::new(move |action| match action {
-            HookAction::Lambda { function } => Arc::new(LambdaHook::new(&aws, function)),
-        }))
-    }
-
-    /// One driver for every kind.
-    pub fn all(driver: Arc<dyn HookDriver>) -> Self {
-        Self(Arc::new(move |_| driver.clone()))
+    /// # Errors
+    /// See [`HookDriver::observe`].
+    pub async fn observe(&self, hook: &Hook) -> Result<Value> {
+        self.of(&hook.action).observe(hook).await
     }
 
     /// # Errors
-    /// See [`HookDriver::quiesce`].
-    pub async fn quiesce(&self, hook: &Hook, run: &Run) -> Result<()> {
-        (self.0)(&hook.action).quiesce(hook, run).await
+    /// See [`HookDriver::act`].
+    pub async fn act(&self, call: Call<'_>) -> Result<HookProgress> {
+        self.of(&call.hook.action).act(call).await
     }
 
     /// # Errors
-    /// See [`HookDriver::resume`].
-    pub async fn resume(&self, hook: &Hook, run: &Run) -> Result<()> {
-        (self.0)(&hook.action).resume(hook, run).await
+    /// See [`HookDriver::undo`].
+    pub async fn undo(&self, call: Call<'_>) -> Result<HookProgress> {
+        self.of(&call.hook.action).undo(call).await
     }
 
     /// # Errors
     /// See [`HookDriver::check`].
     pub async fn check(&self, hook: &Hook) -> Result<Option<Fault>> {
-        (self.0)(&hook.action).check(hook).await
+        self.of(&hook.action).check(hook).await
     }
 
     /// Checks every hook before anything is changed. Returns the hooks that could not be checked, with the reason.
     ///
     /// # Errors
-    /// `InvalidInput` with every hook that cannot be called; any error that is worth a retry.
-    pub async fn check_all(&self, hooks: &[Hook]) -> Result<Vec<Reason>> {
-        let (mut faults, mut unknown) = (Vec::new(), Vec::new());
-        for hook in hooks {
+    /// `InvalidInput` with every hook that cannot be carried out; any error that is worth a retry.
+    pub async fn check_all(&self, lists: &HookLists) -> Result<Vec<Reason>> {
+        let (mut faults, mut unknown): (Vec<Fault>, _) = (Vec::new(), Vec::new());
+        for hook in lists.all() {
             match self.check(hook).await {
                 Ok(fault) => faults.extend(fault),
                 Err(error) if error.class() == Class::Final => unknown.push(Reason {

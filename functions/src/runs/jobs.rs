@@ -9,6 +9,11 @@ use crate::domain::set::{Point, PointStatus};
 use crate::error::{Error, Result};
 use crate::kinds::Kind;
 
+/// Whether the backup reads the application until it ends.
+pub fn reads_application(point: &Point) -> bool {
+    point.recovery_point.is_some() && is_read_while_backed_up(&point.resource.target)
+}
+
 /// The job of a point.
 pub fn of_point(point: &Point, usual_seconds: Option<u64>) -> Job {
     let status = match point.status {
@@ -19,7 +24,7 @@ pub fn of_point(point: &Point, usual_seconds: Option<u64>) -> Job {
     let job = Job {
         resource: point.resource.clone(),
         status,
-        holds_quiesce: point.recovery_point.is_some() && is_read_while_backed_up(&point.resource.target),
+        holds_quiesce: reads_application(point),
         percent: point.percent,
         // A guard may have thousands of versions: nothing polls them, and the point has them.
         recovery_point: point

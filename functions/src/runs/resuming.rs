@@ -2,39 +2,139 @@
 
 use jiff::Timestamp;
 
+use super::hooks::HookLog;
 use crate::catalog::{Catalog, RunMilestone};
+use crate::domain::descriptor::{Descriptor, Hook};
+use crate::domain::hooks::{self, HookPhase, hook_wait};
 use crate::domain::job::Run;
+use crate::domain::quiesced_window;
+use crate::domain::set::RunRecord;
 use crate::error::{Error, Result};
-use crate::hooks::Hooks;
+use crate::hooks::{HookProgress, Hooks};
+use crate::runs::hooks::Advance;
 
-/// If the run quiesced and has not resumed yet, runs its hooks in reverse; returns their names.
+/// How far an application is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resumed {
+    /// It was not quiesced, or has already resumed.
+    Nothing,
+    /// By these hooks.
+    Done(Vec<String>),
+    InProgress {
+        /// What it waits for, one entry each.
+        what: Vec<String>,
+        wait_seconds: u64,
+    },
+}
+
+/// If the run quiesced and has not resumed yet, runs the hooks that resume, or undoes those that quiesced, in reverse; called until it
+/// is `Done`. Each is tried, whatever the others did.
 ///
 /// # Errors
-/// `Unavailable` with every hook that failed, after all were tried: a quiesced application is always worth another try.
-pub async fn resume(catalog: &Catalog, hooks: &Hooks, run: &Run, now: Timestamp) -> Result<Vec<String>> {
+/// `Unavailable` with every hook that failed, and what to do by hand instead: a quiesced application is always worth another try.
+pub async fn resume(catalog: &Catalog, hooks: &Hooks, run: &Run, now: Timestamp) -> Result<Resumed> {
     let record = catalog.run(&run.deployment, &run.id).await?;
     let Some(record) = record.filter(|record| record.rested_at().is_some() && record.resumed_at.is_none()) else {
-        return Ok(Vec::new());
+        return Ok(Resumed::Nothing);
     };
     let descriptor = catalog.planned_by(run).await?;
-    let (mut resumed, mut failures) = (Vec::new(), Vec::new());
-    let begun = descriptor.hooks.iter().filter(|hook| record.has_begun(&hook.name));
-    for hook in begun.rev() {
-        match hooks.resume(hook, run).await {
-            Ok(()) => resumed.push(hook.name.clone()),
-            Err(error) => failures.push(error.to_string()),
+    let mut log = HookLog::of(catalog, hooks, run, now).await?;
+    let (mut resumed, mut waiting, mut failures, mut by_hand) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut wait_seconds = 30;
+    for (hook, undo) in resuming(&descriptor, &record) {
+        let ended = match undo {
+            true => log.undo(hook).await,
+            false => act(&mut log, hook).await,
+        };
+        match ended {
+            Ok(HookProgress::Done) => resumed.push(hook.name.clone()),
+            Ok(HookProgress::InProgress(what)) => {
+                let since = log.find(hook).and_then(|record| record.undo_begun_at).unwrap_or(now);
+                wait_seconds = wait_seconds.min(hook_wait(since, now));
+                waiting.push(what);
+            }
+            Err(error) => {
+                failures.push(error.to_string());
+                by_hand.push(by_hand_of(&log, hook));
+            }
         }
     }
     if !failures.is_empty() {
         return Err(Error::Unavailable(format!(
-            "resuming {}: {}. The application may still be at rest: resume it by hand if this continues",
+            "resuming {}: {}. The application may still be at rest. If this continues, resume it by hand: {}",
             run.deployment,
-            failures.join("; ")
+            failures.join("; "),
+            by_hand.join("; ")
         )));
+    }
+    if !waiting.is_empty() {
+        return Ok(Resumed::InProgress {
+            what: waiting,
+            wait_seconds,
+        });
     }
     tracing::info!(deployment = %run.deployment, set = %run.id, hooks = resumed.len(), "resumed");
     catalog
         .mark_run(&run.deployment, &run.id, RunMilestone::Resumed, now)
         .await?;
-    Ok(resumed)
+    Ok(Resumed::Done(resumed))
+}
+
+/// As [`resume`], but called until the application has resumed, or for `patience` seconds: for a step that no state machine calls
+/// again. `wait` waits for a number of seconds.
+///
+/// # Errors
+/// As `resume`.
+pub async fn resume_patiently(
+    (catalog, hooks): (&Catalog, &Hooks),
+    run: &Run,
+    begun: Timestamp,
+    patience: u64,
+    wait: impl AsyncFn(u64),
+) -> Result<Resumed> {
+    let mut waited = 0;
+    loop {
+        let now = quiesced_window::end(begun, waited);
+        match resume(catalog, hooks, run, now).await? {
+            Resumed::InProgress { wait_seconds, .. } if waited < patience => {
+                wait(wait_seconds).await;
+                waited += wait_seconds;
+            }
+            ended => return Ok(ended),
+        }
+    }
+}
+
+/// What resumes, in order, and whether it is the undo of a hook that has begun.
+fn resuming<'a>(descriptor: &'a Descriptor, record: &RunRecord) -> Vec<(&'a Hook, bool)> {
+    let lists = &descriptor.hooks;
+    if !lists.resume.is_empty() {
+        return lists.resume.iter().map(|hook| (hook, false)).collect();
+    }
+    // A record from before hooks were recorded does not say which began.
+    let begun = |hook: &&Hook| record.hooks.is_none() || record.quiescing_hooks().any(|begun| begun.name == hook.name);
+    lists
+        .quiesce
+        .iter()
+        .rev()
+        .filter(begun)
+        .map(|hook| (hook, true))
+        .collect()
+}
+
+async fn act(log: &mut HookLog<'_>, hook: &Hook) -> Result<HookProgress> {
+    if log.is_settled(hook) {
+        return Ok(HookProgress::Done);
+    }
+    log.begin(hook, HookPhase::Resume).await?;
+    Ok(match log.act(hook).await? {
+        Advance::Done => HookProgress::Done,
+        Advance::InProgress(_) => HookProgress::InProgress(format!("hook {}", hook.name)),
+    })
+}
+
+/// How a person resumes what a hook did not, as part of a sentence.
+pub fn by_hand_of(log: &HookLog<'_>, hook: &Hook) -> String {
+    let before = log.find(hook).map(|record| record.before.clone()).unwrap_or_default();
+    hooks::of(&hook.action).undo_by_hand(&hook.action, &before)
 }

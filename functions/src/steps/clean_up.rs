@@ -26,9 +26,12 @@ use crate::hooks::Hooks;
 use crate::runs::closing::{self, RunEnd};
 use crate::runs::execution_input::run_of;
 use crate::runs::notifying::{Sns, Topic, send};
-use crate::runs::resuming::resume;
+use crate::runs::resuming::{Resumed, resume, resume_patiently};
 use crate::runs::state_machines::{Machines, Sfn};
 use crate::runtime;
+
+/// For how long one call waits for an application to resume; its function ends after 890 seconds.
+const PATIENCE_SECONDS: u64 = 600;
 
 pub struct Needs {
     pub catalog: Catalog,
@@ -160,7 +163,7 @@ async fn clean_up(
     or_default_if_unreadable(closing::end(catalog, run, end, now).await)?;
     // After the lease is released: switching back needs it.
     let rollback = start_rollback(needs.machines.as_ref(), &needs.undo_machines, run, rollback_by).await;
-    let resumed_now = resumed.as_ref().is_ok_and(|hooks| !hooks.is_empty());
+    let resumed_now = matches!(&resumed, Ok(Resumed::Done(hooks)) if !hooks.is_empty());
     if !was_notified {
         ended.notify(Some(run), had_lease, rollback.clone()).await?;
     } else if resumed_now {
@@ -174,7 +177,27 @@ async fn clean_up(
     }
     match resumed {
         Err(error) if record.is_some() => Err(error),
+        // On-call was notified that it is at rest, and hears when it is not.
+        Ok(Resumed::InProgress { .. }) => {
+            await_resumption(needs, run, now).await?;
+            ended.notify_resumed(run).await?;
+            Ok(Output { acted: true })
+        }
         _ => Ok(Output { acted }),
+    }
+}
+
+/// # Errors
+/// `NotReady` if the application has not resumed in time: Lambda calls twice more, and the last call that fails is an alarm.
+async fn await_resumption(needs: &Needs, run: &Run, now: Timestamp) -> Result<()> {
+    let known = (&needs.catalog, &needs.hooks);
+    match resume_patiently(known, run, now, PATIENCE_SECONDS, runtime::wait).await? {
+        Resumed::InProgress { what, .. } => Err(Error::NotReady(format!(
+            "resuming {}: it still waits for {}",
+            run.deployment,
+            what.join("; ")
+        ))),
+        Resumed::Nothing | Resumed::Done(_) => Ok(()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The steps of a restore and of its undo: of the machines `restore`, `undo-restore` and `undo-cut-over`.
 
+pub mod after_restore;
 pub mod ask_approval;
 pub mod check_login;
 pub mod compare_resource;

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::job::Run;
+use crate::domain::job::{JobStatus, Run};
 use crate::error::Result;
 pub use crate::runs::needs::HookNeeds as Needs;
-use crate::runs::resuming::resume;
+use crate::runs::resuming::{Resumed, resume};
 
 #[derive(Debug, Deserialize)]
 pub struct Input {
@@ -16,13 +16,29 @@ pub struct Input {
 
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Output {
-    /// Names of the hooks that ran; none if the run never quiesced, or has already resumed.
+    /// In progress until the application has resumed.
+    pub status: JobStatus,
+    /// Seconds until the next call; only while in progress.
+    pub wait_seconds: Option<u64>,
+    /// Names of the hooks that resumed it; none if the run never quiesced, or has already resumed.
     pub resumed: Vec<String>,
 }
 
+/// Called until its status is `succeeded`.
+///
+/// # Errors
+/// `Unavailable` with every hook that failed, and what to do by hand.
 pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> {
-    let resumed = resume(&needs.catalog, &needs.hooks, &run, now).await?;
-    Ok(Output { resumed })
+    let (status, wait_seconds, resumed) = match resume(&needs.catalog, &needs.hooks, &run, now).await? {
+        Resumed::Nothing => (JobStatus::Succeeded, None, Vec::new()),
+        Resumed::Done(hooks) => (JobStatus::Succeeded, None, hooks),
+        Resumed::InProgress { wait_seconds, .. } => (JobStatus::InProgress, Some(wait_seconds), Vec::new()),
+    };
+    Ok(Output {
+        status,
+        wait_seconds,
+        resumed,
+    })
 }
 
 #[cfg(test)]

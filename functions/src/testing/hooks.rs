@@ -4,10 +4,12 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
-use crate::domain::descriptor::Hook;
-use crate::domain::job::Run;
+use serde_json::Value;
+
+use super::runs::document;
+use crate::domain::descriptor::{Descriptor, Hook, HookLists};
 use crate::error::{Error, Fault, Result};
-use crate::hooks::HookDriver;
+use crate::hooks::{Call, HookDriver, HookProgress};
 
 /// Hooks that record their calls, one of which fails a number of times.
 pub struct RecordedHooks {
@@ -16,6 +18,15 @@ pub struct RecordedHooks {
     failing: Mutex<(String, usize)>,
     /// The hook whose function does not exist.
     missing: Mutex<Option<String>>,
+    /// The action and hook that takes time, and how often it is still in progress.
+    busy: Mutex<(String, usize)>,
+}
+
+/// The hooks of a descriptor with this `hooks`.
+pub fn lists(hooks: Value) -> HookLists {
+    let mut document = document("hubs-prod", &[]);
+    document["hooks"] = hooks;
+    Descriptor::parse(&document).unwrap().hooks
 }
 
 impl RecordedHooks {
@@ -35,6 +46,7 @@ impl RecordedHooks {
             calls: Mutex::default(),
             failing: Mutex::new((hook.into(), times)),
             missing: Mutex::default(),
+            busy: Mutex::default(),
         })
     }
 
@@ -43,13 +55,20 @@ impl RecordedHooks {
         Self::failing(&format!("{action} {hook}"), times)
     }
 
+    /// Hooks of which one is in progress for a number of calls: `quiesce offline`.
+    pub fn busy(call: &str, times: usize) -> Arc<Self> {
+        let hooks = Self::all_well();
+        *hooks.busy.lock().unwrap() = (call.to_owned(), times);
+        hooks
+    }
+
     pub fn calls(&self) -> Vec<String> {
         self.calls.lock().unwrap().clone()
     }
 }
 
 impl RecordedHooks {
-    fn record(&self, action: &str, hook: &Hook) -> Result<()> {
+    fn record(&self, action: &str, hook: &Hook) -> Result<HookProgress> {
         let call = format!("{action} {}", hook.name);
         self.calls.lock().unwrap().push(call.clone());
         if self.missing.lock().unwrap().as_deref() == Some(hook.name.as_str()) {
@@ -63,18 +82,23 @@ impl RecordedHooks {
             failing.1 -= 1;
             return Err(Error::JobFailed(format!("hook {} said no", hook.name)));
         }
-        Ok(())
+        let mut busy = self.busy.lock().unwrap();
+        if busy.0 == call && busy.1 > 0 {
+            busy.1 -= 1;
+            return Ok(HookProgress::InProgress("the last room to close".to_owned()));
+        }
+        Ok(HookProgress::Done)
     }
 }
 
 #[async_trait]
 impl HookDriver for RecordedHooks {
-    async fn quiesce(&self, hook: &Hook, _: &Run) -> Result<()> {
-        self.record("quiesce", hook)
+    async fn act(&self, call: Call<'_>) -> Result<HookProgress> {
+        self.record(call.action(false), call.hook)
     }
 
-    async fn resume(&self, hook: &Hook, _: &Run) -> Result<()> {
-        self.record("resume", hook)
+    async fn undo(&self, call: Call<'_>) -> Result<HookProgress> {
+        self.record(call.action(true), call.hook)
     }
 
     async fn check(&self, hook: &Hook) -> Result<Option<Fault>> {

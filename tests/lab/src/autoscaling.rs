@@ -1,4 +1,4 @@
-//! Application Auto Scaling, as far as the settings of a DynamoDB table and an Aurora cluster need it: targets, policies and
+//! Application Auto Scaling, as far as the settings of a DynamoDB table, an Aurora cluster and an ECS service need it: targets, policies and
 //! scheduled actions that are stored.
 
 mod request;
@@ -73,7 +73,11 @@ impl Autoscaling {
         if min > max || min < 0 {
             return Err(invalid("MinCapacity must be from 0 to MaxCapacity"));
         }
-        let suffix = if key.0 == "rds" { "RDSCluster" } else { "DynamoDBTable" };
+        let suffix = match key.0.as_str() {
+            "rds" => "RDSCluster",
+            "ecs" => "ECSService",
+            _ => "DynamoDBTable",
+        };
         let role = format!(
             "aws-service-role/{}.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_{suffix}",
             key.0

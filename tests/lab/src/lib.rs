@@ -26,6 +26,7 @@ pub mod postgres;
 pub mod rds;
 pub mod reaper;
 pub mod rest;
+pub mod run_command;
 pub mod service;
 pub mod skipping;
 pub mod tagging;
@@ -242,7 +243,8 @@ async fn services(world: &Arc<World>) -> anyhow::Result<Vec<Arc<dyn Service>>> {
     let rds = Arc::new(rds::Rds::start(world.clone()).await?);
     let backup = Arc::new(backup::Backup::new(world.clone(), efs.clone()));
     let autoscaling = Arc::new(autoscaling::Autoscaling::new(world.clone()));
-    let mut services: Vec<Arc<dyn Service>> = vec![rds, efs, backup, autoscaling];
+    let run_command = Arc::new(run_command::RunCommand::new(world.clone()));
+    let mut services: Vec<Arc<dyn Service>> = vec![rds, efs, backup, autoscaling, run_command];
     let tagging = tagging::Tagging::new(world.clone(), services.clone());
     services.push(Arc::new(tagging));
     Ok(services)

@@ -11,7 +11,7 @@ use crate::failure::{Failure, Result};
 pub async fn check_hooks(hooks: &Hooks, descriptors: &[Descriptor]) -> Result<()> {
     let mut faults = Vec::new();
     for descriptor in descriptors {
-        for hook in &descriptor.hooks {
+        for hook in descriptor.hooks.all() {
             match hooks.check(hook).await {
                 Ok(None) => {}
                 Ok(Some(fault)) => faults.push(format!("{}: {fault}", descriptor.deployment)),

@@ -180,7 +180,7 @@ fn secret_name(text: &str) -> bool {
 }
 
 /// ASCII letters, digits and `extra`.
-fn plain(text: &str, extra: &str) -> bool {
+pub fn plain(text: &str, extra: &str) -> bool {
     text.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
 }
 
@@ -210,6 +210,11 @@ fn arn<'a>(text: &'a str, service: &str, region: Region) -> Option<&'a str> {
     };
     let account_fits = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
     (arn == "arn" && found == service && partition_fits && place_fits && account_fits).then_some(resource)
+}
+
+/// The resource part of an ARN of Step Functions.
+pub fn states_arn(text: &str) -> Option<&str> {
+    arn(text, "states", Region::Some)
 }
 
 /// Id of a set or restore (`names::set_id`): `<deployment>-<yyyymmdd>-<hhmmss>-<4 hex>`.

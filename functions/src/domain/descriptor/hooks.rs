@@ -1,4 +1,7 @@
-//! Hooks, which quiesce an application around a run, and the fields of each kind of hook.
+//! Hooks: what quiesces an application around a run, resumes it, and follows a restore. The fields of each kind are in
+//! `domain/hooks/`.
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -6,90 +9,154 @@ use serde_json::Value;
 use super::formats;
 use super::reader::{Faults, Object, quoted, shown};
 use crate::domain::duration;
+use crate::domain::hooks::{
+    self, EcsScale, EventSource, HookProfile, Lambda, SsmCommand, StackParameter, StepFunction,
+};
 
-/// Default timeout of a hook, in seconds.
+/// Default timeout of a hook that ends within its call, in seconds.
 pub const DEFAULT_TIMEOUT_SECONDS: u64 = 60;
+/// Default timeout of a hook that is polled, in seconds.
+pub const DEFAULT_POLLED_TIMEOUT_SECONDS: u64 = 10 * 60;
+/// For how long an application is quiesced at most during a backup by default, in seconds.
+pub const DEFAULT_MAX_QUIESCED_SECONDS: u64 = 15 * 60;
+
+/// The hooks of a deployment.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HookLists {
+    /// In the order in which they quiesce.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub quiesce: Vec<Hook>,
+    /// In the order in which they resume. If empty, the quiesce hooks are undone in reverse order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resume: Vec<Hook>,
+    /// In the order in which they run after a restore, when the application has resumed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub after_restore: Vec<Hook>,
+    /// Seconds for which a backup may keep the application quiesced.
+    #[serde(rename = "max_quiesced", serialize_with = "duration::serialize")]
+    pub max_quiesced_seconds: u64,
+}
+
+impl Default for HookLists {
+    fn default() -> Self {
+        Self {
+            quiesce: Vec::new(),
+            resume: Vec::new(),
+            after_restore: Vec::new(),
+            max_quiesced_seconds: DEFAULT_MAX_QUIESCED_SECONDS,
+        }
+    }
+}
+
+impl HookLists {
+    pub fn is_empty(&self) -> bool {
+        self.all().next().is_none()
+    }
+
+    /// Every hook, whenever it runs.
+    pub fn all(&self) -> impl Iterator<Item = &Hook> {
+        self.quiesce.iter().chain(&self.resume).chain(&self.after_restore)
+    }
+}
+
+/// What becomes of a run whose hook failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnHookFailure {
+    /// The run fails.
+    #[default]
+    Stop,
+    /// The run continues, with a warning.
+    Continue,
+}
 
 /// An action around a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Hook {
     pub name: String,
     #[serde(flatten)]
     pub action: HookAction,
+    /// Seconds within which it has to end, and likewise its undo.
     #[serde(rename = "timeout", serialize_with = "duration::serialize")]
     pub timeout_seconds: u64,
+    /// How often it is begun again after it failed.
+    pub retries: u32,
+    pub on_failure: OnHookFailure,
 }
 
-/// What a hook calls, by kind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What a hook acts on, by kind.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum HookAction {
-    /// A Lambda function, by name or ARN, with or without a version or alias.
-    Lambda { function: String },
+    Lambda(Lambda),
+    StepFunction(StepFunction),
+    EcsScale(EcsScale),
+    EventSource(EventSource),
+    SsmCommand(SsmCommand),
+    StackParameter(StackParameter),
 }
 
-/// How a kind of hook is written in a descriptor.
-struct HookKind {
-    name: &'static str,
-    /// Its fields, in addition to those that every hook has.
-    fields: &'static [&'static str],
-    read: fn(&mut Faults, &Object<'_>) -> Option<HookAction>,
-}
-
-/// Every kind.
-const KINDS: [HookKind; 1] = [HookKind {
-    name: "lambda",
-    fields: &["function"],
-    read: |faults, object| {
-        let function = object.text(faults, "function", &formats::FUNCTION)?;
-        Some(HookAction::Lambda { function })
-    },
-}];
-
+const LISTS: [&str; 3] = ["quiesce", "resume", "after_restore"];
 const MOST_HOOKS: usize = 10;
-/// Hooks run one after the other in one function, which ends after 15 minutes.
-const HOOKS_TOGETHER_SECONDS: u64 = 14 * 60;
+const MOST_RETRIES: u32 = 5;
+/// Hooks that are not polled run within their step's function, which ends after 15 minutes.
+const UNPOLLED_TOGETHER_SECONDS: u64 = 14 * 60;
+const LONGEST_POLLED_SECONDS: u64 = 12 * 3_600;
+/// The shortest and the longest `max_quiesced`, in seconds.
+const MAX_QUIESCED: (u64, u64) = (1, 86_400);
 
-/// The hooks of a document, in its order.
-pub fn read(faults: &mut Faults, document: &Object<'_>) -> Vec<Hook> {
-    let Some(value) = document.get("hooks") else {
-        return Vec::new();
+/// The hooks of a document: a mapping of lists, or one list of those that quiesce.
+pub fn read(faults: &mut Faults, document: &Object<'_>) -> HookLists {
+    let mut lists = HookLists::default();
+    match document.get("hooks") {
+        None => return lists,
+        Some(value) if value.is_array() => lists.quiesce = list(faults, "hooks", value),
+        Some(value) => {
+            let rule = "a list of hooks that quiesce, or a mapping with the fields quiesce, resume, after_restore, max_quiesced";
+            let Some(object) = Object::open(faults, "hooks", value, rule) else {
+                return lists;
+            };
+            object.only(faults, &["quiesce", "resume", "after_restore", "max_quiesced"]);
+            let [quiesce, resume, after_restore] = LISTS.map(|field| match object.get(field) {
+                Some(value) => list(faults, &object.path(field), value),
+                None => Vec::new(),
+            });
+            let longest = object.optional_duration(faults, "max_quiesced", MAX_QUIESCED.0, MAX_QUIESCED.1);
+            lists = HookLists {
+                quiesce,
+                resume,
+                after_restore,
+                max_quiesced_seconds: longest.unwrap_or(DEFAULT_MAX_QUIESCED_SECONDS),
+            };
+        }
+    }
+    let at = match document.get("hooks").is_some_and(Value::is_array) {
+        true => ["hooks"; 3].map(str::to_owned),
+        false => LISTS.map(|list| format!("hooks.{list}")),
     };
+    check_together(faults, &lists, &at);
+    lists
+}
+
+fn list(faults: &mut Faults, path: &str, value: &Value) -> Vec<Hook> {
     let Some(entries) = value.as_array() else {
-        faults.add(
-            "hooks",
-            shown(value),
-            "a list of hooks, each with name, kind and what it calls",
-        );
+        let rule = "a list of hooks, each with name, kind and what it acts on";
+        faults.add(path, shown(value), rule);
         return Vec::new();
     };
     if entries.len() > MOST_HOOKS {
-        faults.add(
-            "hooks",
-            format!("{} hooks", entries.len()),
-            format!("at most {MOST_HOOKS} hooks"),
-        );
+        let found = format!("{} hooks", entries.len());
+        faults.add(path, found, format!("at most {MOST_HOOKS} hooks"));
     }
-    let hooks: Vec<Hook> = entries
-        .iter()
-        .enumerate()
-        .filter_map(|(index, entry)| hook(faults, index, entry))
-        .collect();
-    for (index, hook) in hooks.iter().enumerate() {
-        if hooks[..index].iter().any(|earlier| earlier.name == hook.name) {
-            faults.add(
-                format!("hooks[{index}].name"),
-                quoted(&hook.name),
-                "a name that no other hook has",
-            );
-        }
-    }
-    let together: u64 = hooks.iter().map(|hook| hook.timeout_seconds).sum();
-    if together > HOOKS_TOGETHER_SECONDS {
-        let most = duration::friendly(HOOKS_TOGETHER_SECONDS);
+    let read = |(index, entry): (usize, _)| hook(faults, &format!("{path}[{index}]"), entry);
+    let hooks: Vec<Hook> = entries.iter().enumerate().filter_map(read).collect();
+    let unpolled = hooks.iter().filter(|hook| !hooks::of(&hook.action).is_polled());
+    let together: u64 = unpolled.map(|hook| hook.timeout_seconds).sum();
+    if together > UNPOLLED_TOGETHER_SECONDS {
+        let most = duration::friendly(UNPOLLED_TOGETHER_SECONDS);
         faults.add(
-            "hooks",
+            path,
             format!("timeouts of {} together", duration::friendly(together)),
             format!("timeouts of at most {most} together"),
         );
@@ -97,51 +164,83 @@ pub fn read(faults: &mut Faults, document: &Object<'_>) -> Vec<Hook> {
     hooks
 }
 
-fn hook(faults: &mut Faults, index: usize, entry: &Value) -> Option<Hook> {
+/// What only shows when all lists are read. `at` are their paths.
+fn check_together(faults: &mut Faults, lists: &HookLists, at: &[String; 3]) {
+    let mut names = BTreeSet::new();
+    for (list, hooks) in [&lists.quiesce, &lists.resume, &lists.after_restore]
+        .into_iter()
+        .enumerate()
+    {
+        for (index, hook) in hooks.iter().enumerate() {
+            let path = format!("{}[{index}]", at[list]);
+            if !names.insert(&hook.name) {
+                faults.add(
+                    format!("{path}.name"),
+                    quoted(&hook.name),
+                    "a name that no other hook has",
+                );
+            }
+            if list == 0 && lists.resume.is_empty() && !hooks::of(&hook.action).has_undo(&hook.action) {
+                faults.add(
+                    path,
+                    format!("{}, whose work has no undo", quoted(&hook.name)),
+                    "a hook with `undo`, or a list `resume` with hooks that resume the application",
+                );
+            }
+        }
+    }
+    if lists.quiesce.is_empty() && !lists.resume.is_empty() {
+        let found = "hooks that resume what no hook quiesces";
+        faults.add("hooks.resume", found, "a list `quiesce` as well, or no `resume`");
+    }
+}
+
+fn hook(faults: &mut Faults, path: &str, entry: &Value) -> Option<Hook> {
     let name = entry.get("kind").and_then(Value::as_str);
-    let kind = KINDS.iter().find(|kind| Some(kind.name) == name);
+    let kind = hooks::ALL.iter().find(|kind| Some(kind.name()) == name).copied();
     let fields = fields(kind);
     let rule = format!("a mapping with the fields {}", fields.join(", "));
-    let object = Object::open(faults, &format!("hooks[{index}]"), entry, &rule)?;
+    let object = Object::open(faults, path, entry, &rule)?;
     object.only(faults, &fields);
     let name = object.text(faults, "name", &formats::NAME);
     if kind.is_none() {
         let found = object.get("kind").map_or("(missing)".to_owned(), shown);
-        faults.add(object.path("kind"), found, KINDS.map(|kind| kind.name).join(" or "));
+        let kinds: Vec<&str> = hooks::ALL.iter().map(|kind| kind.name()).collect();
+        faults.add(object.path("kind"), found, kinds.join(" or "));
     }
-    let action = kind.and_then(|kind| (kind.read)(faults, &object));
-    let timeout = object.optional_duration(faults, "timeout", 1, HOOKS_TOGETHER_SECONDS);
+    let action = kind.and_then(|kind| kind.read(faults, &object));
+    let (usual, longest) = match kind.is_some_and(HookProfile::is_polled) {
+        true => (DEFAULT_POLLED_TIMEOUT_SECONDS, LONGEST_POLLED_SECONDS),
+        false => (DEFAULT_TIMEOUT_SECONDS, UNPOLLED_TOGETHER_SECONDS),
+    };
+    let timeout = object.optional_duration(faults, "timeout", 1, longest);
+    let retries = object.optional_count(faults, "retries", MOST_RETRIES);
+    let on_failure = match object.get("on_failure").map(|value| (value.as_str(), value)) {
+        None | Some((Some("stop"), _)) => OnHookFailure::Stop,
+        Some((Some("continue"), _)) => OnHookFailure::Continue,
+        Some((_, other)) => {
+            faults.add(object.path("on_failure"), shown(other), "stop or continue");
+            OnHookFailure::Stop
+        }
+    };
     Some(Hook {
         name: name?,
         action: action?,
-        timeout_seconds: timeout.unwrap_or(DEFAULT_TIMEOUT_SECONDS),
+        timeout_seconds: timeout.unwrap_or(usual),
+        retries: retries.unwrap_or(0),
+        on_failure,
     })
 }
 
 /// The fields that a hook of this kind may have; if the kind is unknown, those of all kinds.
-fn fields(kind: Option<&HookKind>) -> Vec<&'static str> {
-    let own = KINDS
-        .iter()
-        .filter(|other| kind.is_none_or(|kind| kind.name == other.name));
-    let own = own.flat_map(|kind| kind.fields.iter().copied());
-    ["name", "kind"].into_iter().chain(own).chain(["timeout"]).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use serde_json::json;
-
-    use super::*;
-
-    /// Serde's error lists the variants of the type; each must be in `KINDS`, or a descriptor could not use it.
-    #[test]
-    fn every_kind_of_hook_can_be_written() {
-        let error = serde_json::from_value::<HookAction>(json!({"kind": ""})).unwrap_err();
-        let error = error.to_string();
-        let (_, kinds) = error.split_once("expected ").unwrap();
-        let kinds: Vec<&str> = kinds.split('`').skip(1).step_by(2).collect();
-        assert_eq!(kinds, KINDS.map(|kind| kind.name), "{error}");
+fn fields(kind: Option<&dyn HookProfile>) -> Vec<&'static str> {
+    let mut fields = vec!["name", "kind"];
+    for other in hooks::ALL {
+        if kind.is_none_or(|kind| kind.name() == other.name()) {
+            let new = other.fields().iter().filter(|field| !fields.contains(field));
+            fields.extend(new.copied().collect::<Vec<_>>());
+        }
     }
+    fields.extend(["timeout", "retries", "on_failure"]);
+    fields
 }

@@ -38,7 +38,43 @@ fn whole() -> Value {
             "rooms": {"resource": "rooms"},
             "likes": {"resource": "tables", "table": "hubs-likes"},
         },
-        "hooks": [{"name": "offline", "kind": "lambda", "function": "hubs-offline", "timeout": "90s"}],
+        "hooks": {
+            "quiesce": [
+                {
+                    "name": "offline", "kind": "lambda", "function": "hubs-offline", "timeout": "90s", "retries": 0,
+                    "on_failure": "stop",
+                },
+                {
+                    "name": "web", "kind": "ecs_scale", "cluster": "hubs", "service": "web", "timeout": "10m", "retries": 2,
+                    "on_failure": "stop",
+                },
+                {
+                    "name": "ingest", "kind": "event_source", "rules": ["hubs-nightly"], "event_bus": "hubs",
+                    "mappings": ["a1b2c3d4-5678-90ab-cdef-111111111111"], "timeout": "10m", "retries": 0,
+                    "on_failure": "continue",
+                },
+                {
+                    "name": "maintenance", "kind": "ssm_command", "tags": {"role": "dokku"},
+                    "commands": ["dokku maintenance:enable hubs"], "timeout": "2m", "retries": 0, "on_failure": "stop",
+                },
+                {
+                    "name": "offline-mode", "kind": "stack_parameter", "stack": "hubs", "parameter": "OfflineMode",
+                    "value": "Yes - Offline", "timeout": "30m", "retries": 0, "on_failure": "stop",
+                },
+            ],
+            "resume": [
+                {
+                    "name": "online", "kind": "lambda", "function": "hubs-online", "timeout": "1m", "retries": 0,
+                    "on_failure": "stop",
+                },
+            ],
+            "after_restore": [{
+                "name": "index", "kind": "step_function", "input": {"tables": ["hubs-rooms"]},
+                "state_machine": "arn:aws:states:eu-west-1:123456789012:stateMachine:holdfast-hook-index",
+                "timeout": "2h", "retries": 1, "on_failure": "stop",
+            }],
+            "max_quiesced": "15m",
+        },
         "cut_over": [
             {"name": "old-name", "kind": "rename", "resource": "database", "login": "hubs/prod/app"},
             {
@@ -73,7 +109,7 @@ fn a_whole_descriptor_is_read_and_written_back() {
     let descriptor = Descriptor::parse(&whole()).unwrap();
     assert_eq!(serde_json::to_value(&descriptor).unwrap(), whole());
     assert_eq!(descriptor.keep.last, 3);
-    assert_eq!(descriptor.hooks[0].timeout_seconds, 90);
+    assert_eq!(descriptor.hooks.quiesce[0].timeout_seconds, 90);
 }
 
 #[test]
@@ -98,7 +134,11 @@ fn what_is_left_out_has_its_default_and_is_written_out() {
     let mut long = short.clone();
     long["enabled"] = json!(true);
     long["probes"]["users"]["timeout"] = json!("30s");
-    long["hooks"][0]["timeout"] = json!("1m");
+    let mut hook = short["hooks"][0].clone();
+    hook["timeout"] = json!("1m");
+    hook["retries"] = json!(0);
+    hook["on_failure"] = json!("stop");
+    long["hooks"] = json!({"quiesce": [hook], "max_quiesced": "15m"});
     long["keep"] = json!({"last": 30, "daily": 14, "weekly": 8, "monthly": 12, "failed_days": 7});
     long["deadline"] = json!("6h");
     long["restore_deadline"] = json!("36h");

@@ -34,9 +34,12 @@ fn sealed(backup: &BackupReport<'_>, set: &BackupSet) -> Message {
     let skew = set
         .skew_seconds
         .map(|skew| format!("The first and the last capture are {skew} s apart (skew)."));
-    let rest = set
-        .quiesced_seconds
-        .map(|seconds| format!("The application was quiesced for {seconds} s."));
+    let rest = set.quiesced_seconds.map(|seconds| match set.quiesced_throughout {
+        Some(false) => {
+            format!("The application was quiesced for {seconds} s, but not until the last backup of it had ended.")
+        }
+        _ => format!("The application was quiesced for {seconds} s."),
+    });
     let counted = facts::probes(&set.probes);
     let without = facts::without_point_in_time_recovery(name, backup.points);
     let happened = format!(

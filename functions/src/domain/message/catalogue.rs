@@ -259,6 +259,13 @@ fn restores() -> Vec<(&'static str, Message)> {
         "InvalidInput",
         "resources.database.kms_key: arn:aws:kms:eu-west-1:123456789012:key/1b2c, which is disabled, is not allowed; expected an enabled key. aws kms enable-key --key-id 1b2c\nresources.storage.recovery_point: arn:aws:backup:eu-west-1:123456789012:recovery-point:9 is not allowed; expected one that is there: this one is gone. Choose another set",
     );
+    let followed = reason(
+        "AfterRestore",
+        "JobFailed",
+        "following the restore: execution arn:aws:states:eu-west-1:123456789012:execution:holdfast-hook-index:hubs-1b2c of hook index \
+         ended as FAILED: IndexFailed: two documents are too large. Open it in the Step Functions console, correct what it shows, then \
+         start a new run",
+    );
     let broken = reason(
         "catalog",
         "VerificationFailed",
@@ -289,6 +296,10 @@ fn restores() -> Vec<(&'static str, Message)> {
         (
             "Nobody answered",
             message(&record("failed", json!({"reasons": [timeout]})), &[], None),
+        ),
+        (
+            "Cut over, and a hook after it failed",
+            message(&cut, &of_cut, Some(&followed)),
         ),
         (
             "Restored, not cut over",

@@ -65,10 +65,15 @@ pub fn resumed(run: Option<&RunRecord>) -> Option<String> {
 
 /// The hooks whose work resumes an application, with their verb: `its hook web does`.
 pub fn hooks_do(run: Option<&RunRecord>) -> String {
-    match run.and_then(|run| run.hooks_begun.as_deref()) {
-        Some([one]) => format!("its hook {} does", words::name(one)),
-        Some([]) | None => "its hooks do".to_owned(),
-        Some(some) => format!("its hooks {} do", words::line(&some.join(", "))),
+    let names: Vec<&str> = run
+        .iter()
+        .flat_map(|run| run.quiescing_hooks())
+        .map(|hook| hook.name.as_str())
+        .collect();
+    match names.as_slice() {
+        [one] => format!("its hook {} does", words::name(one)),
+        [] => "its hooks do".to_owned(),
+        some => format!("its hooks {} do", words::line(&some.join(", "))),
     }
 }
 

@@ -55,10 +55,12 @@ pub enum RestoreOutcome {
 
 /// The message of a run of `restore` that reached Notify, its outcome, and whether the execution succeeded.
 ///
-/// It has not if the application is still quiesced: the clean-up of a failed execution tries again to resume it.
+/// It has not if the application is still quiesced: the clean-up of a failed execution tries again to resume it. Nor has it if a hook
+/// failed that had to follow the restore, although what was restored is in use.
 pub fn restore(restore: &RestoreReport<'_>) -> (Message, RestoreOutcome, bool) {
     let (message, outcome, succeeded) = message_and_outcome(restore);
-    (message, outcome, succeeded && left_quiesced(restore.run).is_none())
+    let complete = left_quiesced(restore.run).is_none() && restore.failed_follow_up().is_none();
+    (message, outcome, succeeded && complete)
 }
 
 fn message_and_outcome(restore: &RestoreReport<'_>) -> (Message, RestoreOutcome, bool) {

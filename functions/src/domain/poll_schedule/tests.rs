@@ -37,7 +37,7 @@ fn job(began: u64, usual: Option<u64>) -> Job {
 #[test]
 fn jobs_that_began_one_after_the_other_are_looked_at_together() {
     let mut jobs = [0, 7, 20].map(|began| job(began, Some(30 * MINUTE)));
-    let first = next_poll(&jobs, at(21)).unwrap();
+    let first = next_poll(&jobs, None, at(21)).unwrap();
     assert_eq!(first, at(1_701), "the end of the first one's window");
     assert!(!is_due(&jobs[0], at(1_619)));
     for job in &mut jobs {
@@ -45,14 +45,14 @@ fn jobs_that_began_one_after_the_other_are_looked_at_together() {
         job.looked_at = Some(first);
     }
     // 5 % of the last job's time by then.
-    assert_eq!(next_poll(&jobs, first), Some(at(1_701 + 84)));
+    assert_eq!(next_poll(&jobs, None, first), Some(at(1_701 + 84)));
     assert!(jobs.iter().all(|job| is_due(job, at(1_701 + 84))));
 }
 
 #[test]
 fn a_job_whose_window_has_not_begun_is_left_alone() {
     let jobs = [job(0, Some(10 * MINUTE)), job(0, Some(HOUR))];
-    let first = next_poll(&jobs, at(0)).unwrap();
+    let first = next_poll(&jobs, None, at(0)).unwrap();
     assert_eq!(first, at(567));
     assert!(is_due(&jobs[0], first) && !is_due(&jobs[1], first));
 }
@@ -61,20 +61,20 @@ fn a_job_whose_window_has_not_begun_is_left_alone() {
 fn what_has_ended_is_never_waited_for() {
     let mut ended = job(0, Some(MINUTE));
     ended.status = JobStatus::Succeeded;
-    assert_eq!(next_poll(&[ended.clone()], at(0)), None);
-    assert_eq!(next_poll(&[], at(0)), None);
+    assert_eq!(next_poll(&[ended.clone()], None, at(0)), None);
+    assert_eq!(next_poll(&[], None, at(0)), None);
     assert!(!is_due(&ended, at(HOUR)));
-    assert_eq!(next_poll(&[ended, job(0, Some(HOUR))], at(0)), Some(at(3_402)));
+    assert_eq!(next_poll(&[ended, job(0, Some(HOUR))], None, at(0)), Some(at(3_402)));
 }
 
 #[test]
 fn a_look_that_failed_is_repeated_soon_and_one_that_is_late_at_once() {
     let mut missed = job(0, Some(HOUR));
     (missed.looked_at, missed.misses) = (Some(at(3_402)), 2);
-    assert_eq!(next_poll(&[missed.clone()], at(3_402)), Some(at(3_412)));
+    assert_eq!(next_poll(&[missed.clone()], None, at(3_402)), Some(at(3_412)));
     assert!(is_due(&missed, at(3_407)) && !is_due(&missed, at(3_406)));
     // A delayed machine continues at once.
-    assert_eq!(next_poll(&[missed], at(HOUR)), Some(at(HOUR + 1)));
+    assert_eq!(next_poll(&[missed], None, at(HOUR)), Some(at(HOUR + 1)));
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn no_wait_goes_beyond_a_deadline() {
     let mut late = job(0, Some(HOUR));
     late.resource.deadline_seconds = 30 * MINUTE;
     assert_eq!(
-        next_poll(&[late.clone(), job(0, Some(2 * HOUR))], at(0)),
+        next_poll(&[late.clone(), job(0, Some(2 * HOUR))], None, at(0)),
         Some(at(1_800))
     );
     assert!(is_due(&late, at(1_800)));
@@ -95,7 +95,7 @@ fn a_job_of_unknown_begin_is_looked_at_at_once() {
         ..job(0, None)
     };
     assert!(is_due(&unknown, at(0)));
-    assert_eq!(next_poll(&[unknown], at(0)), Some(at(1)));
+    assert_eq!(next_poll(&[unknown], None, at(0)), Some(at(1)));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_wait_ends_in_a_whole_second_that_is_not_too_early() {
         started_at: Some(at(0) + half),
         ..job(0, Some(HOUR))
     };
-    assert_eq!(next_poll(&[job], at(1)), Some(at(3_403)));
+    assert_eq!(next_poll(&[job], None, at(1)), Some(at(3_403)));
 }
 
 /// How a job was polled among others.
@@ -121,7 +121,7 @@ fn simulate(given: &[(u64, u64, Option<u64>)]) -> (Vec<Polled>, u32) {
     let mut polled = vec![Polled::default(); given.len()];
     let mut now = given.iter().map(|&(began, ..)| began).max().unwrap();
     let mut wakes = 0;
-    while let Some(wake) = next_poll(&jobs, at(now)) {
+    while let Some(wake) = next_poll(&jobs, None, at(now)) {
         now = u64::try_from(wake.duration_since(at(0)).as_secs()).unwrap();
         wakes += 1;
         for ((job, polled), &(began, duration, _)) in jobs.iter_mut().zip(&mut polled).zip(given) {

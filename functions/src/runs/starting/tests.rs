@@ -25,7 +25,7 @@ async fn starting_twice_makes_one_recovery_point() {
     assert_eq!(first, second);
     assert_eq!(kind.calls(), ["capture rooms", "sample rooms", "back_up rooms"]);
     assert_eq!(first.status, JobStatus::InProgress);
-    assert_eq!(poll_schedule::next_poll(&[second], now()), Some(later(10)));
+    assert_eq!(poll_schedule::next_poll(&[second], None, now()), Some(later(10)));
     let point = catalog.point("hubs-prod", &run.id, "rooms").await.unwrap().unwrap();
     assert_eq!(point.recovery_point, first.recovery_point);
     assert_eq!(point.configuration["captured"], "rooms");

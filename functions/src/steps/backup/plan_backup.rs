@@ -131,7 +131,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         run,
         resources,
         probes,
-        has_hooks: !descriptor.hooks.is_empty(),
+        has_hooks: !descriptor.hooks.quiesce.is_empty(),
     })
 }
 

@@ -10,8 +10,8 @@ use tokio::time::timeout;
 
 use crate::catalog::Catalog;
 use crate::domain::job::{Failure, Job, JobStatus, Run};
-use crate::domain::set::{Point, PointStatus};
-use crate::domain::{pacing, poll_schedule};
+use crate::domain::set::{Point, PointStatus, RunRecord};
+use crate::domain::{pacing, poll_schedule, quiesced_window};
 use crate::error::{Class, Error, Result};
 use crate::kinds::{Kind, Kinds};
 use crate::runs::jobs;
@@ -61,14 +61,37 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     for (index, job) in poll_due(needs, &run, &jobs, at, now).await {
         jobs[index] = job;
     }
+    let limit = match at_rest {
+        true => quiesced_limit(needs, &run, &jobs, at).await?,
+        false => None,
+    };
+    let exceeded = limit.is_some_and(|limit| at >= limit);
+    let holds = jobs.iter().any(|job| in_progress(job) && job.holds_quiesce);
     let output = Output {
         status: status(&jobs),
-        resume: at_rest && !jobs.iter().any(|job| in_progress(job) && job.holds_quiesce),
-        look_at: poll_schedule::next_poll(&jobs, now),
+        resume: at_rest && (exceeded || !holds),
+        look_at: poll_schedule::next_poll(&jobs, limit, now),
         jobs,
     };
     tracing::info!(deployment = %run.deployment, set = %run.id, status = ?output.status, resume = output.resume, "polled");
     Ok(output)
+}
+
+/// Until when the run may keep the application quiesced. Past it, a warning says which backups still read it.
+async fn quiesced_limit(needs: &Needs, run: &Run, jobs: &[Job], at: Timestamp) -> Result<Option<Timestamp>> {
+    let record = needs.catalog.run(&run.deployment, &run.id).await?;
+    let Some(since) = record.as_ref().and_then(RunRecord::rested_at) else {
+        return Ok(None);
+    };
+    let longest = needs.catalog.planned_by(run).await?.hooks.max_quiesced_seconds;
+    let limit = quiesced_window::end(since, longest);
+    let reading = jobs.iter().filter(|job| in_progress(job) && job.holds_quiesce);
+    let reading: Vec<&str> = reading.map(|job| job.resource.name.as_str()).collect();
+    if at >= limit && !reading.is_empty() {
+        let warning = quiesced_window::exceeded(longest, &reading);
+        needs.catalog.warn_run(&run.deployment, &run.id, warning).await?;
+    }
+    Ok(Some(limit))
 }
 
 fn status(jobs: &[Job]) -> JobStatus {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
 use crate::domain::job::{Failure, Job, JobStatus, Run};
+use crate::domain::quiesced_window;
 use crate::domain::resource::RecoveryPoint;
 use crate::domain::seal::{self, Evidence, Verdict};
 use crate::domain::set::{BackupSet, Point, PointStatus, ProbeResult, Reason, SetStatus};
@@ -88,6 +89,9 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         set.probes = probes;
         set.probes.extend(points.iter().flat_map(|point| point.probes.clone()));
         set.quiesced_seconds = quiesced_seconds(catalog, &run).await?;
+        let reading = points.iter().filter(|point| jobs::reads_application(point));
+        let record = catalog.run(&run.deployment, &run.id).await?;
+        set.quiesced_throughout = record.and_then(|record| quiesced_window::was_quiesced_throughout(&record, reading));
         conclude(&mut set, verdict);
         set.status = catalog.close_set(&set).await?;
     }

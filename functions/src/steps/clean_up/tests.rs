@@ -10,7 +10,7 @@ use crate::domain::descriptor::Hook;
 use crate::domain::message::{Event, Severity};
 use crate::domain::set::SetStatus;
 use crate::error::Fault;
-use crate::hooks::HookDriver;
+use crate::hooks::{Call, HookDriver, HookProgress};
 use crate::testing::restored::{RecordedMachines, UNDO_CUT_OVER, UNDO_RESTORE};
 use crate::testing::{EXECUTION, Inbox, RecordedHooks, catalog, descriptor, now, planned, started_at};
 
@@ -224,14 +224,14 @@ impl HookDriver for Witness {
         Ok(None)
     }
 
-    async fn quiesce(&self, _: &Hook, _: &Run) -> Result<()> {
-        Ok(())
+    async fn act(&self, _: Call<'_>) -> Result<HookProgress> {
+        Ok(HookProgress::Done)
     }
 
-    async fn resume(&self, _: &Hook, run: &Run) -> Result<()> {
-        let record = self.catalog.run(&run.deployment, &run.id).await?.unwrap();
+    async fn undo(&self, call: Call<'_>) -> Result<HookProgress> {
+        let record = self.catalog.run(&call.run.deployment, &call.run.id).await?.unwrap();
         self.ended_first.lock().unwrap().push(record.ended_at.is_some());
-        Ok(())
+        Ok(HookProgress::Done)
     }
 }
 
@@ -245,6 +245,31 @@ async fn a_run_is_ended_before_it_is_resumed() {
     needs.hooks = Hooks::all(witness.clone());
     handle(&needs, aborted()).await.unwrap();
     assert_eq!(*witness.ended_first.lock().unwrap(), [true]);
+}
+
+/// Fails if the clean-up ends with what it has begun: nobody would see whether the application resumed.
+#[tokio::test]
+async fn an_application_that_takes_time_to_resume_is_waited_for_and_told_of() {
+    let Fixture {
+        needs,
+        hooks,
+        inbox,
+        run,
+    } = lost(RecordedHooks::busy("resume offline", 1)).await;
+    assert!(handle(&needs, aborted()).await.unwrap().acted);
+    assert_eq!(hooks.calls(), ["resume offline", "resume offline"]);
+    let subjects: Vec<String> = inbox
+        .messages()
+        .iter()
+        .map(|(_, message)| message.subject.clone())
+        .collect();
+    assert_eq!(subjects.len(), 2, "{subjects:?}");
+    assert!(
+        subjects[0].contains("QUIESCED") && subjects[1].contains("resumed"),
+        "{subjects:?}"
+    );
+    let record = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
+    assert!(record.resumed_at.is_some());
 }
 
 #[tokio::test]

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::*;
 use crate::error::Fault;
-use crate::hooks::{HookDriver, Hooks};
-use crate::testing::{RecordedHooks, now, planned};
+use crate::hooks::{Call, HookDriver, Hooks};
+use crate::runs::resuming::Resumed;
+use crate::testing::{RecordedHooks, later, now, planned};
 
 #[tokio::test]
 async fn hooks_quiesce_in_order_and_the_run_knows() {
@@ -69,11 +70,16 @@ async fn a_hook_whose_function_is_missing_brought_nothing_to_rest() {
         assert_eq!(error.name(), "NotFound");
         let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
         assert_eq!(record.rested_at().is_some(), !begun.is_empty());
-        assert_eq!(record.hooks_begun, Some(begun.clone()));
+        let recorded: Vec<String> = record.quiescing_hooks().map(|hook| hook.name.clone()).collect();
+        assert_eq!(recorded, begun);
         // A hook that did not begin is not resumed.
         let well = RecordedHooks::all_well();
         let brought_back = crate::runs::resuming::resume(&needs.catalog, &Hooks::all(well), &run, now()).await;
-        assert_eq!(brought_back.unwrap(), begun);
+        let resumed = match brought_back.unwrap() {
+            Resumed::Done(hooks) => hooks,
+            _ => Vec::new(),
+        };
+        assert_eq!(resumed, begun);
     }
 }
 
@@ -86,7 +92,8 @@ struct Aborted {
 
 #[async_trait::async_trait]
 impl HookDriver for Aborted {
-    async fn quiesce(&self, hook: &Hook, run: &Run) -> Result<()> {
+    async fn act(&self, call: Call<'_>) -> Result<HookProgress> {
+        let run = call.run;
         if self.hooks.calls().is_empty() {
             for mark in &self.marks {
                 self.catalog
@@ -95,11 +102,11 @@ impl HookDriver for Aborted {
                     .unwrap();
             }
         }
-        self.hooks.quiesce(hook, run).await
+        self.hooks.act(call).await
     }
 
-    async fn resume(&self, hook: &Hook, run: &Run) -> Result<()> {
-        self.hooks.resume(hook, run).await
+    async fn undo(&self, call: Call<'_>) -> Result<HookProgress> {
+        self.hooks.undo(call).await
     }
 
     async fn check(&self, hook: &Hook) -> Result<Option<Fault>> {
@@ -184,4 +191,49 @@ async fn an_ended_run_is_not_quiesced_again() {
     assert!(hooks.calls().is_empty());
     let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
     assert_eq!(record.quiesced_at, None);
+}
+
+#[tokio::test]
+async fn a_hook_that_takes_time_is_looked_at_until_it_is_done() {
+    let (catalog, _, run) = planned(&["offline", "drain"]).await;
+    let hooks = RecordedHooks::busy("quiesce offline", 2);
+    let needs = Needs {
+        catalog,
+        hooks: Hooks::all(hooks.clone()),
+    };
+    let at = |seconds| Input {
+        run: run.clone(),
+        now: later(seconds),
+    };
+    for seconds in [0, 1] {
+        let output = handle(&needs, at(seconds)).await.unwrap();
+        assert_eq!((output.status, output.wait_seconds), (JobStatus::InProgress, Some(1)));
+    }
+    let output = handle(&needs, at(2)).await.unwrap();
+    assert_eq!((output.status, output.quiesced.len()), (JobStatus::Succeeded, 2));
+    assert_eq!(hooks.calls()[2..], ["quiesce offline", "quiesce drain"]);
+    let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
+    let done: Vec<_> = record.quiescing_hooks().map(|hook| hook.done_at).collect();
+    assert_eq!(done, [Some(later(2)), Some(later(2))]);
+    assert_eq!(record.quiesced_at, Some(now()), "the window begins with the first call");
+}
+
+#[tokio::test]
+async fn a_hook_that_does_not_quiesce_in_time_fails_and_is_resumed() {
+    let (catalog, _, run) = planned(&["offline"]).await;
+    let hooks = RecordedHooks::busy("quiesce offline", 9);
+    let needs = Needs {
+        catalog,
+        hooks: Hooks::all(hooks.clone()),
+    };
+    for (seconds, ends) in [(0, false), (60, true)] {
+        let input = Input {
+            run: run.clone(),
+            now: later(seconds),
+        };
+        let error = handle(&needs, input).await.err();
+        assert_eq!(error.map(|error| error.name()), ends.then_some("DeadlineExceeded"));
+    }
+    let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
+    assert!(record.rested_at().is_some() && record.resumed_at.is_none());
 }

@@ -26,7 +26,6 @@ pub use self::context::Needs;
 use self::context::Planning;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::job::Run;
-use crate::domain::names;
 use crate::domain::resource::Resource;
 use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::plan::{CutOverMode, Destination, OnFailure, Plan};
@@ -34,6 +33,7 @@ use crate::domain::restore::request::RestoreRequest;
 use crate::domain::restore::{RestoreRecord, plan_table};
 use crate::domain::set::RunRecord;
 use crate::domain::start_delays::with_start_delays;
+use crate::domain::{kinds, names};
 use crate::error::{Error, Result};
 use crate::runs::{closing, planning};
 
@@ -57,6 +57,8 @@ pub struct Output {
     pub safety_backup: bool,
     /// Whether the application is quiesced: only if it will be switched.
     pub has_hooks: bool,
+    /// Whether hooks follow the restore: only if the application will use what is restored.
+    pub has_after_restore: bool,
     pub cut_over: CutOverMode,
     pub on_failure: OnFailure,
     pub security_groups: Vec<String>,
@@ -138,7 +140,8 @@ fn output(run: &Run, descriptor: &Descriptor, plan: &Plan, items: &[RestoreItem]
         dry_run: plan.dry_run,
         approval: plan.approval,
         safety_backup: plan.safety_backup,
-        has_hooks: !descriptor.hooks.is_empty() && plan.cut_over != CutOverMode::No,
+        has_hooks: !descriptor.hooks.quiesce.is_empty() && plan.cut_over != CutOverMode::No,
+        has_after_restore: !descriptor.hooks.after_restore.is_empty() && in_use_afterwards(plan, items),
         cut_over: plan.cut_over,
         on_failure: plan.on_failure,
         security_groups: plan.security_groups.clone(),
@@ -146,6 +149,13 @@ fn output(run: &Run, descriptor: &Descriptor, plan: &Plan, items: &[RestoreItem]
         compared: items.iter().map(resource).collect(),
         text: plan_table::table(plan),
     }
+}
+
+/// By a cut-over, or because a copy gets the name of a resource that is gone.
+fn in_use_afterwards(plan: &Plan, items: &[RestoreItem]) -> bool {
+    let under_its_name =
+        |item: &RestoreItem| kinds::planned_name(&item.planned) == item.planned.resource.target.identifier();
+    plan.cut_over != CutOverMode::No || items.iter().any(under_its_name)
 }
 
 fn makes(item: &RestoreItem) -> bool {

@@ -85,7 +85,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     Ok(Output {
         run,
         restore,
-        has_hooks: !descriptor.hooks.is_empty(),
+        has_hooks: !descriptor.hooks.quiesce.is_empty(),
     })
 }
 

@@ -125,6 +125,7 @@ impl BackupReport<'_> {
             "points": facts::points_json(self.points),
             "skew_seconds": set.and_then(|set| set.skew_seconds),
             "quiesced_seconds": set.and_then(|set| set.quiesced_seconds),
+            "quiesced_throughout": set.and_then(|set| set.quiesced_throughout),
             "left_quiesced_at": facts::left_quiesced(self.run),
             "probes": set.map_or(Value::Null, |set| set.probes.iter().take(LISTED).map(|probe| json!({"name": words::name(&probe.name), "count": probe.count})).collect()),
             "reasons": facts::reasons_json(reasons),

@@ -80,6 +80,11 @@ impl<'a> RestoreReport<'a> {
             .is_some_and(|failure| ["PlanRestore", "DescribeSecurityGroups"].contains(&failure.subject.as_str()))
     }
 
+    /// Why a hook failed that had to follow the restore: what was restored is in use nevertheless.
+    pub(super) fn failed_follow_up(&self) -> Option<&'a Reason> {
+        self.failure.filter(|failure| failure.subject == "AfterRestore")
+    }
+
     /// Whether a requested cut-over failed, other than because somebody said no.
     pub(super) fn stopped_switching(&self, record: &RestoreRecord) -> bool {
         let in_cut_over =

@@ -1,6 +1,6 @@
 //! The outcome of a cut-over: the application uses the copies, was switched back, or uses some of both.
 
-use super::success::warning_steps;
+use super::success::{follow_up_step, warning_steps};
 use super::{RestoreReport, commands, copies, facts};
 use crate::domain::message::builder::MessageParts;
 use crate::domain::message::facts as common;
@@ -40,6 +40,7 @@ pub fn cut_over(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Message 
     );
     let removable = removable(record, restore.items);
     let mut steps = restore.steps(&[]);
+    steps.extend(follow_up_step(restore));
     steps.push(NextStep::run(
         "See whether the application works and has the missing data. If not, switch back; what is written from now on is then in \
          the copies only",
@@ -84,12 +85,14 @@ pub fn cut_over(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Message 
         Section::list("Remarks", facts::remarks(restore.items)),
         Section::list("Not covered", facts::lines(&record.plan.not_covered)),
     ]);
-    let but = match warnings.len() {
-        0 => String::new(),
-        number => format!(", with {}", words::count(number, "warning")),
+    let failed = restore.failed_follow_up().is_some();
+    let but = match (failed, warnings.len()) {
+        (true, _) => ", BUT WHAT FOLLOWS IT FAILED".to_owned(),
+        (false, 0) => String::new(),
+        (false, number) => format!(", with {}", words::count(number, "warning")),
     };
     let still = if quiesced { "IS STILL QUIESCED; " } else { "" };
-    let severity = match (quiesced, warnings.is_empty() && verified && live.is_empty()) {
+    let severity = match (quiesced || failed, warnings.is_empty() && verified && live.is_empty()) {
         (true, _) => Severity::Critical,
         (false, false) => Severity::Warning,
         (false, true) => Severity::Info,

@@ -56,9 +56,19 @@ pub fn planned(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Message {
     })
 }
 
+/// What to do if a hook failed that had to follow the restore.
+pub fn follow_up_step(restore: &RestoreReport<'_>) -> Option<NextStep> {
+    restore.failed_follow_up()?;
+    Some(NextStep::say(
+        "What had to follow the restore has FAILED, as the reason says, although what was restored is in use. Correct the cause and do \
+         by hand what the hook would have done; those after it were not run. Or switch back.",
+    ))
+}
+
 /// One step for each warning of a restore that succeeded.
 pub fn warning_steps(warnings: &[Reason]) -> Vec<NextStep> {
-    let steps = warnings.iter().take(common::LISTED).map(|warning| {
+    let apart = |warning: &&Reason| warning.subject != "AfterRestore";
+    let steps = warnings.iter().filter(apart).take(common::LISTED).map(|warning| {
         NextStep::say(format!(
             "{}: {}. It does not affect the restore itself: look it up in the execution, linked below.",
             words::name(&warning.subject),
@@ -103,7 +113,9 @@ pub fn restored(restore: &RestoreReport<'_>, record: &RestoreRecord, refused: bo
             false => "You decide: look at the copies before anything uses them.",
         }
     );
+    let failed = restore.failed_follow_up().is_some();
     let mut steps = restore.steps(&[]);
+    steps.extend(follow_up_step(restore));
     if !verified {
         steps.push(NextStep::say(
             "Look at the copies as the application would: count what you know, open what was missing. Their names are below.",
@@ -130,7 +142,7 @@ pub fn restored(restore: &RestoreReport<'_>, record: &RestoreRecord, refused: bo
         Section::list("Not covered", facts::lines(&record.plan.not_covered)),
     ]);
     sections.extend(same);
-    let severity = match (quiesced, refused || !verified || !warnings.is_empty()) {
+    let severity = match (quiesced || failed, refused || !verified || !warnings.is_empty()) {
         (true, _) => Severity::Critical,
         (false, true) => Severity::Warning,
         (false, false) => Severity::Info,
@@ -143,7 +155,10 @@ pub fn restored(restore: &RestoreReport<'_>, record: &RestoreRecord, refused: bo
     restore.message(MessageParts {
         event,
         severity,
-        subject: &format!("Holdfast: {name} {still}restored and {proof}, not cut over{answer}"),
+        subject: &format!(
+            "Holdfast: {name} {still}restored and {proof}, not cut over{answer}{}",
+            if failed { ", BUT WHAT FOLLOWS IT FAILED" } else { "" }
+        ),
         happened: happened.trim_end(),
         means: &means,
         steps: &steps,

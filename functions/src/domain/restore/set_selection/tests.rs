@@ -27,6 +27,7 @@ fn set(deployment: &str, day: u32, status: SetStatus) -> BackupSet {
         captured_to: sealed.then(|| at(&format!("{day:02}T02:20:30.5"))),
         skew_seconds: None,
         quiesced_seconds: None,
+        quiesced_throughout: None,
         probes: Vec::new(),
         reasons: Vec::new(),
     }

@@ -66,7 +66,7 @@ async fn of_set(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<Origin
     let mut origins = Origins {
         set: Some(set.id.clone()),
         at: None,
-        at_rest: at.is_none() && set.quiesced_seconds.is_some(),
+        at_rest: at.is_none() && set.quiesced_seconds.is_some() && set.quiesced_throughout != Some(false),
         faults: request.check_names(&resources),
         not_covered: Vec::new(),
         remarks: chosen.remarks.into_iter().map(Remark::from).collect(),

@@ -200,6 +200,7 @@ async fn seal(catalog: &Catalog, hours: i64) -> String {
         captured_to: Some(captured),
         skew_seconds: Some(0.0),
         quiesced_seconds: Some(1.0),
+        quiesced_throughout: None,
         probes: Vec::new(),
         reasons: Vec::new(),
     };

@@ -45,7 +45,17 @@ async fn a_run_of_its_own_takes_the_deployment() {
     assert_eq!(lease.execution, UNDOING);
     let run = needs.catalog.run("hubs-prod", &planned.run.id).await.unwrap().unwrap();
     assert_eq!(run.purpose, Purpose::UndoCutOver);
-    assert_eq!(needs.catalog.planned_by(&planned.run).await.unwrap().hooks.len(), 1);
+    assert_eq!(
+        needs
+            .catalog
+            .planned_by(&planned.run)
+            .await
+            .unwrap()
+            .hooks
+            .quiesce
+            .len(),
+        1
+    );
     assert_eq!(handle(&needs, input(request)).await.unwrap(), planned);
 }
 

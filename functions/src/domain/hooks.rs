@@ -1,0 +1,23 @@
+//! What is known of each kind of hook without asking AWS: its fields in a descriptor, and what a person does in its place. One
+//! file per kind; everything else knows a kind only through [`HookProfile`].
+
+mod ecs_scale;
+mod event_source;
+mod lambda;
+pub mod profile;
+pub mod record;
+mod registry;
+mod ssm_command;
+mod stack_parameter;
+mod step_function;
+mod texts;
+
+pub use ecs_scale::EcsScale;
+pub use event_source::EventSource;
+pub use lambda::Lambda;
+pub use profile::HookProfile;
+pub use record::{HookPhase, HookRecord, hook_wait};
+pub use registry::{ALL, of};
+pub use ssm_command::SsmCommand;
+pub use stack_parameter::StackParameter;
+pub use step_function::StepFunction;

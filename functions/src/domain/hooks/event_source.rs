@@ -1,0 +1,98 @@
+//! `event_source`: what feeds an application (EventBridge rules and event source mappings of Lambda), disabled, and enabled again.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::profile::HookProfile;
+use super::texts::texts;
+use crate::domain::descriptor::reader::{Faults, Object, TextFormat};
+use crate::domain::descriptor::{HookAction, formats};
+
+/// Rules of one event bus, and mappings; at least one of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct EventSource {
+    /// Names of the rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
+    /// The rules' event bus; the account's default one if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_bus: Option<String>,
+    /// UUIDs of the mappings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mappings: Vec<String>,
+}
+
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DisableRule.html>.
+const RULE: TextFormat = formats::visible(
+    "the name of an EventBridge rule: 1 to 64 letters, digits, dots, hyphens and underscores",
+    |text| (1..=64).contains(&text.len()) && formats::plain(text, "-_."),
+);
+
+const EVENT_BUS: TextFormat = formats::visible(
+    "the name of an event bus of this account and Region: 1 to 256 letters, digits, dots, hyphens, underscores and slashes",
+    |text| (1..=256).contains(&text.len()) && formats::plain(text, "-_./"),
+);
+
+const MAPPING: TextFormat = formats::visible(
+    "the UUID of an event source mapping, such as a1b2c3d4-5678-90ab-cdef-11111example; not an ARN",
+    |text| text.len() == 36 && formats::plain(text, "-"),
+);
+
+pub struct Kind;
+
+impl HookProfile for Kind {
+    fn name(&self) -> &'static str {
+        "event_source"
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        &["rules", "event_bus", "mappings"]
+    }
+
+    fn is_polled(&self) -> bool {
+        true
+    }
+
+    fn read(&self, faults: &mut Faults, object: &Object<'_>) -> Option<HookAction> {
+        let rules = texts(faults, object, "rules", &RULE);
+        let mappings = texts(faults, object, "mappings", &MAPPING);
+        let event_bus = object.optional_text(faults, "event_bus", &EVENT_BUS);
+        if object.get("rules").is_none() && object.get("mappings").is_none() {
+            faults.add(
+                object.path("rules"),
+                "(missing)",
+                "names of rules, or `mappings` with UUIDs, or both",
+            );
+        }
+        Some(HookAction::EventSource(EventSource {
+            rules: rules?,
+            event_bus,
+            mappings: mappings?,
+        }))
+    }
+
+    /// Only what was enabled before is enabled again.
+    fn undo_by_hand(&self, action: &HookAction, before: &Value) -> String {
+        let HookAction::EventSource(source) = action else {
+            return String::new();
+        };
+        let enabled = |field: &str, all: &[String]| match before[field].as_array() {
+            Some(names) => names.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            None => all.to_vec(),
+        };
+        let rules: Vec<String> = enabled("rules", &source.rules);
+        let mappings: Vec<String> = enabled("mappings", &source.mappings);
+        let named = |what: &str, names: &[String]| (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")));
+        let bus = source.event_bus.as_deref().unwrap_or("default");
+        let parts = [
+            named(&format!("on event bus {bus} the rules"), &rules),
+            named("the event source mappings", &mappings),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        match parts.is_empty() {
+            true => "nothing: none of its rules and mappings was enabled before".to_owned(),
+            false => format!("enable {}", parts.join(" and ")),
+        }
+    }
+}

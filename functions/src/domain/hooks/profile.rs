@@ -1,0 +1,30 @@
+//! What a kind of hook says of itself.
+
+use serde_json::Value;
+
+use crate::domain::descriptor::HookAction;
+use crate::domain::descriptor::reader::{Faults, Object};
+
+/// A kind of hook.
+pub trait HookProfile: Sync {
+    /// Its name in a descriptor.
+    fn name(&self) -> &'static str;
+
+    /// The fields of a descriptor besides those that every hook has.
+    fn fields(&self) -> &'static [&'static str];
+
+    /// Whether its work goes on after the call that starts it, and is polled. One that is not ends within its call.
+    fn is_polled(&self) -> bool;
+
+    /// Reads its fields; `None` only where there is a fault.
+    fn read(&self, faults: &mut Faults, object: &Object<'_>) -> Option<HookAction>;
+
+    /// Whether it can undo what it did; if not, it can quiesce only where `resume` says how the application resumes.
+    fn has_undo(&self, _: &HookAction) -> bool {
+        true
+    }
+
+    /// How a person undoes by hand what the hook did, as a sentence without a full stop at its end: `set the desired count of
+    /// service web in cluster hubs to 3`. `before` is what the hook recorded, null if nothing.
+    fn undo_by_hand(&self, action: &HookAction, before: &Value) -> String;
+}

@@ -1,0 +1,77 @@
+//! What a run records of its hooks, and when a hook is looked at again.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// When a hook runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HookPhase {
+    /// Before anything is backed up or restored; undone afterwards, unless the descriptor says how the application resumes.
+    Quiesce,
+    /// In place of the undo of those that quiesced.
+    Resume,
+    /// After a restore, once the application uses what was restored.
+    AfterRestore,
+}
+
+/// One hook of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HookRecord {
+    pub name: String,
+    pub phase: HookPhase,
+    /// What was there before the hook changed anything, as far as its undo needs it. Never a secret.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub before: Value,
+    pub begun_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo_begun_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone_at: Option<Timestamp>,
+    /// How often it failed and was begun again.
+    #[serde(default)]
+    pub failures: u32,
+    /// Why it failed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl HookRecord {
+    pub fn begun(name: &str, phase: HookPhase, before: Value, now: Timestamp) -> Self {
+        Self {
+            name: name.to_owned(),
+            phase,
+            before,
+            begun_at: now,
+            done_at: None,
+            undo_begun_at: None,
+            undone_at: None,
+            failures: 0,
+            error: None,
+        }
+    }
+}
+
+/// Seconds until the next look at a hook's work that began at `begun`: a tenth of the time so far, between 1 and 30.
+pub fn hook_wait(begun: Timestamp, now: Timestamp) -> u64 {
+    let elapsed = u64::try_from(now.duration_since(begun).as_secs()).unwrap_or(0);
+    (elapsed / 10).clamp(1, 30)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_hook_is_looked_at_more_rarely_the_longer_it_takes() {
+        let begun: Timestamp = "2026-11-20T02:00:00Z".parse().unwrap();
+        let after = |seconds: i64| hook_wait(begun, begun + jiff::SignedDuration::from_secs(seconds));
+        let waits: Vec<u64> = [-5, 0, 9, 25, 120, 4_000].map(after).to_vec();
+        assert_eq!(waits, [1, 1, 1, 2, 12, 30]);
+    }
+}

@@ -1,0 +1,71 @@
+//! `stack_parameter`: a CloudFormation stack, updated with its present template and one parameter changed, and back.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::profile::HookProfile;
+use crate::domain::descriptor::reader::{Faults, Object, TextFormat};
+use crate::domain::descriptor::{HookAction, formats};
+
+/// A stack, its parameter, and the value while the application is at rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct StackParameter {
+    pub stack: String,
+    pub parameter: String,
+    pub value: String,
+}
+
+/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html>.
+const STACK: TextFormat = formats::visible(
+    "the name of a CloudFormation stack: 1 to 128 letters, digits and hyphens, beginning with a letter",
+    |text| {
+        (1..=128).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && formats::plain(text, "-")
+    },
+);
+
+const VALUE: TextFormat = formats::visible("text of at most 4096 characters; never a secret", |text| {
+    text.chars().count() <= 4096
+});
+
+pub struct Kind;
+
+impl HookProfile for Kind {
+    fn name(&self) -> &'static str {
+        "stack_parameter"
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        &["stack", "parameter", "value"]
+    }
+
+    fn is_polled(&self) -> bool {
+        true
+    }
+
+    fn read(&self, faults: &mut Faults, object: &Object<'_>) -> Option<HookAction> {
+        let stack = object.text(faults, "stack", &STACK);
+        let parameter = object.text(faults, "parameter", &formats::LOGICAL_ID);
+        let value = object.text(faults, "value", &VALUE);
+        Some(HookAction::StackParameter(StackParameter {
+            stack: stack?,
+            parameter: parameter?,
+            value: value?,
+        }))
+    }
+
+    fn undo_by_hand(&self, action: &HookAction, before: &Value) -> String {
+        let HookAction::StackParameter(StackParameter { stack, parameter, .. }) = action else {
+            return String::new();
+        };
+        let value = match before["value"].as_str() {
+            Some(value) => format!("to {value:?}"),
+            None => "to what it was".to_owned(),
+        };
+        format!(
+            "update stack {stack} with its present template, parameter {parameter} set {value}, and all others unchanged"
+        )
+    }
+}

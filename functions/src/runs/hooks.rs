@@ -1,0 +1,211 @@
+//! Advances the hooks of a run, and records each before and after: what was there, when it began, how it ended.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::catalog::Catalog;
+use crate::domain::descriptor::{Hook, OnHookFailure};
+use crate::domain::hooks::{HookPhase, HookRecord, hook_wait};
+use crate::domain::job::Run;
+use crate::domain::set::Reason;
+use crate::error::{Class, Error, Result};
+use crate::hooks::{Call, HookProgress, Hooks, did_not_begin};
+
+/// How far the hooks of a phase are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Advance {
+    Done,
+    /// Seconds until the next look.
+    InProgress(u64),
+}
+
+/// Seconds until a hook that failed is begun again.
+const RETRY_SECONDS: u64 = 10;
+
+/// The hooks of a run, as its record has them.
+pub struct HookLog<'a> {
+    catalog: &'a Catalog,
+    hooks: &'a Hooks,
+    run: &'a Run,
+    now: Timestamp,
+    records: Vec<HookRecord>,
+}
+
+impl<'a> HookLog<'a> {
+    /// # Errors
+    /// If the catalog cannot be read.
+    pub async fn of(catalog: &'a Catalog, hooks: &'a Hooks, run: &'a Run, now: Timestamp) -> Result<Self> {
+        let record = catalog.run(&run.deployment, &run.id).await?;
+        Ok(Self {
+            catalog,
+            hooks,
+            run,
+            now,
+            records: record.and_then(|record| record.hooks).unwrap_or_default(),
+        })
+    }
+
+    pub fn find(&self, hook: &Hook) -> Option<&HookRecord> {
+        self.records.iter().find(|record| record.name == hook.name)
+    }
+
+    /// Whether the hook has done its work, or failed for good where that is no failure of the run.
+    pub fn is_settled(&self, hook: &Hook) -> bool {
+        self.find(hook).is_some_and(|record| record.done_at.is_some())
+    }
+
+    /// Records the hook with what it finds, before it changes anything. Whether it is new.
+    ///
+    /// # Errors
+    /// If what is there cannot be read: the hook has not begun.
+    pub async fn begin(&mut self, hook: &Hook, phase: HookPhase) -> Result<bool> {
+        if self.find(hook).is_some() {
+            return Ok(false);
+        }
+        let before = self.hooks.observe(hook).await?;
+        self.records
+            .push(HookRecord::begun(&hook.name, phase, before, self.now));
+        self.save().await?;
+        Ok(true)
+    }
+
+    /// Removes a hook from the record that certainly did nothing.
+    pub async fn forget(&mut self, hook: &Hook) -> Result<()> {
+        self.records.retain(|record| record.name != hook.name);
+        self.save().await
+    }
+
+    /// Does the hook's work, or looks how far it is, and records the outcome.
+    ///
+    /// # Errors
+    /// The hook's own, once its retries are used up and the run is to stop; every error that is worth a retry of the step.
+    pub async fn act(&mut self, hook: &Hook) -> Result<Advance> {
+        let Some(record) = self.find(hook).cloned() else {
+            return Err(Error::NotFound(format!(
+                "carrying out hook {}: it was not recorded",
+                hook.name
+            )));
+        };
+        let acted = self.hooks.act(self.call(hook, &record)).await;
+        let failed = match acted {
+            Ok(HookProgress::Done) => {
+                self.change(hook, |record, now| record.done_at = Some(now)).await?;
+                return Ok(Advance::Done);
+            }
+            Ok(HookProgress::InProgress(what)) if !is_late(hook, record.begun_at, self.now) => {
+                tracing::info!(hook = %hook.name, waits_for = %what, "in progress");
+                return Ok(Advance::InProgress(hook_wait(record.begun_at, self.now)));
+            }
+            Ok(HookProgress::InProgress(what)) => late(hook, &what),
+            Err(error) if error.class() != Class::Final => return Err(error),
+            Err(error) => error,
+        };
+        self.fail(hook, &record, failed).await
+    }
+
+    /// A failure is tried again, ends the run, or is a warning.
+    async fn fail(&mut self, hook: &Hook, record: &HookRecord, error: Error) -> Result<Advance> {
+        let text = error.to_string();
+        let again = record.failures < hook.retries && !did_not_begin(&error);
+        let continues = hook.on_failure == OnHookFailure::Continue;
+        self.change(hook, |record, now| {
+            record.failures += 1;
+            record.error = Some(text);
+            if again {
+                record.begun_at = now;
+            } else if continues {
+                record.done_at = Some(now);
+            }
+        })
+        .await?;
+        if again {
+            return Ok(Advance::InProgress(RETRY_SECONDS));
+        }
+        if !continues {
+            return Err(error);
+        }
+        let warning = Reason {
+            subject: format!("hook {}", hook.name),
+            error: error.name().to_owned(),
+            message: format!("{error}. The run continued, as its `on_failure` says"),
+        };
+        self.catalog
+            .warn_run(&self.run.deployment, &self.run.id, warning)
+            .await?;
+        Ok(Advance::Done)
+    }
+
+    /// Undoes the hook's work, or looks how far that is, and records the outcome.
+    ///
+    /// # Errors
+    /// The hook's own.
+    pub async fn undo(&mut self, hook: &Hook) -> Result<HookProgress> {
+        if self.find(hook).is_some_and(|record| record.undone_at.is_some()) {
+            return Ok(HookProgress::Done);
+        }
+        self.change(hook, |record, now| {
+            record.undo_begun_at.get_or_insert(now);
+        })
+        .await?;
+        let record = self
+            .find(hook)
+            .cloned()
+            .unwrap_or_else(|| HookRecord::begun(&hook.name, HookPhase::Quiesce, Value::Null, self.now));
+        let begun_at = record.undo_begun_at.unwrap_or(self.now);
+        let undone = match self.hooks.undo(self.call(hook, &record)).await {
+            Ok(HookProgress::InProgress(what)) if is_late(hook, begun_at, self.now) => Err(late(hook, &what)),
+            undone => undone,
+        };
+        match &undone {
+            Ok(HookProgress::Done) => self.change(hook, |record, now| record.undone_at = Some(now)).await?,
+            Ok(HookProgress::InProgress(_)) => {}
+            Err(error) => {
+                let text = error.to_string();
+                let failed = matches!(error, Error::JobFailed(_));
+                self.change(hook, |record, _| {
+                    record.failures += u32::from(failed);
+                    record.error = Some(text);
+                })
+                .await?;
+            }
+        }
+        undone
+    }
+
+    fn call<'b>(&'b self, hook: &'b Hook, record: &'b HookRecord) -> Call<'b> {
+        Call {
+            hook,
+            run: self.run,
+            phase: record.phase,
+            before: &record.before,
+            attempt: record.failures,
+        }
+    }
+
+    async fn change(&mut self, hook: &Hook, change: impl FnOnce(&mut HookRecord, Timestamp)) -> Result<()> {
+        let now = self.now;
+        match self.records.iter_mut().find(|record| record.name == hook.name) {
+            Some(record) => change(record, now),
+            None => return Ok(()),
+        }
+        self.save().await
+    }
+
+    async fn save(&self) -> Result<()> {
+        self.catalog
+            .note_hooks(&self.run.deployment, &self.run.id, &self.records)
+            .await
+    }
+}
+
+fn is_late(hook: &Hook, begun_at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(begun_at).as_secs() >= i64::try_from(hook.timeout_seconds).unwrap_or(i64::MAX)
+}
+
+fn late(hook: &Hook, what: &str) -> Error {
+    Error::DeadlineExceeded(format!(
+        "carrying out hook {}: it still waits for {what} after its `timeout` of {} s. Check it in AWS, or give the hook a longer \
+         `timeout` in the descriptor",
+        hook.name, hook.timeout_seconds
+    ))
+}

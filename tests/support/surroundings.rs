@@ -1,0 +1,182 @@
+//! What feeds and serves an application: EventBridge rules, an ECS service that is scaled by itself, and an instance. Hooks bring it to
+//! rest; a test reads whether it is, and whether it is again as it was.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+
+use crate::aws::{Aws, element, text};
+use crate::lab::Lab;
+use crate::wait::until;
+
+/// The surroundings of one deployment.
+pub struct Surroundings {
+    /// ECS cluster, service in it, and role of the instance.
+    pub name: String,
+    aws: Aws,
+    /// The instance's directory.
+    node: PathBuf,
+}
+
+/// Tasks of the service.
+const TASKS: i64 = 2;
+
+/// The instance's id.
+fn instance(name: &str) -> String {
+    let digits: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("i-{:0>17}", &digits[digits.len().saturating_sub(17)..])
+}
+
+impl Surroundings {
+    /// Creates them, and waits until the service is stable.
+    pub async fn create(lab: &Lab, name: &str) -> Result<Self> {
+        let surroundings = Self {
+            name: name.to_owned(),
+            aws: lab.aws()?,
+            node: lab.directory().join("nodes").join(instance(name)),
+        };
+        for (rule, state) in [("ingest", "ENABLED"), ("unused", "DISABLED")] {
+            let request =
+                json!({ "Name": format!("{name}-{rule}"), "ScheduleExpression": "rate(1 day)", "State": state });
+            surroundings.aws.json("events", "AWSEvents.PutRule", request).await?;
+        }
+        surroundings.create_node()?;
+        surroundings.create_service().await?;
+        Ok(surroundings)
+    }
+
+    /// Hooks that bring all of it to rest, each kind once.
+    pub fn hooks(&self) -> Value {
+        let name = &self.name;
+        json!([
+            {
+                "name": "ingest", "kind": "event_source", "rules": [format!("{name}-ingest"), format!("{name}-unused")],
+            },
+            {
+                "name": "maintenance", "kind": "ssm_command", "tags": {"role": name},
+                "commands": ["set -e", "test ! -e broken", "echo on >> maintenance"],
+                "undo": ["set -e", "echo off >> maintenance", "tail -n 1 maintenance | grep -qx off"],
+            },
+            { "name": "web", "kind": "ecs_scale", "cluster": name, "service": name },
+        ])
+    }
+
+    /// Makes the instance refuse maintenance.
+    pub fn break_instance(&self) -> Result<()> {
+        Ok(std::fs::write(self.node.join("broken"), "")?)
+    }
+
+    /// What the instance was told, in order: `on` and `off`.
+    pub fn maintenance(&self) -> Vec<String> {
+        let told = std::fs::read_to_string(self.node.join("maintenance")).unwrap_or_default();
+        told.lines().map(str::to_owned).collect()
+    }
+
+    /// Checks that all of it is as it was created.
+    pub async fn ensure_back(&self) -> Result<()> {
+        let name = &self.name;
+        let states = [self.rule("ingest").await?, self.rule("unused").await?];
+        ensure!(states == ["ENABLED", "DISABLED"], "the rules of {name} are {states:?}");
+        let service = self.service().await?;
+        let counts = [&service["desiredCount"], &service["runningCount"]];
+        ensure!(counts == [&json!(TASKS); 2], "the service {name} has {counts:?}");
+        let suspended = self.suspended().await?;
+        ensure!(
+            suspended.is_empty(),
+            "the auto scaling of {name} is suspended: {suspended:?}"
+        );
+        let told = self.maintenance();
+        let last = told.last().map_or("off", String::as_str);
+        ensure!(last == "off", "the instance of {name} is in maintenance: {told:?}");
+        Ok(())
+    }
+
+    /// Whether all of it is at rest.
+    pub async fn is_at_rest(&self) -> Result<bool> {
+        let service = self.service().await?;
+        Ok(self.rule("ingest").await? == "DISABLED"
+            && service["runningCount"] == 0
+            && self.maintenance().last().is_some_and(|told| told == "on"))
+    }
+
+    async fn rule(&self, rule: &str) -> Result<String> {
+        let request = json!({ "Name": format!("{}-{rule}", self.name) });
+        let found = self.aws.json("events", "AWSEvents.DescribeRule", request).await?;
+        Ok(text(&found, "/State")?.to_owned())
+    }
+
+    async fn service(&self) -> Result<Value> {
+        let request = json!({ "cluster": self.name, "services": [self.name] });
+        let mut found = self.ecs("DescribeServices", request).await?;
+        Ok(found["services"][0].take())
+    }
+
+    /// What of its auto scaling is suspended.
+    async fn suspended(&self) -> Result<Vec<String>> {
+        let request = json!({ "ServiceNamespace": "ecs", "ResourceIds": [format!("service/{0}/{0}", self.name)] });
+        let target = "AnyScaleFrontendService.DescribeScalableTargets";
+        let found = self.aws.json("application-autoscaling", target, request).await?;
+        let state = found["ScalableTargets"][0]["SuspendedState"]
+            .as_object()
+            .cloned()
+            .unwrap_or_default();
+        let suspended = state.into_iter().filter(|(_, value)| value == true);
+        Ok(suspended.map(|(member, _)| member).collect())
+    }
+
+    fn create_node(&self) -> Result<()> {
+        std::fs::create_dir_all(&self.node)?;
+        let tags = json!({ "role": self.name, "HoldfastHooks": "allowed" });
+        Ok(std::fs::write(self.node.join("tags.json"), tags.to_string())?)
+    }
+
+    async fn create_service(&self) -> Result<()> {
+        let name = &self.name;
+        self.ecs("CreateCluster", json!({ "clusterName": name })).await?;
+        let container =
+            json!({ "name": "web", "image": "public.ecr.aws/docker/library/nginx:1.29", "essential": true });
+        let family = json!({
+            "family": name, "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512",
+            "executionRoleArn": self.role().await?, "containerDefinitions": [container],
+        });
+        let registered = self.ecs("RegisterTaskDefinition", family).await?;
+        let definition = text(&registered, "/taskDefinition/taskDefinitionArn")?;
+        let request =
+            json!({ "cluster": name, "serviceName": name, "taskDefinition": definition, "desiredCount": TASKS });
+        self.ecs("CreateService", request).await?;
+        let target = json!({
+            "ServiceNamespace": "ecs", "ResourceId": format!("service/{name}/{name}"),
+            "ScalableDimension": "ecs:service:DesiredCount", "MinCapacity": 1, "MaxCapacity": 4,
+        });
+        let register = "AnyScaleFrontendService.RegisterScalableTarget";
+        self.aws.json("application-autoscaling", register, target).await?;
+        until(
+            &format!("service {name} is stable"),
+            Duration::from_secs(60),
+            || async { Ok((self.service().await?["runningCount"] == TASKS).then_some(())) },
+        )
+        .await
+    }
+
+    async fn role(&self) -> Result<String> {
+        let trust = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": "ecs-tasks.amazonaws.com" },
+        }]});
+        let role = format!("{}-tasks", self.name);
+        let parameters = [
+            ("RoleName", role.as_str()),
+            ("AssumeRolePolicyDocument", &trust.to_string()),
+        ];
+        element(
+            &self.aws.query("iam", "2010-05-08", "CreateRole", &parameters).await?,
+            "Arn",
+        )
+    }
+
+    async fn ecs(&self, action: &str, request: Value) -> Result<Value> {
+        let target = format!("AmazonEC2ContainerServiceV20141113.{action}");
+        self.aws.json("ecs", &target, request).await
+    }
+}
