@@ -8,10 +8,12 @@ mod guard;
 mod parameters;
 mod pattern;
 pub mod postgres;
+mod prices;
 mod profile;
 mod registry;
 pub mod secret;
 pub mod shapes;
+pub mod upkeep;
 
 pub use database::{Database, IamLogins};
 pub use pattern::Pattern;

@@ -2,6 +2,7 @@
 
 mod infrastructure;
 mod instances;
+mod upkeep;
 
 use jiff::Timestamp;
 use serde_json::Value;

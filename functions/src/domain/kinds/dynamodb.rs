@@ -2,6 +2,7 @@
 
 mod archive;
 mod prefix;
+mod upkeep;
 
 use jiff::Timestamp;
 use serde_json::Value;

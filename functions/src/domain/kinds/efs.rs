@@ -1,6 +1,7 @@
 //! EFS file systems.
 
 mod emptiness;
+mod upkeep;
 
 use jiff::Timestamp;
 use serde_json::Value;

@@ -3,6 +3,7 @@
 mod connection;
 mod description;
 mod fields;
+mod upkeep;
 
 use std::borrow::Cow;
 

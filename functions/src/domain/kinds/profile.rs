@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::database::Database;
 use super::pattern::Pattern;
+use super::upkeep::Upkeep;
 use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat, shown};
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
@@ -112,7 +113,7 @@ pub struct SwitchObstacle {
 }
 
 /// A kind that is backed up and restored.
-pub trait Stateful: Sync {
+pub trait Stateful: Upkeep + Sync {
     /// How probes count in it; `None` if they cannot.
     fn counting(&self) -> Option<Counting>;
 

@@ -1,31 +1,56 @@
 //! What nothing uses any more after a cut-over, by its exact name: a person may delete it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use crate::domain::descriptor::SwitchAction;
 use crate::domain::kinds;
+use crate::domain::resource::Target;
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::descriptor_updates::{DescriptorChange, DescriptorField};
 use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::switch_progress::{SwitchRecord, SwitchState};
 
-/// What may be removed, as text: `cluster hubs-db`, `directory /uploads of file system fs-1`. Only what every switch of its
-/// resource has switched away from, and whose name neither the descriptor nor a copy has; in case of doubt, nothing.
-pub fn removable(record: &RestoreRecord, items: &[RestoreItem]) -> Vec<String> {
-    let mut found = BTreeSet::new();
+/// What a cut-over replaced; as text: `cluster hubs-db`, `directory /uploads of file system fs-1`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Removable {
+    Resource(Target),
+    /// A directory, with a leading slash.
+    Directory {
+        file_system: String,
+        directory: String,
+    },
+}
+
+impl fmt::Display for Removable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Removable::Resource(target) => write!(f, "{} {}", kinds::of(target).noun(), target.identifier()),
+            Removable::Directory { file_system, directory } => {
+                write!(f, "directory {directory} of file system {file_system}")
+            }
+        }
+    }
+}
+
+/// What may be removed: only what every switch of its resource has switched away from, and whose name neither the descriptor nor a
+/// copy has; in case of doubt, nothing.
+pub fn removable(record: &RestoreRecord, items: &[RestoreItem]) -> Vec<Removable> {
+    // By noun, name and the file system of a directory: each once, in this order.
+    let mut found: BTreeMap<(&str, String, Option<String>), &Target> = BTreeMap::new();
     for item in items {
         let name = &item.planned.resource.name;
         let switches = || record.switched.iter().filter(|of| of.switch.item_name() == *name);
         let all_done = switches().next().is_some() && switches().all(|of| of.state == SwitchState::Done);
+        let source = &item.planned.resource.target;
+        let noun = kinds::of(source).noun();
         if item.created.is_none() || !all_done || record.live().contains(name) {
             continue;
         }
         if let Some(rename) = switches().find(|of| matches!(of.switch.action, SwitchAction::Rename)) {
-            let noun = kinds::of(&item.planned.resource.target).noun();
-            found.extend(side_name(rename).map(|side| (noun, side, None)));
+            found.extend(side_name(rename).map(|side| ((noun, side, None), source)));
             continue;
         }
-        let noun = kinds::of(&item.planned.resource.target).noun();
         let changed = record.followed.iter().filter(|change| change.resource == *name);
         let named = changed.filter_map(|change| match &change.place {
             DescriptorField::Resource(_) => kinds::copy_identifier(item).map(|_| (noun, change.from.clone(), None)),
@@ -40,19 +65,22 @@ pub fn removable(record: &RestoreRecord, items: &[RestoreItem]) -> Vec<String> {
             | DescriptorField::Login(_) => None,
         });
         let before = found.len();
-        found.extend(named);
+        found.extend(named.map(|name| (name, source)));
         // Only its switch names a table that a pattern found, as `<resource>.<table>`.
         if name.contains('.') && found.len() == before {
-            found.insert((noun, item.planned.resource.target.identifier().to_owned(), None));
+            found.insert((noun, source.identifier().to_owned(), None), source);
         }
     }
     let in_use = in_use(record, items);
-    found.retain(|(what, name, system)| system.is_some() || !in_use.contains(&(*what, name.as_str())));
-    let words = |(what, name, system): (&str, String, Option<String>)| match system {
-        Some(system) => format!("directory /{} of file system {system}", name.trim_start_matches('/')),
-        None => format!("{what} {name}"),
-    };
-    found.into_iter().map(words).collect()
+    found.retain(|(what, name, system), _| system.is_some() || !in_use.contains(&(*what, name.as_str())));
+    let removable = found.into_iter().map(|((_, name, system), source)| match system {
+        Some(file_system) => Removable::Directory {
+            file_system,
+            directory: format!("/{}", name.trim_start_matches('/')),
+        },
+        None => Removable::Resource(source.renamed(&name)),
+    });
+    removable.collect()
 }
 
 /// The file system and directory of a copy in the file system of its source.

@@ -80,7 +80,7 @@ pub fn cut_over(restore: &RestoreReport<'_>, record: &RestoreRecord) -> Message 
         ),
         Section::list(
             "What no switch points to any more",
-            removable.iter().map(|old| words::name(old)),
+            removable.iter().map(|old| words::name(&old.to_string())),
         ),
         Section::list("Remarks", facts::remarks(restore.items)),
         Section::list("Not covered", facts::lines(&record.plan.not_covered)),

@@ -24,7 +24,10 @@ pub fn full_details(record: &RestoreRecord, items: &[RestoreItem]) -> String {
     sections.extend(facts::checks(record.verification.as_ref()));
     sections.extend([
         Section::list("Its copies", copies::copies(items)),
-        Section::list("No longer used by anything", removable(record, items)),
+        Section::list(
+            "No longer used by anything",
+            removable(record, items).iter().map(ToString::to_string),
+        ),
         Section::list("Remarks", facts::remarks(items)),
     ]);
     let trust = facts::trust(record.verification.as_ref());
