@@ -24,15 +24,17 @@ MAY_USE = {
     "switches": {"error", "domain", "aws", "access", "transfers"},
     "catalog": {"error", "domain", "aws"},
     "catalog_rebuild": {"error", "domain", "aws", "kinds", "catalog"},
+    # Who uses the copies of restores.
+    "usage": {"error", "domain", "aws", "switches", "catalog"},
     "runtime": {"error", "domain", "aws", "transfers", "kinds", "hooks", "switches", "catalog"},
     # Shared by the steps.
     "runs": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "runtime"},
-    "steps": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "runtime", "runs"},
+    "steps": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "runtime", "runs", "usage"},
     "bin": {"error", "domain", "aws", "kinds", "hooks", "switches", "catalog", "runtime", "steps"},
     # For tests alone, as the compiler ensures: of any layer.
-    "testing": {"error", "domain", "aws", "access", "transfers", "kinds", "hooks", "switches", "catalog", "runtime", "runs", "steps"},
+    "testing": {"error", "domain", "aws", "access", "transfers", "kinds", "hooks", "switches", "catalog", "runtime", "runs", "steps", "usage"},
     # The CLI is on the layer of the steps.
-    "cli": {"error", "domain", "aws", "transfers", "kinds", "hooks", "switches", "catalog", "catalog_rebuild", "runtime"},
+    "cli": {"error", "domain", "aws", "transfers", "kinds", "hooks", "switches", "catalog", "catalog_rebuild", "runtime", "usage"},
 }
 # The crates of the domain: no AWS, no async, no network.
 DOMAIN_CRATES = {"std", "core", "alloc", "crate", "self", "super", "jiff", "serde", "serde_json", "sha2", "strsim", "textwrap", "proptest"}

@@ -13,18 +13,13 @@ use crate::domain::pacing;
 use crate::domain::restore::item::{ItemStatus, RestoreItem, UndoProgress};
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
-use crate::domain::usage::UsageCheck;
+use crate::domain::usage::{RestoredCopy, UsageCheck, users};
 use crate::error::{Class, Error, Result};
 use crate::kinds::Kinds;
 use crate::runs::approvals::{self, Approvals};
 use crate::runtime;
 use crate::switches::Switches;
-
-mod lookup;
-mod users;
-
-use lookup::UsageLookup;
-use users::Sources;
+use crate::usage::{AwsUsageLookup, Sources, UsageLookup, UsageSearch};
 
 pub struct Needs {
     pub catalog: Catalog,
@@ -41,7 +36,7 @@ impl Needs {
             kinds: runtime::kinds(aws)?,
             approvals: Arc::new(approvals::StepFunctionsApprovals::new(aws)),
             switches: runtime::switches(aws)?,
-            usage: Arc::new(lookup::AwsUsageLookup::new(aws)),
+            usage: Arc::new(AwsUsageLookup::new(aws)),
         })
     }
 }
@@ -86,12 +81,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let record = catalog.known_restore(&deployment, &restore).await?;
     refuse_switched(&record)?;
     let items = catalog.items(&deployment, &restore).await?;
-    let sources = Sources {
-        catalog,
-        switches: &needs.switches,
-        usage: needs.usage.as_ref(),
-    };
-    users::ensure_unused(&sources, &record, &items, &without, now).await?;
+    ensure_unused(needs, &record, &items, &without, now).await?;
     let run = Run {
         deployment: deployment.clone(),
         id: restore.clone(),
@@ -150,6 +140,49 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
         .await?;
     tracing::info!(%deployment, %restore, left = left.len(), "undone");
     Ok(ended(left))
+}
+
+/// Copies in use stay, and their users are named.
+///
+/// # Errors
+/// `Conflict`, with every user and every check that was not possible; else those worth retrying.
+async fn ensure_unused(
+    needs: &Needs,
+    record: &RestoreRecord,
+    items: &[RestoreItem],
+    without: &BTreeSet<UsageCheck>,
+    now: Timestamp,
+) -> Result<()> {
+    let copies: Vec<RestoredCopy> = items.iter().filter_map(RestoredCopy::of).collect();
+    if copies.is_empty() {
+        return Ok(());
+    }
+    let search = UsageSearch::begin(Sources {
+        catalog: &needs.catalog,
+        switches: &needs.switches,
+        usage: needs.usage.as_ref(),
+    })
+    .await?;
+    let mut report = search.of(&copies).await?;
+    // With a user found, the activity is of no interest.
+    if users(&copies, &report, without).is_empty() && !without.contains(&UsageCheck::Activity) {
+        search.add_activity(record, items, now, &mut report).await?;
+    }
+    let users = users(&copies, &report, without);
+    if users.is_empty() {
+        return Ok(());
+    }
+    let words: Vec<String> = users.iter().map(ToString::to_string).collect();
+    // One line each: a message lists them all.
+    Err(Error::Conflict(format!(
+        "undoing restore {}: {} was removed, since its copies may be in use:\n{}",
+        record.id,
+        match record.undoing_at {
+            Some(_) => "nothing more",
+            None => "nothing",
+        },
+        words.join("\n")
+    )))
 }
 
 async fn undo(needs: &Needs, run: &Run, item: &RestoreItem) -> Result<UndoProgress> {

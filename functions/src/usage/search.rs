@@ -1,5 +1,4 @@
-//! Checks in every way known whether a restore's copies are in use, before any of them is removed. Copies in use stay, and their
-//! users are named.
+//! Checks in every way known whether a restore's copies are in use.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +12,7 @@ use crate::domain::reference::Reference;
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::item::RestoreItem;
 use crate::domain::switches;
-use crate::domain::usage::{CopyActivity, RestoredCopy, SkippedCheck, SwitchReference, UsageCheck, UsageReport, users};
+use crate::domain::usage::{CopyActivity, RestoredCopy, SkippedCheck, SwitchReference, UsageCheck, UsageReport};
 use crate::error::{Class, Error, Result};
 use crate::switches::Switches;
 
@@ -24,45 +23,52 @@ pub struct Sources<'a> {
     pub usage: &'a dyn UsageLookup,
 }
 
-/// # Errors
-/// `Conflict`, with every user and every check that was not possible; else those worth retrying.
-pub async fn ensure_unused(
-    sources: &Sources<'_>,
-    record: &RestoreRecord,
-    items: &[RestoreItem],
-    without: &BTreeSet<UsageCheck>,
-    now: Timestamp,
-) -> Result<()> {
-    let copies: Vec<RestoredCopy> = items.iter().filter_map(RestoredCopy::of).collect();
-    if copies.is_empty() {
-        return Ok(());
+/// A search for the users of copies, which reads what concerns all copies once.
+pub struct UsageSearch<'a> {
+    sources: Sources<'a>,
+    /// The descriptors and the services, and which of them could not be read.
+    account: UsageReport,
+}
+
+impl<'a> UsageSearch<'a> {
+    /// Reads all descriptors of the catalog, and all services.
+    ///
+    /// # Errors
+    /// Those worth retrying: a check that is not possible is part of the reports.
+    pub async fn begin(sources: Sources<'a>) -> Result<Self> {
+        let mut account = UsageReport::default();
+        descriptors(&sources, &mut account).await?;
+        if let Some(services) = record_check(UsageCheck::Services, sources.usage.services().await, &mut account)? {
+            account.services = services;
+        }
+        Ok(Self { sources, account })
     }
-    let mut report = UsageReport::default();
-    descriptors(sources, &mut report).await?;
-    switches(sources, &copies, &mut report).await?;
-    if let Some(services) = record_check(UsageCheck::Services, sources.usage.services().await, &mut report)? {
-        report.services = services;
+
+    /// What uses these copies by their names, and which checks were not possible; without their activity.
+    ///
+    /// # Errors
+    /// Those worth retrying.
+    pub async fn of(&self, copies: &[RestoredCopy]) -> Result<UsageReport> {
+        let mut report = self.account.clone();
+        switches(&self.sources, copies, &mut report).await?;
+        access_points(&self.sources, copies, &mut report).await?;
+        Ok(report)
     }
-    access_points(sources, &copies, &mut report).await?;
-    // With a user found, the activity is of no interest.
-    if users(&copies, &report, without).is_empty() && !without.contains(&UsageCheck::Activity) {
-        activity(sources, record, items, now, &mut report).await?;
+
+    /// Adds the recent activity on a restore's copies. Holdfast itself reads the copies, and connects to them, until the restore's
+    /// run has ended; it writes nothing to them once they are restored.
+    ///
+    /// # Errors
+    /// Those worth retrying.
+    pub async fn add_activity(
+        &self,
+        record: &RestoreRecord,
+        items: &[RestoreItem],
+        now: Timestamp,
+        report: &mut UsageReport,
+    ) -> Result<()> {
+        activity(&self.sources, record, items, now, report).await
     }
-    let users = users(&copies, &report, without);
-    if users.is_empty() {
-        return Ok(());
-    }
-    let words: Vec<String> = users.iter().map(ToString::to_string).collect();
-    // One line each: a message lists them all.
-    Err(Error::Conflict(format!(
-        "undoing restore {}: {} was removed, since its copies may be in use:\n{}",
-        record.id,
-        match record.undoing_at {
-            Some(_) => "nothing more",
-            None => "nothing",
-        },
-        words.join("\n")
-    )))
 }
 
 async fn descriptors(sources: &Sources<'_>, report: &mut UsageReport) -> Result<()> {
@@ -164,8 +170,6 @@ async fn access_points(sources: &Sources<'_>, copies: &[RestoredCopy], report: &
     Ok(())
 }
 
-/// Holdfast itself reads the copies, and connects to them, until the restore's run has ended; it writes nothing to them once
-/// they are restored.
 async fn activity(
     sources: &Sources<'_>,
     record: &RestoreRecord,
