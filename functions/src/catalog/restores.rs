@@ -3,9 +3,11 @@
 use serde_json::json;
 
 use super::store::{Condition, Key};
-use super::{Catalog, decode, decode_readable, encode, key, name_of};
+use super::{Catalog, decode, decode_readable, encode, key, name_of, text};
+use crate::domain::leftovers::PastRestore;
 use crate::domain::restore::item::{ItemStatus, RestoreItem};
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
+use crate::domain::usage::RestoredCopy;
 use crate::error::{Error, Result};
 
 /// Attempts to change a record that others change concurrently.
@@ -66,6 +68,35 @@ impl Catalog {
         let mut restores: Vec<RestoreRecord> = found.into_iter().filter_map(decode_readable).collect();
         restores.sort_by(|a, b| (a.started_at, &a.id).cmp(&(b.started_at, &b.id)));
         Ok(restores)
+    }
+
+    /// All readable restores of a deployment with their items, the oldest first, by one query. Those that left nothing, dry runs
+    /// among them, count as ended.
+    pub async fn past_restores(&self, deployment: &str) -> Result<Vec<PastRestore>> {
+        let pk = key(deployment, "").pk;
+        let mut past: Vec<PastRestore> = Vec::new();
+        let mut items: Vec<RestoreItem> = Vec::new();
+        for found in self.store.query(&pk, "RESTORE#", &Condition::Always).await? {
+            match text(&found, "sk").contains("#ITEM#") {
+                true => items.extend(decode_readable(found)),
+                false => past.extend(decode_readable(found).map(|record| PastRestore {
+                    record,
+                    items: Vec::new(),
+                    has_ended: true,
+                })),
+            }
+        }
+        for of in &mut past {
+            let (own, others) = items.into_iter().partition(|item| item.restore == of.record.id);
+            (of.items, items) = (own, others);
+            if of.items.iter().any(|item| RestoredCopy::of(item).is_some()) {
+                let run = self.run(deployment, &of.record.id).await?;
+                // A run that was deleted ended long ago.
+                of.has_ended = run.is_none_or(|run| run.ended_at.is_some());
+            }
+        }
+        past.sort_by(|a, b| (a.record.started_at, &a.record.id).cmp(&(b.record.started_at, &b.record.id)));
+        Ok(past)
     }
 
     /// Changes a restore's record, also while others change it: `change` may run more than once.

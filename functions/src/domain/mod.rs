@@ -8,6 +8,7 @@ pub mod failure;
 pub mod hooks;
 pub mod job;
 pub mod kinds;
+pub mod leftovers;
 pub mod machine;
 pub mod message;
 pub mod names;

@@ -235,6 +235,7 @@ async fn notify_of_failed_night(
         now,
         outcomes: &[],
         newest_sealed: &BTreeMap::new(),
+        leftovers: &BTreeMap::new(),
         failure: reason.as_ref(),
     });
     send(needs.topic.as_ref(), None, &needs.stacks_topic, &message).await?;

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use self::results::{Objects, ResultLocation, S3Objects, read_results};
 use crate::catalog::Catalog;
+use crate::domain::leftovers;
 use crate::domain::machine::Machine;
 use crate::domain::message::{self, DueDeployment, Message, NightlyRun, RestoreOutcome, RestoreReport};
 use crate::domain::restore::RestoreRecord;
@@ -228,12 +229,15 @@ async fn notify_of_night(needs: &Needs, input: EndedNight) -> Result<Output> {
     };
     let results: Vec<_> = entries.iter().filter_map(message::NightlyResult::written).collect();
     let outcomes = message::outcomes(&input.due, &results);
-    let mut newest = BTreeMap::new();
+    let (mut newest, mut left) = (BTreeMap::new(), BTreeMap::new());
     for due in &input.due {
         let sets = needs.catalog.sets(&due.deployment).await?;
         if let Some(set) = newest_sealed(&sets) {
             newest.insert(due.deployment.clone(), set.clone());
         }
+        let past = needs.catalog.past_restores(&due.deployment).await?;
+        let found = leftovers::leftovers(&past, &sets, input.now);
+        left.extend(leftovers::summary(&found, input.now).map(|summary| (due.deployment.clone(), summary)));
     }
     let failure = input.failure.as_ref().map(Caught::reason).or(read_failure);
     let message = message::nightly(&NightlyRun {
@@ -242,6 +246,7 @@ async fn notify_of_night(needs: &Needs, input: EndedNight) -> Result<Output> {
         now: input.now,
         outcomes: &outcomes,
         newest_sealed: &newest,
+        leftovers: &left,
         failure: failure.as_ref(),
     });
     send(needs.topic.as_ref(), None, &needs.stacks_topic, &message).await?;

@@ -11,6 +11,7 @@ use super::generated_document::assert_written;
 use super::restore::tests::{self as of_restore, items, record, switched, verification};
 use super::tests::{at, plain as plain_backup, points, read, reason, run, set};
 use super::*;
+use crate::domain::leftovers::LeftoverSummary;
 use crate::domain::machine::Machine;
 use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::plan_table::WIDTH;
@@ -167,13 +168,28 @@ fn nights() -> Vec<(&'static str, Message)> {
         "States.DataLimitExceeded",
         "the result is too large",
     );
+    let left = LeftoverSummary {
+        copies: 3,
+        size_bytes: 120 << 30,
+        dollars: 232.4,
+        incomplete: true,
+        oldest_seconds: 23 * 86_400,
+    };
+    let left = BTreeMap::from([("shop-07".to_owned(), left)]);
+    let none = BTreeMap::new();
     let night = |outcomes: &[DeploymentOutcome], failure: Option<&Reason>| {
+        let all_sealed = failure.is_none() && outcomes.iter().all(|outcome| outcome.sealed);
         nightly(&NightlyRun {
             execution: of_restore::ARN,
             started_at: at("2026-11-20T02:00:00Z"),
             now: at("2026-11-20T03:15:09Z"),
             outcomes,
             newest_sealed: &newest(usize::from(outcomes.iter().any(|outcome| !outcome.sealed))),
+            leftovers: if all_sealed && !outcomes.is_empty() {
+                &left
+            } else {
+                &none
+            },
             failure,
         })
     };

@@ -1,5 +1,7 @@
 //! The digest of a nightly run.
 
+mod leftovers;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -12,6 +14,7 @@ use super::layout::{NextStep, Section};
 use super::{Event, Message, Severity, advice, command_options, console_link, words};
 use crate::domain::duration::friendly;
 use crate::domain::job::Failure;
+use crate::domain::leftovers::LeftoverSummary;
 use crate::domain::machine::Machine;
 use crate::domain::set::{BackupSet, Reason};
 
@@ -80,6 +83,8 @@ pub struct NightlyRun<'a> {
     pub outcomes: &'a [DeploymentOutcome],
     /// The newest sealed set of each deployment that has one.
     pub newest_sealed: &'a BTreeMap<String, BackupSet>,
+    /// The old copies of earlier restores, of each deployment that has some.
+    pub leftovers: &'a BTreeMap<String, LeftoverSummary>,
     /// The error that stopped the machine.
     pub failure: Option<&'a Reason>,
 }
@@ -182,6 +187,7 @@ pub fn nightly(night: &NightlyRun<'_>) -> Message {
         sections: vec![
             Section::list("Failed, each with a message of its own", failure_lines(night, &failed)),
             Section::list("Sealed", sealed.iter().map(|outcome| line(night, outcome))),
+            leftovers::section(night.leftovers),
         ],
     };
     let all = Some("holdfast deployments".to_owned());
@@ -209,11 +215,16 @@ pub fn nightly(night: &NightlyRun<'_>) -> Message {
         "sealed": sealed.len(),
         "failed": failed.len(),
         "deployments": deployments.collect::<Value>(),
+        "leftovers": leftovers::json(night.leftovers),
         "reasons": facts::reasons_json(reasons),
         "next_steps": next_steps,
     });
     let json = command_options::add_in_json(json, &command_options::of_execution(night.execution));
-    let json = words::fit(json, &["next_steps", "deployments", "reasons"], facts::JSON);
+    let json = words::fit(
+        json,
+        &["leftovers", "next_steps", "deployments", "reasons"],
+        facts::JSON,
+    );
     Message {
         subject,
         text,

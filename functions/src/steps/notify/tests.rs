@@ -3,10 +3,13 @@
 use serde_json::json;
 
 use super::*;
+use crate::catalog::RunMilestone;
 use crate::domain::message::{Event, Severity};
+use crate::domain::restore::RestoreStatus;
+use crate::domain::restore::item::ItemStatus;
 use crate::domain::set::{Reason, SetStatus};
 use crate::error::Error;
-use crate::testing::{EXECUTION, Inbox, document, now, planned, running_set};
+use crate::testing::{EXECUTION, Inbox, document, later, now, planned, running_set};
 
 const STACKS: &str = "arn:aws:sns:us-east-1:000000000000:holdfast-on-call";
 const OWN: &str = "arn:aws:sns:us-east-1:000000000000:hubs";
@@ -368,4 +371,46 @@ async fn what_takes_a_restore_back_is_told_of_by_the_restore_that_its_input_name
         }
         assert_eq!(inbox.messages().len(), 4);
     }
+}
+
+/// Copies cost money, and nobody looks for them: the catalog alone says so, once a night.
+#[tokio::test]
+async fn a_night_names_old_copies_of_restores_and_what_removes_them() {
+    let (catalog, _, run) = crate::testing::restores::planned_restore().await;
+    for mut item in catalog.items("hubs-prod", &run.id).await.unwrap() {
+        item.status = ItemStatus::Restored;
+        item.finished_at = Some(now());
+        catalog.put_item("hubs-prod", &item).await.unwrap();
+    }
+    let set_status = |record: &mut RestoreRecord| record.status = RestoreStatus::Restored;
+    catalog.change_restore("hubs-prod", &run.id, set_status).await.unwrap();
+    let inbox = Inbox::open();
+    let needs = needs(catalog, &inbox);
+    let night = |days: i64| {
+        let input = json!({
+            "event": "nightly", "execution": EXECUTION, "started_at": now(), "now": later(days * 86_400), "failure": null,
+            "due": [{"deployment": "hubs-prod", "execution_name": "a"}], "results": null,
+        });
+        serde_json::from_value::<Input>(input).unwrap()
+    };
+    let told = |inbox: &Inbox| {
+        inbox
+            .messages()
+            .pop()
+            .unwrap()
+            .1
+            .text
+            .contains("`holdfast tidy hubs-prod")
+    };
+    handle(&needs, night(30)).await.unwrap();
+    assert!(!told(&inbox), "the restore has not ended");
+    needs
+        .catalog
+        .mark_run("hubs-prod", &run.id, RunMilestone::Ended, now())
+        .await
+        .unwrap();
+    handle(&needs, night(6)).await.unwrap();
+    assert!(!told(&inbox), "they are not old");
+    handle(&needs, night(8)).await.unwrap();
+    assert!(told(&inbox), "{}", inbox.messages().pop().unwrap().1.text);
 }

@@ -28,6 +28,7 @@ fn a_digest_names_every_deployment_the_failed_first() {
         now: at("2026-11-20T03:15:09Z"),
         outcomes: &outcomes,
         newest_sealed: &newest,
+        leftovers: &BTreeMap::new(),
         failure: None,
     };
     let message = nightly(&night);
@@ -102,6 +103,7 @@ fn a_digest_of_many_counts_all_and_names_the_failed_first() {
         now: at("2026-11-20T03:15:09Z"),
         outcomes: &outcomes,
         newest_sealed: &BTreeMap::new(),
+        leftovers: &BTreeMap::new(),
         failure: None,
     });
     let text = &message.text;
@@ -117,6 +119,46 @@ fn a_digest_of_many_counts_all_and_names_the_failed_first() {
         (&message.json["failed"], &message.json["sealed"]),
         (&json!(75), &json!(225))
     );
+}
+
+/// Copies of restores cost money until somebody removes them, and nothing else says so.
+#[test]
+fn old_copies_are_told_with_their_cost_and_the_command_that_removes_them() {
+    let left = LeftoverSummary {
+        copies: 3,
+        size_bytes: 12 << 30,
+        dollars: 212.4,
+        incomplete: true,
+        oldest_seconds: 23 * 86_400,
+    };
+    let sealed = DeploymentOutcome {
+        deployment: "hubs".to_owned(),
+        sealed: true,
+        reason: None,
+        execution: None,
+    };
+    let message = nightly(&NightlyRun {
+        execution: ARN,
+        started_at: at("2026-11-20T02:00:00Z"),
+        now: at("2026-11-20T03:15:09Z"),
+        outcomes: &[sealed],
+        newest_sealed: &BTreeMap::new(),
+        leftovers: &BTreeMap::from([("hubs".to_owned(), left)]),
+        failure: None,
+    });
+    let text = message.text.replace("\n    ", " ");
+    assert!(
+        text.contains(
+            "hubs: 3 copies, the oldest 23 days old, at least 12 GiB and about $212 a month (list price, us-east-1): `holdfast \
+             tidy hubs --region eu-west-1`"
+        ),
+        "{}",
+        message.text
+    );
+    assert_eq!(message.severity, Severity::Info, "it can wait until the morning");
+    let json = &message.json["leftovers"][0];
+    assert_eq!(json["dollars_a_month"], json!(212.4));
+    assert_eq!(json["command"], "holdfast tidy hubs --region eu-west-1");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::domain::leftovers::LeftoverSummary;
 use crate::domain::resource::Target;
 use crate::domain::set::{Point, Reason};
 
@@ -103,9 +104,11 @@ proptest! {
             deployment: reason.subject.clone(), sealed: reason.error.is_empty(), execution: Some(reason.message.clone()),
             reason: Some(reason).filter(|reason| !reason.error.is_empty()),
         }).collect();
+        let left = LeftoverSummary { copies: count, size_bytes: u64::MAX, dollars: 1e12, incomplete: true, oldest_seconds: u64::MAX };
+        let left = outcomes.iter().map(|outcome| (outcome.deployment.clone(), left.clone())).collect();
         let night = NightlyRun {
             execution: &execution, started_at: at("2026-11-20T02:00:00Z"), now: at("2026-11-20T03:15:09Z"),
-            outcomes: &outcomes, newest_sealed: &BTreeMap::new(), failure: failure.first(),
+            outcomes: &outcomes, newest_sealed: &BTreeMap::new(), leftovers: &left, failure: failure.first(),
         };
         check(&nightly(&night))?;
     }
