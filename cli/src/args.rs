@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cmd::{
     answer, apply, backup, completions, deployments, discover, infrastructure, man, protect, rebuild_catalog, restore,
-    restores, sets, show, table, undo, watch,
+    restores, sets, show, table, tidy, undo, watch,
 };
 use crate::global::Global;
 
@@ -29,6 +29,7 @@ pub enum Command {
     UndoCutOver(undo::UndoCutOver),
     UndoRestore(undo::UndoRestore),
     Restores(restores::Restores),
+    Tidy(tidy::Tidy),
     Infrastructure(infrastructure::Infrastructure),
     Protect(protect::Protect),
     RebuildCatalog(rebuild_catalog::RebuildCatalog),

@@ -1,6 +1,7 @@
 //! Records for tests.
 #![allow(clippy::unwrap_used)]
 
+pub mod leftovers;
 pub mod watch;
 
 use holdfast::domain::job::Run;

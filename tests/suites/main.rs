@@ -29,6 +29,8 @@ mod in_use;
 mod late;
 /// No password is ever written down.
 mod leaks;
+/// What restores left is listed, and removed only if nothing uses it.
+mod leftovers;
 /// Records that grow with the user's data stay within AWS's limits.
 mod limits;
 /// An application can log in to what it is switched to.
@@ -102,6 +104,7 @@ fn main() {
     tests.extend(matching::tests(&stages));
     tests.extend(unused::tests(&stages));
     tests.extend(point_in_time::tests(&stages));
+    tests.extend(leftovers::tests(&stages));
     tests.extend(lost::tests(&stages));
     tests.extend(approvals::tests(&stages));
     tests.extend(directories::tests(&stages));

@@ -15,6 +15,7 @@ pub mod restores;
 pub mod sets;
 pub mod show;
 pub mod table;
+pub mod tidy;
 pub mod undo;
 pub mod watch;
 
@@ -34,6 +35,7 @@ pub async fn run(cli: &Cli) -> Result<()> {
         Command::UndoCutOver(undo) => undo.run(&cli.global).await,
         Command::UndoRestore(undo) => undo.run(&cli.global).await,
         Command::Restores(restores) => restores.run(&cli.global).await,
+        Command::Tidy(tidy) => tidy.run(&cli.global).await,
         Command::Infrastructure(infrastructure) => infrastructure.run(&cli.global).await,
         Command::Protect(protect) => protect.run(&cli.global).await,
         Command::RebuildCatalog(rebuild) => rebuild.run(&cli.global).await,

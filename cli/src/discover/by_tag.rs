@@ -34,6 +34,30 @@ pub async fn copies(config: &SdkConfig) -> Result<Vec<FoundResource>> {
     Ok(classified(&resources))
 }
 
+/// A resource with the tag of the restore that created it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaggedCopy {
+    pub target: Target,
+    /// Id of the restore.
+    pub restore: String,
+}
+
+/// All copies of restores, each with its restore.
+pub async fn tagged_copies(config: &SdkConfig) -> Result<Vec<TaggedCopy>> {
+    let resources = tagged(config, json!({ "Key": names::TAG_RESTORE }), names::TAG_RESTORE).await?;
+    Ok(resources.iter().filter_map(tagged_copy).collect())
+}
+
+fn tagged_copy(resource: &Value) -> Option<TaggedCopy> {
+    let mut tags = resource["Tags"].as_array().into_iter().flatten();
+    let tag = tags.find(|tag| tag["Key"] == names::TAG_RESTORE)?;
+    let found = classify::arn(resource["ResourceARN"].as_str()?)?;
+    Some(TaggedCopy {
+        target: found.restored()?.clone(),
+        restore: tag["Value"].as_str()?.to_owned(),
+    })
+}
+
 /// The note about copies that are left out of a draft.
 pub fn left_out(copies: &[FoundResource]) -> Option<String> {
     let names: Vec<&str> = copies
@@ -66,5 +90,26 @@ async fn tagged(config: &SdkConfig, filter: Value, tag: &str) -> Result<Vec<Valu
         if token.is_null() {
             return Ok(found);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_is_known_by_its_tag_and_its_arn() {
+        let resource = |arn: &str, key: &str| json!({ "ResourceARN": arn, "Tags": [{"Key": "team", "Value": "x"}, {"Key": key, "Value": "hubs-1"}] });
+        let arn = "arn:aws:dynamodb:us-east-1:000000000000:table/hubs-rooms-r1";
+        let found = tagged_copy(&resource(arn, names::TAG_RESTORE));
+        assert!(
+            found.is_some_and(|copy| copy.target.identifier() == "hubs-rooms-r1" && copy.restore == "hubs-1"),
+            "the table"
+        );
+        assert_eq!(tagged_copy(&resource(arn, "holdfast:set")), None);
+        assert_eq!(
+            tagged_copy(&resource("arn:aws:lambda:us-east-1:0:function:x", names::TAG_RESTORE)),
+            None
+        );
     }
 }

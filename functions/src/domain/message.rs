@@ -22,6 +22,7 @@ pub(super) mod words;
 pub use backup::{BackupReport, backup};
 pub use builder::{Message, console_link};
 pub use chat::chat;
+pub use command_options::add_in_text as add_command_options;
 pub use early_end::{EarlyEnd, ended, hooks_resumed};
 pub use event::{Event, Severity};
 pub use nightly::{DeploymentOutcome, DueDeployment, NightlyResult, NightlyRun, nightly, outcomes};
