@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::cmd::{
-    answer, apply, backup, completions, deployments, discover, infrastructure, man, protect, rebuild_catalog, restore,
-    restores, sets, show, table, tidy, undo, watch,
+    answer, apply, backup, completions, deployments, diff, discover, infrastructure, man, protect, rebuild_catalog,
+    restore, restores, sets, show, table, tidy, undo, watch,
 };
 use crate::global::Global;
 
@@ -30,6 +30,7 @@ pub enum Command {
     UndoRestore(undo::UndoRestore),
     Restores(restores::Restores),
     Tidy(tidy::Tidy),
+    Diff(diff::Diff),
     Infrastructure(infrastructure::Infrastructure),
     Protect(protect::Protect),
     RebuildCatalog(rebuild_catalog::RebuildCatalog),
@@ -46,7 +47,7 @@ pub enum Command {
 pub const EXIT_CODES: &str = "\
 Exit codes:
   0    done; for `watch` and `--watch`: the set is sealed, the restore has succeeded
-  1    the backup or the restore failed, or what was asked did not succeed
+  1    the backup or the restore failed, or what was asked did not succeed; for `diff`: something differs
   2    wrong usage, or an invalid descriptor
   3    no such stack, deployment, set, restore or execution
   4    AWS refused, or could not be reached

@@ -50,6 +50,36 @@ pub async fn describe(config: &SdkConfig, name: &str, next: &str) -> Result<Stac
     }
 }
 
+/// The name of the stack to which a resource belongs, by its physical id; `None` for a resource of no stack, and of one that was
+/// deleted (<https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html>).
+pub async fn stack_of(config: &SdkConfig, physical: &str) -> Result<Option<String>> {
+    let client = Client::new(config, CLOUDFORMATION);
+    let doing = "looking for the stack of";
+    let reply = client
+        .query("DescribeStackResources", &[("PhysicalResourceId", physical)])
+        .await;
+    match reply {
+        Ok(reply) => read(&reply, doing, physical, |document| owner(document, physical)),
+        // There is no code of its own for a resource of no stack.
+        Err(error)
+            if error.code() == Some("ValidationError")
+                && error.message().is_some_and(|m| m.contains("does not exist")) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(aws::failure(doing, physical, error)),
+    }
+}
+
+/// The stack in which this physical id is not a deleted resource. All that is listed belongs to one stack.
+fn owner(document: &Document, physical: &str) -> Option<String> {
+    members(document.root(), "StackResources")
+        .find(|member| text(*member, "PhysicalResourceId") == physical)
+        .filter(|member| text(*member, "ResourceStatus") != "DELETE_COMPLETE")
+        .map(|member| text(member, "StackName"))
+        .filter(|name| !name.is_empty())
+}
+
 /// All resources of a stack, without those of nested stacks.
 pub async fn resources(config: &SdkConfig, name: &str) -> Result<Vec<Resource>> {
     let client = Client::new(config, CLOUDFORMATION);
@@ -155,6 +185,26 @@ mod tests {
             BTreeMap::from([("AppDb".to_owned(), "hubs & db".to_owned())])
         );
         assert_eq!(found.parameters, BTreeMap::from([("A".to_owned(), "b".to_owned())]));
+    }
+
+    #[test]
+    fn a_resource_belongs_to_the_stack_that_has_not_deleted_it() {
+        let xml = |status: &str| {
+            format!(
+                "<R><StackResources><member><StackName>hubs</StackName><PhysicalResourceId>other</PhysicalResourceId>\
+                 <ResourceStatus>CREATE_COMPLETE</ResourceStatus></member><member><StackName>hubs</StackName>\
+                 <PhysicalResourceId>hubs-db</PhysicalResourceId><ResourceStatus>{status}</ResourceStatus></member>\
+                 </StackResources></R>"
+            )
+        };
+        let of = |status: &str| read(&reply(&xml(status)), "d", "x", |document| owner(document, "hubs-db")).unwrap();
+        assert_eq!(of("UPDATE_COMPLETE").as_deref(), Some("hubs"));
+        assert_eq!(of("DELETE_COMPLETE"), None);
+        let none = read(&reply("<R><StackResources/></R>"), "d", "x", |document| {
+            owner(document, "a")
+        })
+        .unwrap();
+        assert_eq!(none, None);
     }
 
     #[test]

@@ -29,7 +29,7 @@ mod in_use;
 mod late;
 /// No password is ever written down.
 mod leaks;
-/// What restores left is listed, and removed only if nothing uses it.
+/// What restores left is listed, and removed only if nothing uses it; what has come or gone is named.
 mod leftovers;
 /// Records that grow with the user's data stay within AWS's limits.
 mod limits;

@@ -5,6 +5,7 @@ pub mod apply;
 pub mod backup;
 pub mod completions;
 pub mod deployments;
+pub mod diff;
 pub mod discover;
 pub mod infrastructure;
 pub mod man;
@@ -35,6 +36,7 @@ pub async fn run(cli: &Cli) -> Result<()> {
         Command::UndoCutOver(undo) => undo.run(&cli.global).await,
         Command::UndoRestore(undo) => undo.run(&cli.global).await,
         Command::Restores(restores) => restores.run(&cli.global).await,
+        Command::Diff(diff) => diff.run(&cli.global).await,
         Command::Tidy(tidy) => tidy.run(&cli.global).await,
         Command::Infrastructure(infrastructure) => infrastructure.run(&cli.global).await,
         Command::Protect(protect) => protect.run(&cli.global).await,

@@ -1,5 +1,7 @@
 //! Discovery by the common prefix of the names of an application's resources.
 
+use std::collections::BTreeMap;
+
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 use holdfast::aws::service::{Client, SSM};
@@ -14,8 +16,26 @@ use super::{DescriptorDraft, FoundResource, by_tag};
 use crate::aws;
 use crate::failure::Result;
 
-/// A draft of the clusters, file systems (by their tag `Name`), tables, secrets and parameters whose names have the prefix.
-pub async fn draft(config: &SdkConfig, prefix: &str) -> Result<DescriptorDraft> {
+/// What has a prefix: clusters, file systems (by their tag `Name`) and tables; secrets and parameters; and the copies of restores,
+/// which are among neither.
+pub struct FoundByPrefix {
+    pub resources: Vec<FoundResource>,
+    pub guarded: Vec<FoundResource>,
+    pub copies: Vec<FoundResource>,
+    /// All clusters of the account.
+    clusters: BTreeMap<String, Cluster>,
+}
+
+impl FoundByPrefix {
+    /// Everything but the copies, each by itself, without the instances of clusters.
+    pub fn all(self) -> Vec<FoundResource> {
+        let all = self.resources.into_iter().chain(self.guarded).collect();
+        clusters::sort_out(all, &self.clusters)
+    }
+}
+
+/// Everything whose name has the prefix.
+pub async fn find(config: &SdkConfig, prefix: &str) -> Result<FoundByPrefix> {
     let clusters = clusters::list(config).await?;
     let of_prefix = clusters
         .keys()
@@ -24,16 +44,28 @@ pub async fn draft(config: &SdkConfig, prefix: &str) -> Result<DescriptorDraft> 
     found.extend(file_systems(config, prefix).await?);
     found.extend(tables(config, prefix).await?);
     let copies = by_tag::copies(config).await?;
-    let (copied, found) = without_copies(found, &copies);
-    let mut found = in_prefix(found, prefix);
-    found.extend(secrets(config, prefix).await?);
+    let (copies, resources) = without_copies(found, &copies);
+    let mut guarded = secrets(config, prefix).await?;
     for path in [prefix.to_owned(), format!("/{}", prefix.trim_start_matches('/'))] {
         let names = parameters(config, &path).await?;
-        found.extend(names.into_iter().map(|name| FoundResource::Parameter { name }));
+        guarded.extend(names.into_iter().map(|name| FoundResource::Parameter { name }));
     }
-    let found = clusters::sort_out(found, &clusters);
-    let mut draft = compose(prefix, found, &VaultAndRole::default());
-    draft.notes.extend(by_tag::left_out(&copied));
+    Ok(FoundByPrefix {
+        resources,
+        guarded,
+        copies,
+        clusters,
+    })
+}
+
+/// A draft of everything whose name has the prefix.
+pub async fn draft(config: &SdkConfig, prefix: &str) -> Result<DescriptorDraft> {
+    let found = find(config, prefix).await?;
+    let mut all = in_prefix(found.resources, prefix);
+    all.extend(found.guarded);
+    let all = clusters::sort_out(all, &found.clusters);
+    let mut draft = compose(prefix, all, &VaultAndRole::default());
+    draft.notes.extend(by_tag::left_out(&found.copies));
     Ok(draft)
 }
 
@@ -71,7 +103,7 @@ fn in_prefix(found: Vec<FoundResource>, prefix: &str) -> Vec<FoundResource> {
     others
 }
 
-fn cluster(id: &str, all: &std::collections::BTreeMap<String, Cluster>) -> FoundResource {
+fn cluster(id: &str, all: &BTreeMap<String, Cluster>) -> FoundResource {
     let hint = if all.len() == 1 { "database" } else { id };
     FoundResource::protected(Target::Aurora { cluster: id.to_owned() }, hint)
 }

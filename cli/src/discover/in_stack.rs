@@ -69,6 +69,12 @@ async fn resources(config: &SdkConfig, name: &str) -> Result<Vec<StackResource>>
     Ok(resources)
 }
 
+/// Everything with state in a stack, each by itself.
+pub fn found(listing: &StackListing) -> Vec<FoundResource> {
+    let found = listing.resources.iter().filter_map(classified).collect();
+    clusters::sort_out(found, &listing.clusters)
+}
+
 /// The draft for a stack; a Hubs stack is recognized by its output `AppDb` and its file system `StorageEFS`.
 pub fn draft(listing: &StackListing) -> DescriptorDraft {
     let mut found = listing.resources.iter().filter_map(classified).collect::<Vec<_>>();

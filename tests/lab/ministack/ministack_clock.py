@@ -62,6 +62,7 @@ def main():
     import ministack_iam
     import ministack_layers
     import ministack_run_task
+    import ministack_stacks
     import ministack_steps
     import ministack_tasks
     import ministack_waits
@@ -78,6 +79,7 @@ def main():
     ministack_iam.apply()
     ministack_layers.apply()
     ministack_run_task.apply()
+    ministack_stacks.apply()
     if os.environ.get("LAB_WAITS") == "clock":
         ministack_waits.apply()
     ministack_steps.apply()

@@ -41,6 +41,7 @@ const PROGRAM: &[(&str, &str)] = &[
         "ministack_run_task.py",
         include_str!("../ministack/ministack_run_task.py"),
     ),
+    ("ministack_stacks.py", include_str!("../ministack/ministack_stacks.py")),
     ("ministack_steps.py", include_str!("../ministack/ministack_steps.py")),
     ("ministack_tasks.py", include_str!("../ministack/ministack_tasks.py")),
     ("ministack_waits.py", include_str!("../ministack/ministack_waits.py")),

@@ -1,3 +1,5 @@
+mod differences;
+
 use std::process::{Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
@@ -12,7 +14,7 @@ use crate::restore::backed_up;
 use crate::stage::{Stage, Stages};
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
-    vec![
+    let mut tests = vec![
         stages.test(
             "leftovers::unused_copies_are_removed_once_a_newer_set_is_sealed",
             |stage| Box::pin(removed(stage)),
@@ -20,7 +22,9 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
         stages.test("leftovers::what_is_in_use_and_what_was_replaced_stays", |stage| {
             Box::pin(kept(stage))
         }),
-    ]
+    ];
+    tests.extend(differences::tests(stages));
+    tests
 }
 
 async fn removed(stage: &Stage) -> Result<()> {
