@@ -7,6 +7,7 @@ mod verdict;
 
 use std::io::{BufRead, IsTerminal, Write};
 
+use aws_sdk_sfn::types::ExecutionStatus;
 use holdfast::domain::leftovers::{leftovers, replaced};
 use serde_json::json;
 
@@ -17,7 +18,7 @@ use super::backup::{execution_name, start_execution};
 use crate::failure::{Failure, Result};
 use crate::global::Global;
 use crate::stack::Stack;
-use crate::{clock, output, watch};
+use crate::{aws, clock, output, watch};
 
 /// List what earlier restores left, with its cost, and remove what nothing uses
 ///
@@ -51,6 +52,7 @@ impl Tidy {
         }
         let mut removed = Vec::new();
         if !self.dry_run && !removable.is_empty() {
+            self.ensure_idle(&stack).await?;
             if !self.yes {
                 self.confirm(&removable, &stack.option)?;
             }
@@ -107,6 +109,28 @@ impl Tidy {
             restores,
             replaced: still,
         })
+    }
+
+    /// A deployment has one run at a time: a removal that cannot begin would fail, and notify on-call.
+    ///
+    /// # Errors
+    /// `NotDone` while a run of the deployment is in progress.
+    async fn ensure_idle(&self, stack: &Stack) -> Result<()> {
+        let name = &self.deployment;
+        let Some(lease) = stack.catalog.lease(name).await? else {
+            return Ok(());
+        };
+        let client = aws_sdk_sfn::Client::new(&stack.config);
+        let described = client.describe_execution().execution_arn(&lease.execution).send().await;
+        let described = described.map_err(|error| aws::failure("describing execution", &lease.execution, error))?;
+        match described.status() {
+            ExecutionStatus::Running | ExecutionStatus::PendingRedrive => Err(Failure::NotDone(format!(
+                "tidying {name}: run {} is in progress, and a deployment has one run at a time. Nothing was removed. Wait for its end: \
+                 holdfast watch{} {}",
+                lease.set, stack.option, lease.execution
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Requires the deployment's name to be typed.

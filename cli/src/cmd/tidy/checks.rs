@@ -70,7 +70,10 @@ impl<'a> Checks<'a> {
         for copy in &left.copies {
             let state = self.state(&copy.copy, &left.restore).await;
             if let CopyState::Unknown(why) = &state {
-                unchecked.push(format!("whether {} exists: {why}", copy.copy));
+                unchecked.push(match copy.copy {
+                    RestoredCopy::Resource { .. } => format!("whether {} exists: {why}", copy.copy),
+                    RestoredCopy::Directory { .. } => format!("whether the directory exists: {why}"),
+                });
             }
             states.push(state);
         }

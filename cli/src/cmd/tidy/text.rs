@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use holdfast::domain::kinds::upkeep::dollars_words;
+use holdfast::domain::kinds::upkeep::{MonthlyCost, dollars_words};
 use holdfast::domain::message::add_command_options;
 use holdfast::domain::usage::RestoredCopy;
 use jiff::Timestamp;
@@ -68,15 +68,21 @@ fn what_is_saved(removable: &[&RestoreVerdict]) -> String {
         .iter()
         .flat_map(|of| of.left.copies.iter().zip(&of.states))
         .filter(|(_, state)| **state != CopyState::Gone);
-    let dollars: f64 = there.filter_map(|(left, _)| left.cost.dollars).sum();
+    let costs: Vec<&MonthlyCost> = there.map(|(left, _)| &left.cost).collect();
+    let dollars: f64 = costs.iter().filter_map(|cost| cost.dollars).sum();
+    let least = costs.iter().any(|cost| !cost.without.is_empty());
     let copies = match copies {
         1 => "1 copy".to_owned(),
         number => format!("{number} copies"),
     };
-    format!(
-        "{copies} can be removed, which saves about {} a month",
-        dollars_words(dollars)
-    )
+    let least = if least { "at least " } else { "" };
+    match dollars < 0.005 {
+        true => format!("{copies} can be removed"),
+        false => format!(
+            "{copies} can be removed, which saves {least}{} a month",
+            dollars_words(dollars)
+        ),
+    }
 }
 
 fn restore(of: &RestoreVerdict, option: &str, now: Timestamp) -> String {
@@ -86,18 +92,20 @@ fn restore(of: &RestoreVerdict, option: &str, now: Timestamp) -> String {
         Verdict::Stay(_) => "STAYS",
     };
     let mut text = format!("Restore {}: {verdict}\n", of.left.restore);
-    let mut table = Table::new(["  COPY", "OF", ">AGE", ">SIZE", "COST", "STATE"]);
+    let mut table = Table::new([">AGE", ">SIZE", "COST", "STATE", "OF", "COPY"]);
     for (left, state) in of.left.copies.iter().zip(&of.states) {
         table.row([
-            format!("  {}", left.copy),
-            left.resource.clone(),
             format::span(left.created_at, now),
             left.size_bytes.map(format::bytes).unwrap_or_default(),
             left.cost.words(),
             state_words(state).to_owned(),
+            left.resource.clone(),
+            left.copy.to_string(),
         ]);
     }
-    let _ = write!(text, "{table}");
+    for line in table.lines() {
+        let _ = writeln!(text, "  {line}");
+    }
     if let Verdict::Stay(reasons) = &of.verdict {
         for reason in reasons {
             text.push_str(&listed(&format!("because {}", add_command_options(reason, option))));
@@ -187,7 +195,6 @@ pub fn json(found: &Findings, removed: &[Removal]) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use holdfast::domain::kinds::upkeep::MonthlyCost;
     use holdfast::domain::leftovers::{Obstacle, Replaced};
     use holdfast::domain::resource::Target;
     use holdfast::domain::restore::removable::Removable;
@@ -221,14 +228,15 @@ mod tests {
         );
         let expected = "\
 Restore hubs-20250131-230000-cd34: can be removed
-  COPY                 OF         AGE     SIZE  COST               STATE
-  cluster hubs-db-r1   database  12 d  100 GiB  about $200 a month  exists
+  AGE   SIZE     COST                      STATE   OF        COPY
+  12 d  100 GiB  about $200 a month        exists  database  cluster hubs-db-r1
+  12 d  -        not known: its instances  exists  rooms     table hubs-rooms-r1
 ";
         let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(squeezed(&text).starts_with(&squeezed(expected)), "{text}");
         assert!(
             text.ends_with(
-                "2 copies can be removed, which saves about $200 a month. To remove: holdfast tidy --stack hf hubs\n"
+                "2 copies can be removed, which saves at least about $200 a month. To remove: holdfast tidy --stack hf hubs\n"
             ),
             "{text}"
         );

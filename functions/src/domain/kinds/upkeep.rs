@@ -16,16 +16,15 @@ pub struct MonthlyCost {
 }
 
 impl MonthlyCost {
-    /// The sum of the parts that are known; each unknown part is named.
+    /// The sum of the parts that are known; each unknown part is named. Nothing and something unknown are unknown.
     pub fn of<const N: usize>(parts: [(&'static str, Option<f64>); N]) -> Self {
-        let mut sum = Self::default();
-        for (name, dollars) in parts {
-            match dollars {
-                Some(dollars) => sum.dollars = Some(sum.dollars.unwrap_or(0.0) + dollars),
-                None => sum.without.push(name),
-            }
+        let unknown = parts.iter().filter(|(_, dollars)| dollars.is_none());
+        let without: Vec<&str> = unknown.map(|(name, _)| *name).collect();
+        let sum: f64 = parts.iter().filter_map(|(_, dollars)| *dollars).sum();
+        Self {
+            dollars: (sum > 0.0 || without.is_empty()).then_some(sum),
+            without,
         }
-        sum
     }
 
     /// The same, with something else that is charged and not in it.
@@ -36,23 +35,22 @@ impl MonthlyCost {
 
     /// As text: `about $190 a month, and storage`.
     pub fn words(&self) -> String {
-        let more = match self.without.as_slice() {
-            [] => String::new(),
-            some => format!(", and {}", some.join(" and ")),
-        };
-        match self.dollars {
-            Some(dollars) => format!("about {} a month{more}", dollars_words(dollars)),
-            None => "not known".to_owned(),
+        let without = self.without.join(" and ");
+        match (self.dollars, without.as_str()) {
+            (None, "") => "not known".to_owned(),
+            (None, _) => format!("not known: {without}"),
+            (Some(dollars), "") => format!("{} a month", dollars_words(dollars)),
+            (Some(dollars), _) => format!("{} a month, and {without}", dollars_words(dollars)),
         }
     }
 }
 
-/// `$0.40`, `$12`, `$1532`: cents only below ten dollars.
+/// `about $0.40`, `about $12`, `about $1532`: cents only below ten dollars.
 pub fn dollars_words(dollars: f64) -> String {
     match dollars {
-        _ if dollars < 0.005 => "$0".to_owned(),
-        _ if dollars < 9.995 => format!("${dollars:.2}"),
-        _ => format!("${dollars:.0}"),
+        _ if dollars < 0.005 => "less than $0.01".to_owned(),
+        _ if dollars < 9.995 => format!("about ${dollars:.2}"),
+        _ => format!("about ${dollars:.0}"),
     }
 }
 
@@ -60,6 +58,11 @@ pub fn dollars_words(dollars: f64) -> String {
 pub trait Upkeep {
     /// What an item's copy costs; its source costs about the same, since the copy has its size and settings.
     fn monthly_cost(&self, item: &RestoreItem) -> MonthlyCost;
+
+    /// The size of what a copy was restored from, in bytes; `None` if AWS did not report one.
+    fn size_bytes(&self, item: &RestoreItem) -> Option<u64> {
+        item.planned.size_bytes
+    }
 
     /// The commands, one a line, with which a person deletes a resource of this kind.
     fn removal_commands(&self, target: &Target) -> Vec<String>;
@@ -79,18 +82,25 @@ mod tests {
         let cost = MonthlyCost::of([("instances", Some(190.0)), ("storage", None)]);
         assert_eq!(cost.words(), "about $190 a month, and storage");
         assert_eq!(MonthlyCost::of([("storage", Some(0.4))]).words(), "about $0.40 a month");
-        let nothing = MonthlyCost::of([("storage", None)]);
-        assert_eq!((nothing.dollars, nothing.words().as_str()), (None, "not known"));
+        for nothing in [
+            MonthlyCost::of([("storage", None)]),
+            MonthlyCost::of([("capacity", Some(0.0)), ("storage", None)]),
+        ] {
+            assert_eq!(
+                (nothing.dollars, nothing.words().as_str()),
+                (None, "not known: storage")
+            );
+        }
     }
 
     #[test]
     fn cents_are_shown_of_small_amounts() {
         for (dollars, words) in [
-            (0.001, "$0"),
-            (0.4, "$0.40"),
-            (9.99, "$9.99"),
-            (9.996, "$10"),
-            (1531.7, "$1532"),
+            (0.001, "less than $0.01"),
+            (0.4, "about $0.40"),
+            (9.99, "about $9.99"),
+            (9.996, "about $10"),
+            (1531.7, "about $1532"),
         ] {
             assert_eq!(dollars_words(dollars), words);
         }

@@ -103,7 +103,7 @@ fn leftover(record: &RestoreRecord, item: &RestoreItem) -> Option<Leftover> {
         resource: item.planned.resource.name.clone(),
         copy: RestoredCopy::of(item)?,
         created_at: item.finished_at.or(item.started_at).unwrap_or(record.started_at),
-        size_bytes: item.planned.size_bytes,
+        size_bytes: kind.size_bytes(item),
         cost: kind.monthly_cost(item),
     })
 }

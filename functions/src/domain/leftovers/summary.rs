@@ -36,11 +36,13 @@ impl LeftoverSummary {
             1 => "1 copy".to_owned(),
             number => format!("{number} copies"),
         };
+        let cost = match self.incomplete && self.dollars < 0.005 {
+            true => "a cost that is not known".to_owned(),
+            false => format!("{} a month (list price, us-east-1)", dollars_words(self.dollars)),
+        };
         format!(
-            "{deployment}: {copies}, the oldest {oldest} old, {least}{} and about {} a month (list price, us-east-1): `holdfast tidy \
-             {deployment}`",
-            words::size(self.size_bytes),
-            dollars_words(self.dollars)
+            "{deployment}: {copies}, the oldest {oldest} old, {least}{}, {cost}: `holdfast tidy {deployment}`",
+            words::size(self.size_bytes)
         )
     }
 }

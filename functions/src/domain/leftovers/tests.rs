@@ -184,7 +184,8 @@ fn a_digest_has_what_is_old_and_not_in_use() {
     assert!((199.0..201.0).contains(&old.dollars) && !old.incomplete, "{old:?}");
     let words = old.words("hubs");
     assert!(
-        words.starts_with("hubs: 2 copies, the oldest 30 days old, 100 GiB and about $200 a month"),
+        words
+            .starts_with("hubs: 2 copies, the oldest 30 days old, 100 GiB, about $200 a month (list price, us-east-1)"),
         "{words}"
     );
 }
@@ -196,7 +197,7 @@ fn a_digest_says_at_least_where_something_is_not_known() {
     let found = leftovers(&[unknown], &[], now());
     let old = summary(&found, now() + SignedDuration::from_hours(24 * 30)).unwrap();
     assert!(
-        old.words("hubs").contains("at least 4 KiB and about $190 a month"),
+        old.words("hubs").contains("at least 4 KiB, about $190 a month"),
         "{old:?}"
     );
 }

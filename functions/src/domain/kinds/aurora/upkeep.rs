@@ -19,7 +19,7 @@ impl Upkeep for Aurora {
             true => (prices::AURORA_STORAGE_IO_OPTIMIZED, prices::AURORA_IO_OPTIMIZED),
             false => (prices::AURORA_STORAGE, 1.0),
         };
-        let size = item.planned.size_bytes.filter(|size| *size > NO_SIZE);
+        let size = self.size_bytes(item);
         MonthlyCost::of([
             (
                 "its instances",
@@ -27,6 +27,10 @@ impl Upkeep for Aurora {
             ),
             ("its storage", size.map(|size| prices::storage(size, storage))),
         ])
+    }
+
+    fn size_bytes(&self, item: &RestoreItem) -> Option<u64> {
+        item.planned.size_bytes.filter(|size| *size > NO_SIZE)
     }
 
     /// RDS refuses to delete a cluster with an instance that is not being deleted
@@ -105,7 +109,7 @@ mod tests {
                 cost(unknown.clone(), Some(100 << 30)),
                 "about $10 a month, and its instances"
             );
-            assert_eq!(cost(unknown, None), "not known");
+            assert_eq!(cost(unknown, None), "not known: its instances and its storage");
         }
     }
 

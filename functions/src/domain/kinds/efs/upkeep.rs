@@ -76,7 +76,7 @@ mod tests {
             "about $16 a month"
         );
         assert_eq!(cost(file_system(), one_zone, Some(100 << 30)), "about $30 a month");
-        assert_eq!(cost(directory(), json!({}), None), "not known");
+        assert_eq!(cost(directory(), json!({}), None), "not known: its files");
     }
 
     #[test]

@@ -149,7 +149,7 @@ fn old_copies_are_told_with_their_cost_and_the_command_that_removes_them() {
     let text = message.text.replace("\n    ", " ");
     assert!(
         text.contains(
-            "hubs: 3 copies, the oldest 23 days old, at least 12 GiB and about $212 a month (list price, us-east-1): `holdfast \
+            "hubs: 3 copies, the oldest 23 days old, at least 12 GiB, about $212 a month (list price, us-east-1): `holdfast \
              tidy hubs --region eu-west-1`"
         ),
         "{}",
