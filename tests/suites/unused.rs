@@ -64,6 +64,14 @@ async fn used_by_hand(stage: &Stage) -> Result<()> {
     ensure!(subject.copied(&id).await? == before);
 
     application.deploy(&first).await?;
+    // Until then, tasks of the other revision may run.
+    let limit = std::time::Duration::from_secs(60);
+    holdfast_tests::wait::until("the service runs one revision", limit, || async {
+        let service = application.service().await?;
+        let deployments = service["deployments"].as_array().map_or(0, Vec::len);
+        Ok((deployments == 1).then_some(()))
+    })
+    .await?;
     removed(&subject, &id, json!({})).await
 }
 

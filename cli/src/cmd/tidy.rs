@@ -95,15 +95,15 @@ impl Tidy {
             });
         }
         let checks = Checks::begin(stack).await?;
-        let search = checks.search().await?;
+        let mut search = checks.search().await?;
         let (mut restores, mut still) = (Vec::new(), Vec::new());
         for left in found {
             let of = past.iter().find(|of| of.record.id == left.restore);
             let Some(of) = of else { continue };
-            restores.push(checks.restore(name, &search, left, of, now).await?);
+            restores.push(checks.restore(name, &mut search, left, of, now).await?);
         }
         for old in old {
-            still.extend(checks.replaced(&search, old).await?);
+            still.extend(checks.replaced(&mut search, old).await?);
         }
         Ok(Findings {
             restores,

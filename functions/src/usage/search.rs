@@ -26,31 +26,41 @@ pub struct Sources<'a> {
 /// A search for the users of copies, which reads what concerns all copies once.
 pub struct UsageSearch<'a> {
     sources: Sources<'a>,
-    /// The descriptors and the services, and which of them could not be read.
-    account: UsageReport,
+    /// The descriptors, and which of them could not be read.
+    descriptors: UsageReport,
+    /// The services, or that they could not be read, once they were asked for.
+    services: Option<UsageReport>,
 }
 
 impl<'a> UsageSearch<'a> {
-    /// Reads all descriptors of the catalog, and all services.
+    /// Reads all descriptors of the catalog.
     ///
     /// # Errors
     /// Those worth retrying: a check that is not possible is part of the reports.
     pub async fn begin(sources: Sources<'a>) -> Result<Self> {
-        let mut account = UsageReport::default();
-        descriptors(&sources, &mut account).await?;
-        if let Some(services) = record_check(UsageCheck::Services, sources.usage.services().await, &mut account)? {
-            account.services = services;
-        }
-        Ok(Self { sources, account })
+        let mut report = UsageReport::default();
+        descriptors(&sources, &mut report).await?;
+        Ok(Self {
+            sources,
+            descriptors: report,
+            services: None,
+        })
     }
 
     /// What uses these copies by their names, and which checks were not possible; without their activity.
     ///
     /// # Errors
     /// Those worth retrying.
-    pub async fn of(&self, copies: &[RestoredCopy]) -> Result<UsageReport> {
-        let mut report = self.account.clone();
+    pub async fn of(&mut self, copies: &[RestoredCopy]) -> Result<UsageReport> {
+        let mut report = self.descriptors.clone();
         switches(&self.sources, copies, &mut report).await?;
+        let services = match self.services.take() {
+            Some(known) => known,
+            None => services(&self.sources).await?,
+        };
+        report.services.clone_from(&services.services);
+        report.unseen.extend(services.unseen.iter().cloned());
+        self.services = Some(services);
         access_points(&self.sources, copies, &mut report).await?;
         Ok(report)
     }
@@ -83,6 +93,13 @@ async fn descriptors(sources: &Sources<'_>, report: &mut UsageReport) -> Result<
         }
     }
     Ok(())
+}
+
+async fn services(sources: &Sources<'_>) -> Result<UsageReport> {
+    let mut report = UsageReport::default();
+    let found = record_check(UsageCheck::Services, sources.usage.services().await, &mut report)?;
+    report.services = found.unwrap_or_default();
+    Ok(report)
 }
 
 async fn switches(sources: &Sources<'_>, copies: &[RestoredCopy], report: &mut UsageReport) -> Result<()> {

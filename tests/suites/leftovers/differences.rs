@@ -5,7 +5,7 @@ use holdfast_tests::dataset::{Sizes, create_table};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use super::{found, holdfast};
+use super::command::{found, holdfast};
 use crate::checks::Subject;
 use crate::stage::{Stage, Stages};
 

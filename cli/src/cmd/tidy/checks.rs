@@ -61,7 +61,7 @@ impl<'a> Checks<'a> {
     pub async fn restore(
         &self,
         deployment: &str,
-        search: &UsageSearch<'_>,
+        search: &mut UsageSearch<'_>,
         left: RestoreLeftovers,
         past: &PastRestore,
         now: Timestamp,
@@ -108,7 +108,7 @@ impl<'a> Checks<'a> {
     }
 
     /// What a cut-over replaced; `None` if it does not exist any more.
-    pub async fn replaced(&self, search: &UsageSearch<'_>, replaced: Replaced) -> Result<Option<ReplacedVerdict>> {
+    pub async fn replaced(&self, search: &mut UsageSearch<'_>, replaced: Replaced) -> Result<Option<ReplacedVerdict>> {
         let mut notes = Vec::new();
         if let Removable::Resource(target) = &replaced.what {
             match self.exists(target).await {

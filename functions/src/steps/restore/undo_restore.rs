@@ -157,7 +157,7 @@ async fn ensure_unused(
     if copies.is_empty() {
         return Ok(());
     }
-    let search = UsageSearch::begin(Sources {
+    let mut search = UsageSearch::begin(Sources {
         catalog: &needs.catalog,
         switches: &needs.switches,
         usage: needs.usage.as_ref(),
