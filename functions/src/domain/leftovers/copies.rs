@@ -67,7 +67,9 @@ impl Obstacle {
                 format!("the application is being switched to them; to switch back: `holdfast undo-cut-over {restore}`")
             }
             Obstacle::InUse => {
-                format!("the application was switched to them; to switch back: `holdfast undo-cut-over {restore}`")
+                format!(
+                    "the application was switched to them, or to some: to switch back, `holdfast undo-cut-over {restore}`"
+                )
             }
             Obstacle::NoNewerSet => {
                 format!("no set was sealed since they were created: `holdfast backup {deployment} --watch`")
