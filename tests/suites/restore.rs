@@ -62,6 +62,14 @@ async fn brings_back(stage: &Stage) -> Result<()> {
     );
     let restored = text(&made["storage"], "/directory")?;
     ensure!(directory.1 == format!("{restored}/storage"), "{directory:?} {restored}");
+    let restarted = application.deployment().await?;
+    let switched = record["switched"].as_array().into_iter().flatten();
+    let restart = switched.into_iter().find(|of| of["switch"]["name"] == "web-restart");
+    let restart = restart.context("no restart is recorded")?;
+    ensure!(
+        restart["after"]["deployment"] == restarted.as_str() && restart["before"]["deployment"] != restarted.as_str(),
+        "the tasks of deployment {restarted} run: {restart}"
+    );
     let mail = subject.inbox.take().await?.pop().context("no mail")?;
     ensure!(mail.body.contains(id), "{}", mail.body);
     let terraform = text(&record, "/infrastructure/terraform")?;
@@ -77,6 +85,14 @@ async fn brings_back(stage: &Stage) -> Result<()> {
     ensure!(
         application.named_table().await? == application.table,
         "the parameter is switched back"
+    );
+    let last = application.deployment().await?;
+    let record = subject.newest_restore().await?;
+    let switched = record["switched"].as_array().into_iter().flatten();
+    let mut after = switched.map(|of| &of["after"]["deployment"]);
+    ensure!(
+        last != restarted && after.any(|after| *after == last.as_str()),
+        "the tasks are started again after the secret is switched back: {record:#}"
     );
     ensure!(subject.data().await? == damaged);
 

@@ -1,5 +1,5 @@
 //! An application that uses a deployment's resources, and so has to be switched when they are restored: its secret contains the
-//! cluster's host, a parameter names a table, and an ECS service mounts the file system.
+//! cluster's host, a parameter names a table, and an ECS service mounts the file system, and reads the secret when its tasks start.
 
 use std::time::Duration;
 
@@ -83,6 +83,10 @@ impl Application {
             json!({
                 "name": "web", "kind": "ecs_service", "resource": "storage", "cluster": self.name, "service": self.name,
             }),
+            json!({
+                "name": "web-restart", "kind": "ecs_restart", "resource": "database", "cluster": self.name,
+                "service": self.name,
+            }),
         ];
         let first = (self.finds == Finds::Name).then_some(rename);
         first.into_iter().chain(others).collect()
@@ -134,6 +138,12 @@ impl Application {
         let request = json!({ "cluster": self.name, "services": [self.name] });
         let mut found = self.ecs("DescribeServices", request).await?;
         Ok(found["services"][0].take())
+    }
+
+    /// Id of the deployment whose tasks run now.
+    pub async fn deployment(&self) -> Result<String> {
+        let service = self.service().await?;
+        Ok(text(&service, "/deployments/0/id")?.to_owned())
     }
 
     /// File system and directory that the service's task definition mounts now.

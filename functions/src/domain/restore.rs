@@ -24,6 +24,7 @@ pub mod set_selection;
 pub mod settings;
 pub mod shortage;
 pub mod stages;
+pub mod switch_order;
 pub mod switch_progress;
 pub mod verdict;
 

@@ -1,5 +1,6 @@
 //! What is known of each kind of switch without asking AWS, one file a kind.
 
+mod ecs_restart;
 mod ecs_service;
 mod parameter;
 mod profile;

@@ -8,6 +8,7 @@ use crate::domain::job::Run;
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::descriptor_updates::{self, DescriptorChange};
 use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::switch_order;
 use crate::domain::restore::switch_progress::SwitchState;
 use crate::domain::set::Reason;
 use crate::error::{Class, Error, Result};
@@ -72,7 +73,10 @@ pub async fn revert(catalog: &Catalog, run: &Run, restore: &str, now: Timestamp)
     let record = catalog.known_restore(&run.deployment, restore).await?;
     let stays = |change: &DescriptorChange| {
         let mut switched = record.switched.iter();
-        switched.any(|of| of.state != SwitchState::Returned && of.switch.item_name() == change.resource)
+        switched.any(|of| {
+            let is_back = of.state == SwitchState::Returned || switch_order::follows(of);
+            !is_back && of.switch.item_name() == change.resource
+        })
     };
     let changes: Vec<DescriptorChange> = record
         .followed

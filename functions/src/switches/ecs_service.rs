@@ -6,6 +6,9 @@ use aws_config::SdkConfig;
 use serde_json::{Value, json};
 
 use super::directories::Directories;
+use super::ecs::named::{NamedService, short};
+use super::ecs::rollout::{self, Rollout};
+use super::ecs::{service, strategy};
 use super::facts::{self, Facts};
 use super::references::ReferenceReader;
 use super::switch::{SwitchDriver, fault, wrong_action};
@@ -24,20 +27,14 @@ use crate::error::{Error, Fault, Result};
 
 mod content;
 mod deployment;
-mod named;
 mod revision;
-mod rollout;
 mod secrets;
-mod service;
-mod strategy;
 #[cfg(test)]
 mod tests;
 mod volumes;
 
 use self::deployment::{recorded, revision_in, underway};
-use self::named::{NamedService, short};
 use self::revision::{Revisions, RunningRevision, is_of_cluster};
-use self::rollout::Rollout;
 
 pub struct EcsService {
     ecs: Lazy<Client>,
@@ -120,15 +117,7 @@ impl SwitchDriver for EcsService {
                 "an active service of a cluster in this account and Region",
             );
         };
-        let controller = service
-            .deployment_controller
-            .map_or("ECS".to_owned(), |controller| controller.kind);
-        let by_hand = match controller.as_str() {
-            "ECS" => None,
-            "CODE_DEPLOY" => Some("deploy the copy through CodeDeploy by hand"),
-            _ => Some("deploy the copy by hand, through the tool that creates the service's task sets"),
-        };
-        if let Some(by_hand) = by_hand {
+        if let Some((controller, by_hand)) = service.foreign_controller() {
             return one(
                 format!("{}, of deployment controller {controller}", named.words()),
                 &format!("a service of deployment controller ECS, or no switch: {by_hand}"),
@@ -286,6 +275,7 @@ impl SwitchDriver for EcsService {
         item: &RestoreItem,
         before: &Value,
         after: &Value,
+        _: &Value,
     ) -> Result<SwitchProgress> {
         let named = of(switch)?;
         let before = revision_in(before).unwrap_or_default();

@@ -15,6 +15,8 @@ use crate::error::{Fault, Result};
 use crate::transfers::TransferSettings;
 
 mod directories;
+mod ecs;
+mod ecs_restart;
 mod ecs_service;
 pub mod facts;
 mod parameter;
@@ -64,6 +66,7 @@ switches! {
     secret: SwitchAction::Secret { .. } => secret::Secret::from_config(aws),
     parameter: SwitchAction::Parameter { .. } => parameter::Parameter::from_config(aws),
     ecs_service: SwitchAction::EcsService { .. } => ecs_service::EcsService::from_config(aws),
+    ecs_restart: SwitchAction::EcsRestart { .. } => ecs_restart::EcsRestart::from_config(aws),
     rds_proxy: SwitchAction::RdsProxy { .. } => rds_proxy::RdsProxy::from_config(aws),
     rename: SwitchAction::Rename => rename::Rename::from_config(aws, transfers),
 }

@@ -255,6 +255,7 @@ impl SwitchDriver for Parameter {
         item: &RestoreItem,
         before: &Value,
         after: &Value,
+        _: &Value,
     ) -> Result<SwitchProgress> {
         let (name, fact) = of(switch)?;
         let before = before["version"].as_i64().unwrap_or_default();

@@ -193,6 +193,7 @@ impl SwitchDriver for RdsProxy {
         item: &RestoreItem,
         before: &Value,
         _: &Value,
+        _: &Value,
     ) -> Result<SwitchProgress> {
         self.retarget(of(switch)?, copy(switch, item)?, previous_cluster(before)?)
             .await

@@ -79,9 +79,12 @@ impl SwitchDriver for Rename {
         switch: &Switch,
         item: &RestoreItem,
         before: &Value,
+        after: &Value,
         noted: &Value,
     ) -> Result<SwitchProgress> {
-        self.of(target(item)).revert(run, switch, item, before, noted).await
+        self.of(target(item))
+            .revert(run, switch, item, before, after, noted)
+            .await
     }
 }
 

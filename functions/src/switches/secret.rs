@@ -240,6 +240,7 @@ impl SwitchDriver for Secret {
         item: &RestoreItem,
         before: &Value,
         after: &Value,
+        _: &Value,
     ) -> Result<SwitchProgress> {
         let (secret, _) = values(switch)?;
         let ours = new_version_id(switch, item);

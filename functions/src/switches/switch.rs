@@ -79,7 +79,7 @@ pub trait SwitchDriver: Send + Sync {
     ) -> Result<SwitchProgress>;
 
     /// Switches back to `before`, or checks the progress. `after` is what `apply` returned or recorded; null if it is unknown
-    /// whether it did anything.
+    /// whether it did anything. `noted` is the record of the last call of this method; null for the first.
     ///
     /// # Errors
     /// `Conflict` if someone else changed what was switched: their change stays.
@@ -90,6 +90,7 @@ pub trait SwitchDriver: Send + Sync {
         item: &RestoreItem,
         before: &Value,
         after: &Value,
+        noted: &Value,
     ) -> Result<SwitchProgress>;
 }
 

@@ -37,7 +37,7 @@ pub fn refused_by_its_faults<T: Debug>(outcome: Result<T>) -> std::result::Resul
 }
 
 /// Words with a meaning in a descriptor, so that nonsense passes the first checks.
-const WORDS: [&str; 48] = [
+const WORDS: [&str; 49] = [
     "deployment",
     "enabled",
     "topic",
@@ -72,6 +72,7 @@ const WORDS: [&str; 48] = [
     "values",
     "rename",
     "ecs_service",
+    "ecs_restart",
     "terraform",
     "aws_rds_cluster.main[0]",
     "aurora",
@@ -244,7 +245,7 @@ fn probes(resources: &Map<String, Value>) -> Value {
     )
 }
 
-/// One switch for every resource that is restored: first a rename, of every second cluster.
+/// One switch for every resource that is restored: first a rename, of every second cluster. Some are followed by a restart.
 fn cut_over(resources: &Map<String, Value>) -> Value {
     let mut switches = Vec::new();
     for (index, (name, resource)) in resources.iter().enumerate() {
@@ -263,6 +264,12 @@ fn cut_over(resources: &Map<String, Value>) -> Value {
         switch["name"] = format!("switch-{index}").into();
         switch["resource"] = name.as_str().into();
         switches.push(switch);
+        if index % 3 == 0 && resource["prefix"].is_null() {
+            switches.push(json!({
+                "name": format!("restart-{index}"), "kind": "ecs_restart", "resource": name, "cluster": "hubs",
+                "service": format!("app-{index}"),
+            }));
+        }
     }
     switches.into()
 }

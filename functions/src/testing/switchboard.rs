@@ -140,8 +140,13 @@ impl SwitchDriver for Switchboard {
         _: &RestoreItem,
         before: &Value,
         after: &Value,
+        noted: &Value,
     ) -> Result<SwitchProgress> {
-        self.note(format!("revert {} {after}", switch.name));
+        let noted = match noted {
+            Value::Null => String::new(),
+            noted => format!(" {noted}"),
+        };
+        self.note(format!("revert {} {after}{noted}", switch.name));
         assert_eq!(*before, json!(format!("before {}", switch.name)));
         self.fail(&switch.name)?;
         Ok(next(&self.reverts, &switch.name).unwrap_or(SwitchProgress::Done(before.clone())))
@@ -163,6 +168,7 @@ pub fn switched(states: [SwitchState; 2]) -> Vec<SwitchRecord> {
     let of = |(switch, state): (Switch, SwitchState)| SwitchRecord {
         before: json!(format!("before {}", switch.name)),
         after: json!(format!("after {}", switch.name)),
+        returning: Value::Null,
         at: Some(now()),
         switch,
         state,

@@ -49,6 +49,9 @@ pub enum SwitchAction {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         volume: Option<String>,
     },
+    /// An ECS service: its tasks are started again, with the same revision, so that they read what the switches of this resource
+    /// before it wrote.
+    EcsRestart { cluster: String, service: String },
     /// An RDS Proxy: its target becomes the copy of the cluster. Connections through it fail for a moment.
     RdsProxy { proxy: String },
     /// The cluster: the old one gets a side name, and the copy takes over its name. Deletes nothing.

@@ -1,7 +1,7 @@
 //! Rules between the switches of a descriptor.
 
 use super::cut_over::{Fact, Switch, SwitchAction};
-use super::reader::{Faults, quoted};
+use super::reader::{Faults, bare, quoted};
 use crate::domain::switches;
 
 /// Notes names given twice, things switched twice, and names of a cluster that are written before a rename changes them.
@@ -20,6 +20,15 @@ pub fn check(faults: &mut Faults, all: &[(usize, Switch)]) {
                 let rule = format!("something that no other switch changes; {} changes it", other.name);
                 faults.add(path(field), twice, rule);
             }
+        }
+        let is_followed =
+            |other: &Switch| other.item_name() == switch.item_name() && !switches::of(&other.action).follows();
+        if switches::of(&switch.action).follows() && !earlier.iter().any(|(_, other)| is_followed(other)) {
+            let rule = format!(
+                "a place after a switch of {} that writes something: this one only makes the application read what those wrote",
+                bare(&switch.item_name())
+            );
+            faults.add(format!("cut_over[{index}]"), quoted(&switch.name), rule);
         }
         let rename = later
             .iter()

@@ -90,6 +90,7 @@ fn whole() -> Value {
                 "volume": "storage",
             },
             {"name": "files", "kind": "parameter", "resource": "storage", "parameter": "hubs-files", "value": "directory"},
+            {"name": "restart", "kind": "ecs_restart", "resource": "storage", "cluster": "hubs", "service": "app"},
         ],
         "keep": {"last": 3, "daily": 14, "weekly": 8, "monthly": 12, "failed_days": 7},
         "deadline": "6h",

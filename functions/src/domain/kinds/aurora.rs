@@ -90,7 +90,7 @@ impl Stateful for Aurora {
     }
 
     fn switches(&self) -> &'static [&'static str] {
-        &["secret", "parameter", "ecs_service", "rds_proxy", "rename"]
+        &["secret", "parameter", "ecs_service", "ecs_restart", "rds_proxy", "rename"]
     }
 
     fn facts(&self) -> &'static [(&'static str, Fact)] {

@@ -91,7 +91,7 @@ impl Stateful for Efs {
     }
 
     fn switches(&self) -> &'static [&'static str] {
-        &["secret", "parameter", "ecs_service"]
+        &["secret", "parameter", "ecs_service", "ecs_restart"]
     }
 
     fn facts(&self) -> &'static [(&'static str, Fact)] {

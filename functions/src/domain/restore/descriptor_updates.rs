@@ -13,6 +13,7 @@ use crate::domain::kinds;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::login::is_managed;
+use crate::domain::restore::switch_order;
 use crate::domain::restore::switch_progress::{SwitchRecord, SwitchState};
 
 pub use change::{DescriptorChange, DescriptorField};
@@ -29,7 +30,8 @@ pub struct ReplacedResource {
 /// The identifiers in use after these switches, by resource; for a prefix, by table.
 pub fn in_use(switched: &[SwitchRecord], items: &[RestoreItem]) -> BTreeMap<String, ReplacedResource> {
     let mut names: BTreeMap<String, ReplacedResource> = BTreeMap::new();
-    for done in switched.iter().filter(|record| record.state == SwitchState::Done) {
+    let done = |record: &&SwitchRecord| record.state == SwitchState::Done && !switch_order::follows(record);
+    for done in switched.iter().filter(done) {
         let switch = &done.switch;
         let name = switch.item_name();
         let Some(item) = items.iter().find(|item| item.planned.resource.name == name) else {

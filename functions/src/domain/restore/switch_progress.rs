@@ -17,6 +17,9 @@ pub struct SwitchRecord {
     /// The present value; while the switch is begun, what was requested of AWS, if the next call needs it.
     #[serde(default)]
     pub after: Value,
+    /// While it is being switched back: what was requested of AWS, if the next call needs it.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub returning: Value,
     /// When it entered this state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,

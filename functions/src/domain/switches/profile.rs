@@ -69,6 +69,12 @@ pub trait SwitchProfile: Sync {
     /// The facts of a resource by one of which it can refer to that resource.
     fn references(&self, action: &SwitchAction) -> Vec<Fact>;
 
+    /// Whether it writes nothing that refers to a copy, and makes the application read what the switches of its resource before
+    /// it wrote. Such a switch is switched back after all others.
+    fn follows(&self) -> bool {
+        false
+    }
+
     fn login(&self, action: &SwitchAction) -> LoginSource;
 
     /// A recorded state, by what a person can set by hand; `None` where it was not recorded.

@@ -211,6 +211,7 @@ impl SwitchStep<'_> {
             state: SwitchState::Begun,
             before,
             after: Value::Null,
+            returning: Value::Null,
             at: Some(self.now),
         };
         let recorded = self
@@ -259,7 +260,8 @@ impl SwitchStep<'_> {
         let still_begun = self.ensure_begun(stored);
         if still_begun.is_err() {
             let kind = self.switches.of(&self.switch.action);
-            kind.revert(self.run, self.switch, self.item, before, &after).await?;
+            kind.revert(self.run, self.switch, self.item, before, &after, &Value::Null)
+                .await?;
         }
         still_begun
     }

@@ -1,10 +1,14 @@
-//! `undo-cut-over`: reverts exactly what a restore switched, in reverse order, and keeps the copies. Called until it is done.
+//! `undo-cut-over`: reverts exactly what a restore switched, in reverse order, and keeps the copies. Restarts come last. Called
+//! until it is done.
 
 use std::collections::BTreeSet;
+
+use serde_json::Value;
 
 use crate::domain::job::Run;
 use crate::domain::pacing;
 use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::switch_order;
 use crate::domain::restore::switch_progress::{SwitchProgress, SwitchRecord, SwitchState};
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::domain::set::Reason;
@@ -24,7 +28,7 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
     let record = needs.catalog.known_restore(&run.deployment, &restore).await?;
     let items = needs.catalog.items(&run.deployment, &restore).await?;
     let (mut failed, mut kept) = (Vec::new(), BTreeSet::new());
-    for switched in record.switched.iter().rev() {
+    for switched in switch_order::to_switch_back(&record.switched) {
         let name = switched.switch.name.as_str();
         if switched.state == SwitchState::Returned || kept.contains(&switched.switch.resource) {
             continue;
@@ -48,12 +52,19 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
                         switched.state = SwitchState::Returned;
                         switched.at = Some(now);
                         switched.after = found.clone();
+                        switched.returning = Value::Null;
                     });
                 });
                 returned.await?;
                 continue;
             }
-            Ok(SwitchProgress::Underway { phase, .. }) => {
+            Ok(SwitchProgress::Underway { phase, noted }) => {
+                if noted != returning.returning {
+                    let recorded = needs.catalog.change_restore(&run.deployment, &restore, |record| {
+                        change(record, name, |switched| switched.returning = noted.clone());
+                    });
+                    recorded.await?;
+                }
                 let elapsed = elapsed(returning, now);
                 if !pacing::past_deadline(elapsed, returning.deadline_seconds()) {
                     return Ok(Output::in_progress(phase, elapsed, returning.deadline_seconds()));
@@ -66,7 +77,10 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
         };
         tracing::warn!(deployment = %run.deployment, %restore, switch = name, error = error.name(), "not switched back");
         failed.push(reason(name, &error));
-        kept.insert(switched.switch.resource.clone());
+        // Nothing was applied on top of a restart: another one is not left out because of it.
+        if !switch_order::follows(switched) {
+            kept.insert(switched.switch.resource.clone());
+        }
     }
     close(needs, &run, &restore, &failed).await?;
     descriptor_updates::revert(&needs.catalog, &run, &restore, now).await?;
@@ -86,9 +100,13 @@ async fn revert(needs: &Needs, run: &Run, switched: &SwitchRecord, items: &[Rest
     };
     let kind = needs.switches.of(&switched.switch.action);
     let SwitchRecord {
-        switch, before, after, ..
+        switch,
+        before,
+        after,
+        returning,
+        ..
     } = switched;
-    kind.revert(run, switch, item, before, after).await
+    kind.revert(run, switch, item, before, after, returning).await
 }
 
 /// Records the result: the switches that could not be reverted, or that all are switched back.
@@ -106,6 +124,7 @@ async fn close(needs: &Needs, run: &Run, restore: &str, failed: &[Reason]) -> Re
             let again = |switched: &mut SwitchRecord| {
                 if subject(&switched.switch.name) == reason.subject && switched.state == SwitchState::Returning {
                     (switched.state, switched.at) = (SwitchState::Begun, None);
+                    switched.returning = Value::Null;
                 }
             };
             record.switched.iter_mut().for_each(again);

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::named::{NamedService, short};
 use crate::aws::service::Client;
 use crate::aws::{code, failure};
 use crate::domain::restore::switch_progress::SwitchProgress;
 use crate::error::Result;
+use crate::switches::ecs::named::{NamedService, short};
 
 /// Starts a deployment of a revision. The inner error is ECS's for a revision that it does not deploy.
 pub async fn start(ecs: &Client, named: NamedService<'_>, revision: &str) -> Result<Result<SwitchProgress>> {

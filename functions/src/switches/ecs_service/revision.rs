@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::content::{differing, is_alike, kept};
-use super::named::{NamedService, short};
 use super::{secrets, volumes};
 use crate::aws::failure;
 use crate::aws::service::Client;
@@ -17,6 +16,7 @@ use crate::domain::resource::Target;
 use crate::domain::restore::item::RestoreItem;
 use crate::error::{Error, Result};
 use crate::switches::directories::{self, Directories};
+use crate::switches::ecs::named::{NamedService, short};
 use crate::switches::facts::Facts;
 
 /// The tag that distinguishes two switches of one restore, and the revision of a switch from the one that is deployed to switch

@@ -3,11 +3,11 @@
 
 use serde_json::Value;
 
-use super::named::NamedService;
 use crate::domain::descriptor::Switch;
 use crate::domain::reference::names_secret;
 use crate::domain::restore::item::RestoreItem;
 use crate::error::{Error, Fault, Result};
+use crate::switches::ecs::named::NamedService;
 use crate::switches::switch::fault;
 
 /// The prefix of the name of a cluster's secret.

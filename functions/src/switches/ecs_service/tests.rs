@@ -160,7 +160,14 @@ async fn apply_to(service: &EcsService, switch: &Switch, item: &RestoreItem, not
 
 async fn revert(service: &EcsService, after: Value) -> Result<SwitchProgress> {
     service
-        .revert(&run(), &service_switch(None), &directory(), &recorded(OLD), &after)
+        .revert(
+            &run(),
+            &service_switch(None),
+            &directory(),
+            &recorded(OLD),
+            &after,
+            &Value::Null,
+        )
         .await
 }
 

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::named::NamedService;
 use crate::domain::descriptor::Switch;
 use crate::domain::reference::Reference;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::plan::Destination;
 use crate::error::Fault;
+use crate::switches::ecs::named::NamedService;
 use crate::switches::switch::fault;
 
 /// The part of a volume that mounts a file system.

@@ -54,7 +54,7 @@ async fn apply(parameter: &Parameter) -> Result<SwitchProgress> {
 async fn revert(parameter: &Parameter, after: Value) -> Result<SwitchProgress> {
     let before = json!({"version": 3});
     parameter
-        .revert(&run(), &table_switch(), &table(), &before, &after)
+        .revert(&run(), &table_switch(), &table(), &before, &after, &Value::Null)
         .await
 }
 

@@ -48,7 +48,7 @@ async fn apply(proxy: &RdsProxy) -> Result<SwitchProgress> {
 async fn revert(proxy: &RdsProxy) -> Result<SwitchProgress> {
     let before = json!({"cluster": "hubs-db"});
     proxy
-        .revert(&run(), &proxy_switch(), &cluster(), &before, &Value::Null)
+        .revert(&run(), &proxy_switch(), &cluster(), &before, &Value::Null, &Value::Null)
         .await
 }
 

@@ -212,7 +212,15 @@ impl SwitchDriver for ClusterRenames {
         self.rename_all(&moves).await
     }
 
-    async fn revert(&self, _: &Run, _: &Switch, _: &RestoreItem, before: &Value, _: &Value) -> Result<SwitchProgress> {
+    async fn revert(
+        &self,
+        _: &Run,
+        _: &Switch,
+        _: &RestoreItem,
+        before: &Value,
+        _: &Value,
+        _: &Value,
+    ) -> Result<SwitchProgress> {
         let before = read(before)?;
         let out = ClusterRename {
             resource_id: &before.new,

@@ -119,6 +119,7 @@ impl SwitchDriver for DatabaseRenames {
         item: &RestoreItem,
         before: &Value,
         _: &Value,
+        _: &Value,
     ) -> Result<SwitchProgress> {
         self.carry_out(item, before, |plan| DatabaseAction::RevertSwitch { plan })
             .await

@@ -48,7 +48,14 @@ async fn apply(rename: &Rename, before: Value) -> Result<SwitchProgress> {
 
 async fn revert(rename: &Rename, before: Value) -> Result<SwitchProgress> {
     rename
-        .revert(&run(), &rename_switch(), &cluster(), &before, &Value::Null)
+        .revert(
+            &run(),
+            &rename_switch(),
+            &cluster(),
+            &before,
+            &Value::Null,
+            &Value::Null,
+        )
         .await
 }
 

@@ -86,7 +86,7 @@ async fn apply(secret: &Secret) -> Result<SwitchProgress> {
 async fn revert(secret: &Secret, after: Value) -> Result<SwitchProgress> {
     let before = json!({"version": "v1"});
     secret
-        .revert(&run(), &secret_switch(), &cluster(), &before, &after)
+        .revert(&run(), &secret_switch(), &cluster(), &before, &after, &Value::Null)
         .await
 }
 

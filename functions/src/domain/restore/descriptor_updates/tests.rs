@@ -81,9 +81,23 @@ fn switched(descriptor: &Descriptor, state: SwitchState) -> Vec<SwitchRecord> {
         state,
         before: Value::Null,
         after: Value::Null,
+        returning: Value::Null,
         at: None,
     };
     descriptor.cut_over.iter().map(of).collect()
+}
+
+/// A restart refers to no copy.
+#[test]
+fn a_restart_alone_puts_nothing_in_use() {
+    let mut before = descriptor();
+    before.cut_over.retain(|switch| switch.name == "login");
+    before.cut_over[0].action = SwitchAction::EcsRestart {
+        cluster: "c".into(),
+        service: "s".into(),
+    };
+    let switched = switched(&before, SwitchState::Done);
+    assert_eq!(in_use(&switched, &items()), BTreeMap::new());
 }
 
 #[test]

@@ -108,7 +108,10 @@ pub fn live(descriptor: &Descriptor, switches: &[Switch], items: &[RestoreItem])
         .iter()
         .filter(|item| item.planned.destination != Destination::Nothing);
     let copied: Vec<&str> = stateful.map(|item| item.planned.resource.name.as_str()).collect();
-    let is_switched = |name: &str| switches.iter().any(|switch| switch.item_name() == name);
+    let is_switched = |name: &str| {
+        let mut own = switches.iter().filter(|switch| !switches::of(&switch.action).follows());
+        own.any(|switch| switch.item_name() == name)
+    };
     let not_switched = copied
         .iter()
         .filter(|name| !is_switched(name))

@@ -91,7 +91,15 @@ impl SwitchDriver for Refusing {
         panic!("planning switches nothing: {switch:?}")
     }
 
-    async fn revert(&self, _: &Run, switch: &Switch, _: &RestoreItem, _: &Value, _: &Value) -> Result<SwitchProgress> {
+    async fn revert(
+        &self,
+        _: &Run,
+        switch: &Switch,
+        _: &RestoreItem,
+        _: &Value,
+        _: &Value,
+        _: &Value,
+    ) -> Result<SwitchProgress> {
         panic!("planning switches nothing: {switch:?}")
     }
 }

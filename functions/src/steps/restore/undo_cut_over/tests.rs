@@ -1,9 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::descriptor::SwitchAction;
 use crate::domain::job::JobStatus;
 use crate::testing::switchboard::{Switchboard, needs, record, switched, verified};
 use crate::testing::{later, now};
@@ -103,6 +104,100 @@ async fn what_was_switched_before_it_for_the_same_resource_waits() {
     assert_eq!(call(&needs, &run, now()).await.unwrap().status, JobStatus::Failed);
     assert_eq!(board.calls(), ["revert two \"after two\""]);
     assert_eq!(record(&needs.catalog, &run).await.switched[0].state, SwitchState::Done);
+}
+
+/// `one` of the cluster, `two` of the table, and a restart `web` between them.
+fn with_a_restart() -> RestoreRecord {
+    let mut record = verified();
+    record.status = RestoreStatus::CutOver;
+    record.switched = switched([SwitchState::Done, SwitchState::Done]);
+    let mut web = record.switched[0].clone();
+    web.switch.name = "web".into();
+    web.switch.action = SwitchAction::EcsRestart {
+        cluster: "hubs".into(),
+        service: "web".into(),
+    };
+    (web.before, web.after) = (json!("before web"), json!("after web"));
+    record.switched.insert(1, web);
+    record
+}
+
+/// A restart before its secret is switched back would read the copy's again.
+#[tokio::test]
+async fn a_restart_comes_last_and_is_given_what_it_requested() {
+    let board = Switchboard::new();
+    let (needs, run) = needs(&board, with_a_restart()).await;
+    let requested = |deployment: u32| SwitchProgress::Underway {
+        phase: "restarting".into(),
+        noted: json!(deployment),
+    };
+    board.reverting("web", requested(7));
+    board.reverting("web", requested(7));
+    for at in [0, 5] {
+        let output = call(&needs, &run, later(at)).await.unwrap();
+        assert_eq!(output.status, JobStatus::InProgress);
+        let underway = record(&needs.catalog, &run).await;
+        assert_eq!(underway.switched[1].returning, json!(7));
+        assert_eq!(underway.switched[1].after, json!("after web"));
+    }
+    assert_eq!(call(&needs, &run, later(10)).await.unwrap(), Output::succeeded());
+    assert_eq!(
+        board.calls(),
+        [
+            "revert two \"after two\"",
+            "revert one \"after one\"",
+            "revert web \"after web\"",
+            "revert web \"after web\" 7",
+            "revert web \"after web\" 7",
+        ]
+    );
+    let back = record(&needs.catalog, &run).await;
+    assert_eq!(back.status, RestoreStatus::SwitchedBack);
+    assert_eq!(back.switched[1].returning, Value::Null);
+}
+
+/// What an earlier try requested says nothing about the next one.
+#[tokio::test]
+async fn a_restart_that_failed_starts_again_and_keeps_no_other_from_it() {
+    let board = Switchboard::new();
+    let mut record_ = with_a_restart();
+    let mut other = record_.switched[1].clone();
+    other.switch.name = "other".into();
+    (other.before, other.after) = (json!("before other"), json!("after other"));
+    record_.switched.push(other);
+    let (needs, run) = needs(&board, record_).await;
+    board.reverting(
+        "web",
+        SwitchProgress::Underway {
+            phase: "restarting".into(),
+            noted: json!(7),
+        },
+    );
+    board.reverting("web", SwitchProgress::Failed("its tasks do not start".into()));
+    assert_eq!(call(&needs, &run, now()).await.unwrap().status, JobStatus::InProgress);
+    assert_eq!(call(&needs, &run, later(5)).await.unwrap().status, JobStatus::Failed);
+    let failed = record(&needs.catalog, &run).await;
+    let states: Vec<_> = failed.switched.iter().map(|switched| switched.state).collect();
+    use SwitchState::{Begun, Returned};
+    assert_eq!(states, [Returned, Begun, Returned, Returned]);
+    assert_eq!(failed.switched[1].returning, Value::Null);
+    assert_eq!(call(&needs, &run, later(9)).await.unwrap(), Output::succeeded());
+    assert_eq!(board.calls().last().unwrap(), "revert web \"after web\"");
+}
+
+/// It refers to no copy: the descriptor names what the switches refer to.
+#[tokio::test]
+async fn the_descriptor_does_not_wait_for_a_restart() {
+    let board = Switchboard::new();
+    let (needs, run) = needs(&board, with_a_restart()).await;
+    let items = needs.catalog.items(&run.deployment, &run.id).await.unwrap();
+    descriptor_updates::apply(&needs.catalog, &run, &run.id, &items, now())
+        .await
+        .unwrap();
+    board.failing("web", Error::NotFound("its service is gone".into()));
+    assert_eq!(call(&needs, &run, later(5)).await.unwrap().status, JobStatus::Failed);
+    let descriptor = needs.catalog.descriptor(&run.deployment).await.unwrap();
+    assert_eq!(descriptor.resources["database"].target.identifier(), "hubs-db");
 }
 
 #[tokio::test]

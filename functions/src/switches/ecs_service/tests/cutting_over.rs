@@ -302,6 +302,7 @@ async fn a_service_that_waits_by_its_strategy_has_a_later_deadline() {
             state: SwitchState::Begun,
             before,
             after: Value::Null,
+            returning: Value::Null,
             at: None,
         };
         assert_eq!(switched.deadline_seconds(), deadline);

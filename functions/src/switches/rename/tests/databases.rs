@@ -67,7 +67,7 @@ async fn both_databases_are_renamed_by_one_plan_and_back_by_the_same() {
         assert_eq!(done, SwitchProgress::Done(json!({"database": "sportfin"})));
     }
     rename
-        .revert(&run, &switch, &item, &before, &Value::Null)
+        .revert(&run, &switch, &item, &before, &Value::Null, &Value::Null)
         .await
         .unwrap();
     let requests: Vec<Value> = replay.played().iter().map(|request| request.json()).collect();

@@ -14,8 +14,7 @@ pub enum Rollout {
 }
 
 pub fn of(service: &Service) -> Rollout {
-    let deployments = &service.deployments;
-    let Some(primary) = deployments.iter().find(|deployment| deployment.status == "PRIMARY") else {
+    let Some(primary) = service.primary() else {
         return Rollout::Underway("the service has no primary deployment yet".to_owned());
     };
     let state = primary.rollout_state.as_deref();
@@ -27,7 +26,8 @@ pub fn of(service: &Service) -> Rollout {
         return Rollout::Failed(reason.trim_end_matches('.').to_owned());
     }
     // An earlier deployment that failed stays in the list: it has no tasks.
-    let alone = deployments
+    let alone = service
+        .deployments
         .iter()
         .all(|deployment| deployment.status == "PRIMARY" || deployment.running_count == 0);
     let complete = state.is_none_or(|state| state == "COMPLETED");
@@ -48,15 +48,19 @@ pub fn of(service: &Service) -> Rollout {
 
 /// The reason to report if the service is back at the previous revision, although this switch's was deployed.
 pub fn rolled_back(service: &str, ours: &str, described: &Service) -> String {
-    let said = described
-        .events
-        .iter()
-        .map(|event| event.message.as_str())
-        .find(|message| message.contains("failed") || message.contains("unable"))
-        .map(|message| format!(" ECS says: {}.", message.trim_end_matches('.')))
-        .unwrap_or_default();
     format!(
-        "service {service} is back at its old revision: its tasks did not start with {ours}, and ECS rolled back.{said} Check \
-         why the tasks stopped, and that the directory exists and can be mounted"
+        "service {service} is back at its old revision: its tasks did not start with {ours}, and ECS rolled back.{} Check \
+         why the tasks stopped, and that the directory exists and can be mounted",
+        said(described)
     )
+}
+
+/// What ECS's newest event about a failure says, as a sentence after others; empty if there is none.
+pub fn said(described: &Service) -> String {
+    let messages = described.events.iter().map(|event| event.message.as_str());
+    let failure = messages
+        .into_iter()
+        .find(|message| message.contains("failed") || message.contains("unable"));
+    let said = failure.map(|message| format!(" ECS says: {}.", message.trim_end_matches('.')));
+    said.unwrap_or_default()
 }

@@ -20,7 +20,7 @@ pub struct Service {
     pub desired_count: i64,
     pub running_count: i64,
     pub deployments: Vec<Deployment>,
-    pub deployment_controller: Option<Controller>,
+    deployment_controller: Option<Controller>,
     pub deployment_configuration: Value,
     /// Newest first.
     pub events: Vec<Event>,
@@ -29,6 +29,8 @@ pub struct Service {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Deployment {
+    /// `ecs-svc/` and a number.
+    pub id: String,
     /// `PRIMARY` is the newest; `ACTIVE` ones are being replaced.
     pub status: String,
     pub task_definition: String,
@@ -42,10 +44,10 @@ pub struct Deployment {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Controller {
+struct Controller {
     /// `ECS`, `CODE_DEPLOY` or `EXTERNAL`.
     #[serde(rename = "type")]
-    pub kind: String,
+    kind: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -55,6 +57,36 @@ pub struct Event {
 }
 
 impl Service {
+    /// The newest deployment; none where task sets are created by another controller.
+    pub fn primary(&self) -> Option<&Deployment> {
+        self.deployments
+            .iter()
+            .find(|deployment| deployment.status == "PRIMARY")
+    }
+
+    /// Whether the newest deployment has not ended. A completed service that replaces a task is not being deployed.
+    pub fn is_deploying(&self) -> bool {
+        let state = |deployment: &Deployment| deployment.rollout_state.clone();
+        match self.primary().map(state) {
+            Some(Some(state)) => state == "IN_PROGRESS",
+            Some(None) => self.deployments.len() > 1,
+            None => true,
+        }
+    }
+
+    /// Why Holdfast does not deploy this service, and what to do instead; `None` if ECS itself deploys it.
+    pub fn foreign_controller(&self) -> Option<(&str, &'static str)> {
+        let controller = self.deployment_controller.as_ref().map_or("ECS", |found| &found.kind);
+        match controller {
+            "ECS" => None,
+            "CODE_DEPLOY" => Some((controller, "deploy the copy through CodeDeploy by hand")),
+            _ => Some((
+                controller,
+                "deploy the copy by hand, through the tool that creates the service's task sets",
+            )),
+        }
+    }
+
     /// # Errors
     /// If a member has another type than in the model.
     pub fn of(described: Value) -> serde_json::Result<Self> {
