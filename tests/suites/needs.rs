@@ -113,7 +113,9 @@ pub fn needs(call: &Value) -> Vec<Need> {
         ("secretsmanager", _) => one(secret(parameter("SecretId"))),
         ("kms", _) => one(key(field("resource"))),
         ("lambda", "ListEventSourceMappings") => one("*".to_owned()),
-        ("lambda", "GetFunctionConfiguration") => one(function(parameter("FunctionName"))),
+        ("lambda", "GetFunctionConfiguration" | "ListAliases" | "PublishVersion" | "UpdateFunctionConfiguration") => {
+            one(function(parameter("FunctionName")))
+        }
         ("lambda", "Invoke") => vec![Need {
             action: "lambda:InvokeFunction".to_owned(),
             resource: function(field("resource")),

@@ -1,6 +1,6 @@
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::access::deploy_efs_access;
-use holdfast_tests::application::{Application, Finds};
+use holdfast_tests::application::{Application, Finds, VARIABLE};
 use holdfast_tests::aws::{Aws, element, text};
 use holdfast_tests::data::incident;
 use holdfast_tests::dataset::{Dataset, Sizes};
@@ -60,6 +60,11 @@ async fn brings_back(stage: &Stage) -> Result<()> {
         made.values().any(|made| made["table"] == table.as_str()),
         "{table}: {made:?}"
     );
+    let variables = application.variables().await?;
+    ensure!(
+        variables == json!({ VARIABLE: table, "LOG_LEVEL": "info" }),
+        "the function names {table}: {variables}"
+    );
     let restored = text(&made["storage"], "/directory")?;
     ensure!(directory.1 == format!("{restored}/storage"), "{directory:?} {restored}");
     let restarted = application.deployment().await?;
@@ -85,6 +90,11 @@ async fn brings_back(stage: &Stage) -> Result<()> {
     ensure!(
         application.named_table().await? == application.table,
         "the parameter is switched back"
+    );
+    let variables = application.variables().await?;
+    ensure!(
+        variables == json!({ VARIABLE: application.table, "LOG_LEVEL": "info" }),
+        "the function is switched back: {variables}"
     );
     let last = application.deployment().await?;
     let record = subject.newest_restore().await?;

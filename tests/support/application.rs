@@ -1,9 +1,11 @@
 //! An application that uses a deployment's resources, and so has to be switched when they are restored: its secret contains the
-//! cluster's host, a parameter names a table, and an ECS service mounts the file system, and reads the secret when its tasks start.
+//! cluster's host, a parameter and a function's variable name a table, and an ECS service mounts the file system, and reads the
+//! secret when its tasks start.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, element, text};
@@ -33,6 +35,12 @@ pub struct Application {
     finds: Finds,
     aws: Aws,
 }
+
+/// The function's variable that names the table.
+pub const VARIABLE: &str = "ROOMS_TABLE";
+
+/// The function's code: a zip file with an empty shell script, as base64.
+const CODE: &str = "UEsDBBQAAAAAAAAAIQAdnfsECgAAAAoAAAAJAAAAYm9vdHN0cmFwIyEvYmluL3NoClBLAQIUAxQAAAAAAAAAIQAdnfsECgAAAAoAAAAJAAAAAAAAAAAAAACAAQAAAABib290c3RyYXBQSwUGAAAAAAEAAQA3AAAAMQAAAAAA";
 
 /// Where the service's task definition mounts the file system at first.
 pub const ROOT_DIRECTORY: &str = "/storage";
@@ -64,7 +72,9 @@ impl Application {
         application.lead_secret(dataset).await?;
         let named = json!({ "Name": application.parameter, "Type": "String", "Value": application.table });
         application.aws.json("ssm", "AmazonSSM.PutParameter", named).await?;
-        application.create_service(&dataset.file_system).await?;
+        let role = application.role().await?;
+        application.create_service(&dataset.file_system, &role).await?;
+        application.create_function(&role).await?;
         Ok(application)
     }
 
@@ -79,6 +89,10 @@ impl Application {
             json!({
                 "name": "rooms-table", "kind": "parameter", "resource": "tables", "table": self.table,
                 "parameter": self.parameter,
+            }),
+            json!({
+                "name": "api", "kind": "lambda_environment", "resource": "tables", "table": self.table,
+                "function": self.name, "variable": VARIABLE,
             }),
             json!({
                 "name": "web", "kind": "ecs_service", "resource": "storage", "cluster": self.name, "service": self.name,
@@ -146,6 +160,13 @@ impl Application {
         Ok(text(&service, "/deployments/0/id")?.to_owned())
     }
 
+    /// The variables of the function now.
+    pub async fn variables(&self) -> Result<Value> {
+        let path = format!("/2015-03-31/functions/{}/configuration", self.name);
+        let mut found = self.aws.rest("lambda", Method::GET, &path, None).await?;
+        Ok(found["Environment"]["Variables"].take())
+    }
+
     /// File system and directory that the service's task definition mounts now.
     pub async fn mounted(&self) -> Result<(String, String)> {
         let service = self.service().await?;
@@ -193,8 +214,7 @@ impl Application {
             .map(drop)
     }
 
-    async fn create_service(&self, file_system: &str) -> Result<()> {
-        let role = self.role().await?;
+    async fn create_service(&self, file_system: &str, role: &str) -> Result<()> {
         self.ecs("CreateCluster", json!({ "clusterName": self.name })).await?;
         let registered = self
             .ecs(
@@ -229,6 +249,19 @@ impl Application {
             },
         )
         .await
+    }
+
+    /// The function, which nothing invokes: it only has variables.
+    async fn create_function(&self, role: &str) -> Result<()> {
+        let request = json!({
+            "FunctionName": self.name, "Runtime": "provided.al2023", "Handler": "bootstrap", "Role": role,
+            "Code": { "ZipFile": CODE }, "Environment": { "Variables": { VARIABLE: self.table, "LOG_LEVEL": "info" } },
+        });
+        let functions = "/2015-03-31/functions";
+        self.aws
+            .rest("lambda", Method::POST, functions, Some(request))
+            .await
+            .map(drop)
     }
 
     /// The role of the service's tasks, which registering a revision passes.

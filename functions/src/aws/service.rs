@@ -222,25 +222,18 @@ impl Client {
 
     /// Sends a POST request to a REST service. The caller has [`escaped`] the segments of the path.
     pub async fn post(&self, action: &str, path: &str, body: Vec<u8>) -> Result<Reply, CallError> {
-        self.send_body(action, "POST", path, body).await
-    }
-
-    /// Sends a PUT request to a REST service. The caller has [`escaped`] the segments of the path.
-    pub async fn put(&self, action: &str, path: &str, body: Vec<u8>) -> Result<Reply, CallError> {
-        self.send_body(action, "PUT", path, body).await
-    }
-
-    async fn send_body(
-        &self,
-        action: &str,
-        method: &'static str,
-        path: &str,
-        body: Vec<u8>,
-    ) -> Result<Reply, CallError> {
         let mut request = HttpRequest::new(SdkBody::from(body));
         header(&mut request, "content-type", "application/octet-stream").map_err(SdkError::construction_failure)?;
         request.set_uri(path).map_err(SdkError::construction_failure)?;
-        self.send(action, method, request).await
+        self.send(action, "POST", request).await
+    }
+
+    /// Sends a PUT request with a JSON document to a REST service. The caller has [`escaped`] the segments of the path.
+    pub async fn put(&self, action: &str, path: &str, body: Vec<u8>) -> Result<Reply, CallError> {
+        let mut request = HttpRequest::new(SdkBody::from(body));
+        header(&mut request, "content-type", "application/json").map_err(SdkError::construction_failure)?;
+        request.set_uri(path).map_err(SdkError::construction_failure)?;
+        self.send(action, "PUT", request).await
     }
 
     async fn send(&self, action: &str, method: &'static str, mut request: HttpRequest) -> Result<Reply, CallError> {

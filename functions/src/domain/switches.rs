@@ -2,6 +2,7 @@
 
 mod ecs_restart;
 mod ecs_service;
+mod lambda_environment;
 mod parameter;
 mod profile;
 mod rds_proxy;

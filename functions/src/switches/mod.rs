@@ -18,7 +18,9 @@ mod directories;
 mod ecs;
 mod ecs_restart;
 mod ecs_service;
+mod fact_texts;
 pub mod facts;
+mod lambda_environment;
 mod parameter;
 mod rds_proxy;
 mod references;
@@ -65,6 +67,7 @@ switches! {
     (aws, transfers)
     secret: SwitchAction::Secret { .. } => secret::Secret::from_config(aws),
     parameter: SwitchAction::Parameter { .. } => parameter::Parameter::from_config(aws),
+    lambda_environment: SwitchAction::LambdaEnvironment { .. } => lambda_environment::LambdaEnvironment::from_config(aws),
     ecs_service: SwitchAction::EcsService { .. } => ecs_service::EcsService::from_config(aws),
     ecs_restart: SwitchAction::EcsRestart { .. } => ecs_restart::EcsRestart::from_config(aws),
     rds_proxy: SwitchAction::RdsProxy { .. } => rds_proxy::RdsProxy::from_config(aws),

@@ -5,8 +5,9 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use serde_json::{Value, json};
 
-use super::directories::{self, Directories};
-use super::facts::{self, Facts};
+use super::directories;
+use super::fact_texts::FactTexts;
+use super::facts;
 use super::references::ReferenceReader;
 use super::switch::{SwitchDriver, fault, wrong_action};
 use crate::aws::lazy::Lazy;
@@ -27,9 +28,8 @@ mod tests;
 
 pub struct Parameter {
     ssm: Lazy<Client>,
-    facts: Facts,
+    texts: FactTexts,
     places: ReferenceReader,
-    directories: Directories,
 }
 
 /// One version of a parameter.
@@ -43,9 +43,8 @@ impl Parameter {
     pub fn from_config(aws: &SdkConfig) -> Self {
         Self {
             ssm: Lazy::new(aws, |aws| Client::new(aws, SSM)),
-            facts: Facts::from_config(aws),
+            texts: FactTexts::from_config(aws),
             places: ReferenceReader::from_config(aws),
-            directories: Directories::from_config(aws),
         }
     }
 
@@ -138,17 +137,6 @@ impl Parameter {
         }
         Ok(version)
     }
-
-    /// The value to write; `old` is the previous value.
-    async fn new_value(&self, switch: &Switch, fact: Fact, item: &RestoreItem, old: &str) -> Result<String> {
-        if fact == Fact::Directory {
-            return self.directories.find(switch, "", item, directories::named(old)).await;
-        }
-        Ok(match self.facts.read(fact, item).await? {
-            Value::String(text) => text,
-            other => other.to_string(),
-        })
-    }
 }
 
 #[async_trait]
@@ -204,7 +192,7 @@ impl SwitchDriver for Parameter {
     async fn ready(&self, _: &Run, switch: &Switch, item: &RestoreItem) -> Result<()> {
         let (name, fact) = of(switch)?;
         let current = self.current(name).await?;
-        self.new_value(switch, fact, item, &current.value).await.map(drop)
+        self.texts.new_value(switch, fact, item, &current.value).await.map(drop)
     }
 
     async fn holds_directory(&self, switch: &Switch, directory: &str) -> Result<bool> {
@@ -233,6 +221,7 @@ impl SwitchDriver for Parameter {
             _ => None,
         };
         let wanted = self
+            .texts
             .new_value(switch, fact, item, old.as_deref().unwrap_or(&current.value))
             .await?;
         if current.value == wanted {
@@ -276,7 +265,7 @@ impl SwitchDriver for Parameter {
         // number.
         let ours = match after["version"].as_i64() {
             Some(after) => current.number == after || self.had_value(name, after, &current.value).await?,
-            None => current.value == self.new_value(switch, fact, item, &old.value).await?,
+            None => current.value == self.texts.new_value(switch, fact, item, &old.value).await?,
         };
         if !ours {
             return Err(Error::Conflict(format!(

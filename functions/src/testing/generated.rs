@@ -37,7 +37,7 @@ pub fn refused_by_its_faults<T: Debug>(outcome: Result<T>) -> std::result::Resul
 }
 
 /// Words with a meaning in a descriptor, so that nonsense passes the first checks.
-const WORDS: [&str; 49] = [
+const WORDS: [&str; 50] = [
     "deployment",
     "enabled",
     "topic",
@@ -73,6 +73,7 @@ const WORDS: [&str; 49] = [
     "rename",
     "ecs_service",
     "ecs_restart",
+    "lambda_environment",
     "terraform",
     "aws_rds_cluster.main[0]",
     "aurora",
@@ -256,6 +257,9 @@ fn cut_over(resources: &Map<String, Value>) -> Value {
             (Some("dynamodb"), Value::String(prefix)) => json!({
                 "kind": "secret", "secret": "tables", "table": format!("{prefix}users"),
                 "values": {format!("table-{index}"): "table"},
+            }),
+            (Some("dynamodb"), _) if index % 2 == 0 => json!({
+                "kind": "lambda_environment", "function": "hubs-api", "variable": format!("TABLE_{index}"),
             }),
             (Some("dynamodb"), _) => json!({"kind": "parameter", "parameter": format!("/hubs/{index}")}),
             _ => continue,

@@ -116,6 +116,8 @@ pub fn xml(action: &str, result: &str) -> Exchange {
 pub struct Asked {
     pub action: String,
     pub body: String,
+    /// What follows the question mark of a REST service's path; empty without one.
+    pub query: String,
     headers: Vec<(String, String)>,
 }
 
@@ -230,7 +232,7 @@ fn asked(request: &HttpRequest) -> Asked {
         .and_then(|target| target.split('.').nth(1));
     let query = body.strip_prefix("Action=").and_then(|rest| rest.split('&').next());
     let path = request.uri().trim_start_matches("http://replay.invalid");
-    let path = path.split('?').next().unwrap_or_default();
+    let (path, after) = path.split_once('?').unwrap_or((path, ""));
     let action = target
         .or(query)
         .map_or_else(|| format!("{} {path}", request.method()), str::to_owned);
@@ -238,5 +240,10 @@ fn asked(request: &HttpRequest) -> Asked {
     let headers = headers
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    Asked { action, body, headers }
+    Asked {
+        action,
+        body,
+        query: after.to_owned(),
+        headers,
+    }
 }

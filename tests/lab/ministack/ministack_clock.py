@@ -60,6 +60,7 @@ def main():
     import ministack_ecs
     import ministack_exports
     import ministack_iam
+    import ministack_lambda
     import ministack_layers
     import ministack_run_task
     import ministack_stacks
@@ -77,6 +78,7 @@ def main():
     ministack_ecs.apply()
     ministack_tasks.apply()
     ministack_iam.apply()
+    ministack_lambda.apply()
     ministack_layers.apply()
     ministack_run_task.apply()
     ministack_stacks.apply()

@@ -36,6 +36,7 @@ const PROGRAM: &[(&str, &str)] = &[
         include_str!("../ministack/ministack_fargate.py"),
     ),
     ("ministack_iam.py", include_str!("../ministack/ministack_iam.py")),
+    ("ministack_lambda.py", include_str!("../ministack/ministack_lambda.py")),
     ("ministack_layers.py", include_str!("../ministack/ministack_layers.py")),
     (
         "ministack_run_task.py",

@@ -41,6 +41,12 @@ pub enum SwitchAction {
     },
     /// A Systems Manager parameter. Its value becomes the fact.
     Parameter { parameter: String, value: Fact },
+    /// An environment variable of a Lambda function. Its value becomes the fact.
+    LambdaEnvironment {
+        function: String,
+        variable: String,
+        value: Fact,
+    },
     /// An ECS service: a new revision of its task definition. For a file system, the volumes that mount it (or only `volume`)
     /// mount the copy; for a cluster, containers that name the old master secret get the copy's.
     EcsService {

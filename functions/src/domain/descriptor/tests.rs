@@ -91,6 +91,10 @@ fn whole() -> Value {
             },
             {"name": "files", "kind": "parameter", "resource": "storage", "parameter": "hubs-files", "value": "directory"},
             {"name": "restart", "kind": "ecs_restart", "resource": "storage", "cluster": "hubs", "service": "app"},
+            {
+                "name": "api", "kind": "lambda_environment", "resource": "rooms", "function": "hubs-api",
+                "variable": "ROOMS_TABLE", "value": "table",
+            },
         ],
         "keep": {"last": 3, "daily": 14, "weekly": 8, "monthly": 12, "failed_days": 7},
         "deadline": "6h",

@@ -1,5 +1,6 @@
 //! Aurora clusters.
 
+mod cut_over;
 mod infrastructure;
 mod instances;
 mod upkeep;
@@ -90,17 +91,11 @@ impl Stateful for Aurora {
     }
 
     fn switches(&self) -> &'static [&'static str] {
-        &["secret", "parameter", "ecs_service", "ecs_restart", "rds_proxy", "rename"]
+        cut_over::SWITCHES
     }
 
     fn facts(&self) -> &'static [(&'static str, Fact)] {
-        &[
-            ("host", Fact::Host),
-            ("reader_host", Fact::ReaderHost),
-            ("port", Fact::Port),
-            ("cluster", Fact::Cluster),
-            ("master_secret", Fact::MasterSecret),
-        ]
+        cut_over::FACTS
     }
 
     /// A rename changes all facts after the cluster was created.

@@ -104,7 +104,7 @@ impl Stateful for DynamoDb {
     }
 
     fn switches(&self) -> &'static [&'static str] {
-        &["secret", "parameter", "ecs_restart"]
+        &["secret", "parameter", "lambda_environment", "ecs_restart"]
     }
 
     fn facts(&self) -> &'static [(&'static str, Fact)] {

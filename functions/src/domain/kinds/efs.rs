@@ -91,7 +91,13 @@ impl Stateful for Efs {
     }
 
     fn switches(&self) -> &'static [&'static str] {
-        &["secret", "parameter", "ecs_service", "ecs_restart"]
+        &[
+            "secret",
+            "parameter",
+            "lambda_environment",
+            "ecs_service",
+            "ecs_restart",
+        ]
     }
 
     fn facts(&self) -> &'static [(&'static str, Fact)] {

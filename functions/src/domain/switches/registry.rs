@@ -1,7 +1,7 @@
 //! The list of kinds of switches, one line each.
 
 use super::profile::SwitchProfile;
-use super::{ecs_restart, ecs_service, parameter, rds_proxy, rename, secret};
+use super::{ecs_restart, ecs_service, lambda_environment, parameter, rds_proxy, rename, secret};
 use crate::domain::descriptor::SwitchAction;
 
 macro_rules! switches {
@@ -21,6 +21,7 @@ macro_rules! switches {
 switches! {
     secret::Secret: SwitchAction::Secret { .. },
     parameter::Parameter: SwitchAction::Parameter { .. },
+    lambda_environment::LambdaEnvironment: SwitchAction::LambdaEnvironment { .. },
     ecs_service::EcsService: SwitchAction::EcsService { .. },
     ecs_restart::EcsRestart: SwitchAction::EcsRestart { .. },
     rds_proxy::RdsProxy: SwitchAction::RdsProxy { .. },

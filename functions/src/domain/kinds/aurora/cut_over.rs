@@ -1,0 +1,23 @@
+//! What a cut-over can switch to the copy of a cluster, and the facts of the copy that it can write.
+
+use crate::domain::descriptor::Fact;
+
+/// The kinds of switches, by their names in a descriptor.
+pub const SWITCHES: &[&str] = &[
+    "secret",
+    "parameter",
+    "lambda_environment",
+    "ecs_service",
+    "ecs_restart",
+    "rds_proxy",
+    "rename",
+];
+
+/// The facts, by their names in a descriptor.
+pub const FACTS: &[(&str, Fact)] = &[
+    ("host", Fact::Host),
+    ("reader_host", Fact::ReaderHost),
+    ("port", Fact::Port),
+    ("cluster", Fact::Cluster),
+    ("master_secret", Fact::MasterSecret),
+];
