@@ -83,6 +83,34 @@ class Ecs(unittest.TestCase):
         self.update(first)
         self.stable(first)
 
+    def test_a_forced_deployment_starts_other_tasks_with_the_same_revision(self):
+        first = self.register()
+        self.create(first)
+        before = self.describe()["deployments"][0]["id"]
+        tasks = set(self.running())
+        forced = self.ecs.update_service(cluster=self.cluster, service=self.family, forceNewDeployment=True)["service"]
+        [primary] = [d for d in forced["deployments"] if d["status"] == "PRIMARY"]
+        self.assertNotEqual(primary["id"], before)
+        self.assertEqual((primary["taskDefinition"], primary["rolloutState"]), (first, "IN_PROGRESS"))
+        self.assertIn(before, [d["id"] for d in forced["deployments"] if d["status"] == "ACTIVE"])
+        service = self.stable(first)
+        self.assertEqual([d["id"] for d in service["deployments"] if d["status"] == "PRIMARY"], [primary["id"]])
+        self.assertFalse(tasks & set(self.running()))
+
+    def test_a_forced_deployment_that_fails_rolls_back_with_another_id(self):
+        first = self.register()
+        self.create(first)
+        lab("POST", "/faults", {"service": "ecs", "action": "UpdateService", "kind": "job_failed", "nth": 1})
+        forced = self.ecs.update_service(cluster=self.cluster, service=self.family, forceNewDeployment=True)["service"]
+        ours = forced["deployments"][0]["id"]
+        service = self.stable(first)
+        [primary] = [d["id"] for d in service["deployments"] if d["status"] == "PRIMARY"]
+        self.assertNotEqual(primary, ours)
+        self.assertTrue(any("deployment failed" in event["message"] for event in service["events"]), service["events"])
+
+    def running(self):
+        return self.ecs.list_tasks(cluster=self.cluster, serviceName=self.family)["taskArns"]
+
     def test_a_directory_that_is_not_there_rolls_back(self):
         first = self.register()
         self.create(first)

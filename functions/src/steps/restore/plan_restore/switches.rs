@@ -136,3 +136,31 @@ fn words(switch: &Switch, items: &[RestoreItem]) -> String {
     let kind = item.and_then(|item| kinds::stateful(&item.planned.resource.target));
     switches::of(&switch.action).effect(&switch.action, &copy, kind)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::switches::{switch, table};
+
+    /// A restart alone leaves the application where it is.
+    #[test]
+    fn what_is_only_restarted_stays_live() {
+        let descriptor = Descriptor::parse(&json!({
+            "deployment": "hubs", "resources": {"rooms": {"kind": "dynamodb", "table": "hubs-rooms"}},
+        }));
+        let descriptor = descriptor.unwrap();
+        let parameter = switch(json!({
+            "name": "table", "resource": "rooms", "kind": "parameter", "parameter": "/hubs/rooms", "value": "table",
+        }));
+        let restart = switch(json!({
+            "name": "web", "resource": "rooms", "kind": "ecs_restart", "cluster": "hubs", "service": "web",
+        }));
+        let live = |switches: &[Switch]| super::live(&descriptor, switches, &[table()]);
+        assert_eq!(live(std::slice::from_ref(&restart)), ["rooms"]);
+        assert_eq!(live(&[parameter, restart]), Vec::<String>::new());
+    }
+}
