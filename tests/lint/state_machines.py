@@ -48,7 +48,7 @@ ONLY_COMPARED = "TakeProbes/"
 LOST_ANSWERS = {"Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"}
 # The first word of a state that does something. A Pass, Succeed or Fail is named after what has happened: JobFailed.
 VERBS = set(
-    "Ask Await Back Check Choose Clean Collect Compare Copy Count Cut Describe Dump End Export List Load Notify Plan Poll Prune Quiesce "
+    "Ask Await Back Check Choose Clean Collect Compare Copy Count Cut Describe Dump End Export Follow List Load Notify Plan Poll Prune Quiesce "
     "Restore Resume Run Seal Set Snapshot Start Take Undo Verify Wait Write".split()
 )
 SINGLE = {"Quiesce", "Resume", "Notify"}

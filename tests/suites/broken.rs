@@ -15,7 +15,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::checks::Subject;
-use crate::hooks::create_function;
+use crate::hooks::function::create_function;
 use crate::stage::{Running, Stage, Stages};
 use crate::trials::changed;
 

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::broken::{paused, pausing};
 use crate::checks::Subject;
-use crate::hooks::create_function;
+use crate::hooks::function::create_function;
 use crate::stage::{Stage, Stages};
 use crate::trials::changed;
 

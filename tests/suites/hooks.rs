@@ -1,20 +1,19 @@
 //! The application is quiesced before the backup, and resumed as early as the kinds allow, also after failures.
 
+pub mod function;
 mod kinds;
 
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use base64::Engine;
 use holdfast_tests::dataset::Sizes;
 use holdfast_tests::executions::{ended, start};
-use holdfast_tests::lab::program;
 use holdfast_tests::wait::until;
 use libtest_mimic::Trial;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use self::function::create_function;
 use crate::checks::Subject;
 use crate::stage::{Stage, Stages};
 
@@ -213,28 +212,6 @@ async fn with_hook<'a>(stage: &'a Stage, name: &str, function: &str) -> Result<S
         descriptor["hooks"] = json!([{ "name": "offline", "kind": "lambda", "function": function }]);
     })
     .await
-}
-
-/// Creates a function that returns its input.
-pub async fn create_function(stage: &Stage, name: &str) -> Result<()> {
-    let directory = stage.lab.directory().join(name);
-    std::fs::create_dir_all(&directory)?;
-    std::fs::copy(program("bare"), directory.join("bootstrap"))?;
-    let zipped = Command::new("python3")
-        .args(["-m", "zipfile", "-c", "hook.zip", "bootstrap"])
-        .current_dir(&directory)
-        .status()?;
-    ensure!(zipped.success(), "zip the hook");
-    let zip = base64::engine::general_purpose::STANDARD.encode(std::fs::read(directory.join("hook.zip"))?);
-    let request = json!({
-        "FunctionName": name, "Runtime": "provided.al2023", "Handler": "bootstrap",
-        "Role": "arn:aws:iam::000000000000:role/hook", "Code": { "ZipFile": zip },
-    });
-    stage
-        .aws
-        .rest("lambda", Method::POST, "/2015-03-31/functions", Some(request))
-        .await
-        .map(drop)
 }
 
 /// Our functions that invoked a hook, in order.

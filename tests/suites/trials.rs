@@ -12,7 +12,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::checks::Subject;
-use crate::hooks::create_function;
+use crate::hooks::function::create_function;
 use crate::stage::{Stage, Stages};
 
 /// How a call fails, and how often: once is within an SDK client's own retries, four times is beyond them.

@@ -68,7 +68,7 @@ impl Surroundings {
         Ok(std::fs::write(self.node.join("broken"), "")?)
     }
 
-    /// What the instance was told, in order: `on` and `off`.
+    /// The maintenance of the instance, in order: `on` and `off`.
     pub fn maintenance(&self) -> Vec<String> {
         let told = std::fs::read_to_string(self.node.join("maintenance")).unwrap_or_default();
         told.lines().map(str::to_owned).collect()

@@ -8,7 +8,7 @@ mod verdict;
 use std::io::{BufRead, IsTerminal, Write};
 
 use aws_sdk_sfn::types::ExecutionStatus;
-use holdfast::domain::leftovers::{leftovers, replaced};
+use holdfast::domain::restore::leftovers::{leftovers, replaced};
 use serde_json::json;
 
 use self::checks::Checks;

@@ -1,9 +1,9 @@
 //! For tests: what a restore of `hubs` left.
 
 use holdfast::domain::kinds::upkeep::MonthlyCost;
-use holdfast::domain::leftovers::{Leftover, Obstacle, RestoreLeftovers};
 use holdfast::domain::resource::Target;
 use holdfast::domain::restore::RestoreStatus;
+use holdfast::domain::restore::leftovers::{Leftover, Obstacle, RestoreLeftovers};
 use holdfast::domain::usage::RestoredCopy;
 
 use crate::testing::at;

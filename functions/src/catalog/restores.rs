@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::store::{Condition, Key};
 use super::{Catalog, decode, decode_readable, encode, key, name_of, text};
-use crate::domain::leftovers::PastRestore;
 use crate::domain::restore::item::{ItemStatus, RestoreItem};
+use crate::domain::restore::leftovers::PastRestore;
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
 use crate::domain::usage::RestoredCopy;
 use crate::error::{Error, Result};

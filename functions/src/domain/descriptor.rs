@@ -7,6 +7,7 @@
 mod cut_over;
 pub(super) mod facts;
 pub(super) mod formats;
+mod hook;
 mod hooks;
 mod owner;
 mod parse;
@@ -27,7 +28,9 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 pub use cut_over::{Fact, Switch, SwitchAction};
-pub use hooks::{Hook, HookAction, HookLists, OnHookFailure};
+pub use hook::{
+    EcsScale, EventSource, Hook, HookAction, HookLists, Lambda, OnHookFailure, SsmCommand, StackParameter, StepFunction,
+};
 pub use resources::MOST_RESOURCES;
 
 use super::duration;

@@ -7,6 +7,7 @@ pub mod history;
 pub mod infrastructure;
 pub mod item;
 pub mod kept_copies;
+pub mod leftovers;
 pub mod login;
 pub mod matching;
 pub mod members;

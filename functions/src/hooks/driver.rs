@@ -38,7 +38,7 @@ impl Call<'_> {
         }
     }
 
-    /// The hook's action as its target is told: `quiesce`, `resume` or `after_restore`.
+    /// The hook's action, as its target gets it: `quiesce`, `resume` or `after_restore`.
     pub fn action(&self, undo: bool) -> &'static str {
         match (self.phase, undo) {
             (_, true) | (HookPhase::Resume, _) => "resume",

@@ -12,8 +12,7 @@ use super::driver::{Call, HookDriver, HookProgress, fault, wrong_action};
 use crate::aws::codes::ErrorMeaning;
 use crate::aws::failure_explained;
 use crate::aws::service::{APPLICATION_AUTO_SCALING, CallError, Client, ECS};
-use crate::domain::descriptor::{Hook, HookAction};
-use crate::domain::hooks::EcsScale;
+use crate::domain::descriptor::{EcsScale, Hook, HookAction};
 use crate::error::{Error, Fault, Result};
 
 const DIMENSION: &str = "ecs:service:DesiredCount";

@@ -13,8 +13,7 @@ use crate::aws::code;
 use crate::aws::codes::ErrorMeaning;
 use crate::aws::failure_explained;
 use crate::aws::service::{CallError, Client, EVENTS, LAMBDA, escaped};
-use crate::domain::descriptor::{Hook, HookAction};
-use crate::domain::hooks::EventSource;
+use crate::domain::descriptor::{EventSource, Hook, HookAction};
 use crate::error::{Error, Fault, Result};
 
 /// Disables and enables event sources.

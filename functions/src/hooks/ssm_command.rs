@@ -13,8 +13,7 @@ use super::driver::{Call, HookDriver, HookProgress, fault, wrong_action};
 use crate::aws::codes::ErrorMeaning;
 use crate::aws::failure_explained;
 use crate::aws::service::{CallError, Client, SSM};
-use crate::domain::descriptor::{Hook, HookAction};
-use crate::domain::hooks::SsmCommand;
+use crate::domain::descriptor::{Hook, HookAction, SsmCommand};
 use crate::domain::names;
 use crate::error::{Error, Fault, Result};
 
@@ -85,7 +84,7 @@ impl SsmCommandHook {
             "Targets": (!targets.is_empty()).then_some(targets),
             "Comment": comment(call, undo),
             "TimeoutSeconds": call.hook.timeout_seconds.max(SHORTEST_DELIVERY),
-            // One failure must not keep the other nodes from being told.
+            // One failure must not keep the command from the other nodes.
             "MaxErrors": "100%",
             "MaxConcurrency": "100%",
             "Parameters": {"commands": lines, "executionTimeout": [call.hook.timeout_seconds.to_string()]},

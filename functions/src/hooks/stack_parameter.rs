@@ -16,8 +16,7 @@ use super::driver::{Call, HookDriver, HookProgress, fault, wrong_action};
 use crate::aws::codes::ErrorMeaning;
 use crate::aws::failure_explained;
 use crate::aws::service::{CLOUDFORMATION, CallError, Client};
-use crate::domain::descriptor::{Hook, HookAction};
-use crate::domain::hooks::StackParameter;
+use crate::domain::descriptor::{Hook, HookAction, StackParameter};
 use crate::domain::names;
 use crate::error::{Error, Fault, Result};
 

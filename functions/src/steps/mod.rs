@@ -49,7 +49,7 @@ macro_rules! transfers {
 }
 
 steps! {
-    "after-restore" => restore::after_restore,
+    "follow-restore" => restore::follow_restore,
     "ask-approval" => restore::ask_approval,
     "check-login" => restore::check_login,
     "clean-up" => clean_up,

@@ -13,10 +13,10 @@ use serde_json::Value;
 
 use self::results::{Objects, ResultLocation, S3Objects, read_results};
 use crate::catalog::Catalog;
-use crate::domain::leftovers;
 use crate::domain::machine::Machine;
 use crate::domain::message::{self, DueDeployment, Message, NightlyRun, RestoreOutcome, RestoreReport};
 use crate::domain::restore::RestoreRecord;
+use crate::domain::restore::leftovers;
 use crate::domain::set::Reason;
 use crate::error::{Class, Error, Result};
 use crate::runs::execution_input::{Caught, restore_of, run_of};

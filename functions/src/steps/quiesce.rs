@@ -143,7 +143,7 @@ async fn undo_with_retries(log: &mut HookLog<'_>, hook: &Hook) -> std::result::R
         last = match log.undo(hook).await {
             Ok(HookProgress::Done) => return Ok(()),
             Ok(HookProgress::InProgress(what)) => {
-                return Err(format!("hook {} was told to resume, and waits for {what}", hook.name));
+                return Err(format!("hook {} began to resume, and waits for {what}", hook.name));
             }
             Err(error) => Err(error.to_string()),
         };

@@ -1,10 +1,10 @@
 //! The steps of a restore and of its undo: of the machines `restore`, `undo-restore` and `undo-cut-over`.
 
-pub mod after_restore;
 pub mod ask_approval;
 pub mod check_login;
 pub mod compare_resource;
 pub mod cut_over;
+pub mod follow_restore;
 pub mod list_probes;
 pub mod plan_restore;
 pub mod plan_undo_cut_over;

@@ -171,7 +171,7 @@ async fn run_of(subject: &Subject<'_>, set: &Value) -> Result<Value> {
     runs.into_iter().find(|run| run["id"] == set["id"]).context("no run")
 }
 
-/// A table under its own name again, and a machine that is told so: first one that succeeds, then one that fails.
+/// A restore that is cut over, and the machine that follows it: first one that succeeds, then one that fails.
 async fn followed(stage: &Stage) -> Result<()> {
     let name = "kinds-follow";
     let table = format!("{name}-rooms");

@@ -7,7 +7,7 @@ use holdfast_tests::s3;
 use serde_json::{Value, json};
 
 use crate::checks::Subject;
-use crate::hooks::create_function;
+use crate::hooks::function::create_function;
 use crate::stage::Stage;
 
 /// Creates the database with so many accounts; its descriptor is changed by `adapt`.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use holdfast::domain::descriptor::Descriptor;
 use holdfast::domain::kinds;
-use holdfast::domain::leftovers::replaced;
 use holdfast::domain::resource::{Resource, Target};
+use holdfast::domain::restore::leftovers::replaced;
 use holdfast::domain::restore::removable::Removable;
 use holdfast::domain::set::SetStatus;
 use holdfast::error::Error;

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use holdfast::domain::kinds;
-use holdfast::domain::leftovers::{PastRestore, Replaced, RestoreLeftovers};
 use holdfast::domain::resource::Target;
 use holdfast::domain::restore::item::RestoreItem;
+use holdfast::domain::restore::leftovers::{PastRestore, Replaced, RestoreLeftovers};
 use holdfast::domain::restore::removable::Removable;
 use holdfast::domain::usage::{RestoredCopy, UsageReport, users};
 use holdfast::kinds::Kinds;

@@ -1,6 +1,6 @@
 //! All that was found of earlier restores, and what was removed of it.
 
-use holdfast::domain::leftovers::Replaced;
+use holdfast::domain::restore::leftovers::Replaced;
 use serde_json::{Value, json};
 
 use super::verdict::RestoreVerdict;

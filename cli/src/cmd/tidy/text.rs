@@ -195,8 +195,8 @@ pub fn json(found: &Findings, removed: &[Removal]) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use holdfast::domain::leftovers::{Obstacle, Replaced};
     use holdfast::domain::resource::Target;
+    use holdfast::domain::restore::leftovers::{Obstacle, Replaced};
     use holdfast::domain::restore::removable::Removable;
 
     use super::super::verdict::verdict;

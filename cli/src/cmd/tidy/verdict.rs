@@ -1,6 +1,6 @@
 //! Whether the copies of a restore may be removed, and why not: a decision without AWS.
 
-use holdfast::domain::leftovers::RestoreLeftovers;
+use holdfast::domain::restore::leftovers::RestoreLeftovers;
 use serde::Serialize;
 
 /// What AWS says of one copy.
@@ -81,7 +81,7 @@ pub fn verdict(deployment: &str, left: &RestoreLeftovers, states: &[CopyState], 
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use holdfast::domain::leftovers::Obstacle;
+    use holdfast::domain::restore::leftovers::Obstacle;
 
     use super::*;
     use crate::testing::leftovers::restored;

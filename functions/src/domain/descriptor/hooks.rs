@@ -3,99 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::formats;
+use super::hook::{DEFAULT_MAX_QUIESCED_SECONDS, Hook, HookLists, OnHookFailure};
 use super::reader::{Faults, Object, quoted, shown};
 use crate::domain::duration;
-use crate::domain::hooks::{
-    self, EcsScale, EventSource, HookProfile, Lambda, SsmCommand, StackParameter, StepFunction,
-};
+use crate::domain::hooks::{self, HookProfile};
 
 /// Default timeout of a hook that ends within its call, in seconds.
 pub const DEFAULT_TIMEOUT_SECONDS: u64 = 60;
 /// Default timeout of a hook that is polled, in seconds.
 pub const DEFAULT_POLLED_TIMEOUT_SECONDS: u64 = 10 * 60;
-/// For how long an application is quiesced at most during a backup by default, in seconds.
-pub const DEFAULT_MAX_QUIESCED_SECONDS: u64 = 15 * 60;
-
-/// The hooks of a deployment.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct HookLists {
-    /// In the order in which they quiesce.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub quiesce: Vec<Hook>,
-    /// In the order in which they resume. If empty, the quiesce hooks are undone in reverse order.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub resume: Vec<Hook>,
-    /// In the order in which they run after a restore, when the application has resumed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub after_restore: Vec<Hook>,
-    /// Seconds for which a backup may keep the application quiesced.
-    #[serde(rename = "max_quiesced", serialize_with = "duration::serialize")]
-    pub max_quiesced_seconds: u64,
-}
-
-impl Default for HookLists {
-    fn default() -> Self {
-        Self {
-            quiesce: Vec::new(),
-            resume: Vec::new(),
-            after_restore: Vec::new(),
-            max_quiesced_seconds: DEFAULT_MAX_QUIESCED_SECONDS,
-        }
-    }
-}
-
-impl HookLists {
-    pub fn is_empty(&self) -> bool {
-        self.all().next().is_none()
-    }
-
-    /// Every hook, whenever it runs.
-    pub fn all(&self) -> impl Iterator<Item = &Hook> {
-        self.quiesce.iter().chain(&self.resume).chain(&self.after_restore)
-    }
-}
-
-/// What becomes of a run whose hook failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnHookFailure {
-    /// The run fails.
-    #[default]
-    Stop,
-    /// The run continues, with a warning.
-    Continue,
-}
-
-/// An action around a run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Hook {
-    pub name: String,
-    #[serde(flatten)]
-    pub action: HookAction,
-    /// Seconds within which it has to end, and likewise its undo.
-    #[serde(rename = "timeout", serialize_with = "duration::serialize")]
-    pub timeout_seconds: u64,
-    /// How often it is begun again after it failed.
-    pub retries: u32,
-    pub on_failure: OnHookFailure,
-}
-
-/// What a hook acts on, by kind.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum HookAction {
-    Lambda(Lambda),
-    StepFunction(StepFunction),
-    EcsScale(EcsScale),
-    EventSource(EventSource),
-    SsmCommand(SsmCommand),
-    StackParameter(StackParameter),
-}
 
 const LISTS: [&str; 3] = ["quiesce", "resume", "after_restore"];
 const MOST_HOOKS: usize = 10;

@@ -1,19 +1,10 @@
 //! `ecs_scale`: an ECS service, scaled to no task, and back to exactly what it was.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::profile::HookProfile;
 use crate::domain::descriptor::reader::{Faults, Object};
-use crate::domain::descriptor::{HookAction, formats};
-
-/// A service, by the names of its cluster and of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-pub struct EcsScale {
-    pub cluster: String,
-    pub service: String,
-}
+use crate::domain::descriptor::{EcsScale, HookAction, formats};
 
 pub struct Kind;
 

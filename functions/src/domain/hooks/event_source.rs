@@ -1,27 +1,11 @@
 //! `event_source`: what feeds an application (EventBridge rules and event source mappings of Lambda), disabled, and enabled again.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::profile::HookProfile;
 use super::texts::texts;
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat};
-use crate::domain::descriptor::{HookAction, formats};
-
-/// Rules of one event bus, and mappings; at least one of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-pub struct EventSource {
-    /// Names of the rules.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub rules: Vec<String>,
-    /// The rules' event bus; the account's default one if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub event_bus: Option<String>,
-    /// UUIDs of the mappings.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub mappings: Vec<String>,
-}
+use crate::domain::descriptor::{EventSource, HookAction, formats};
 
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DisableRule.html>.
 const RULE: TextFormat = formats::visible(

@@ -1,18 +1,10 @@
-//! `lambda`: a Lambda function of the deployment's owner, which is told what to do.
+//! `lambda`: a Lambda function of the deployment's owner, invoked with the action.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::profile::HookProfile;
 use crate::domain::descriptor::reader::{Faults, Object};
-use crate::domain::descriptor::{HookAction, formats};
-
-/// A function, by name or ARN, with or without a version or alias.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-pub struct Lambda {
-    pub function: String,
-}
+use crate::domain::descriptor::{HookAction, Lambda, formats};
 
 pub struct Kind;
 

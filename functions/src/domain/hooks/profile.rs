@@ -13,7 +13,7 @@ pub trait HookProfile: Sync {
     /// The fields of a descriptor besides those that every hook has.
     fn fields(&self) -> &'static [&'static str];
 
-    /// Whether its work goes on after the call that starts it, and is polled. One that is not ends within its call.
+    /// Whether its work continues after the call that starts it, and is polled. One that is not ends within its call.
     fn is_polled(&self) -> bool;
 
     /// Reads its fields; `None` only where there is a fault.

@@ -2,30 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::profile::HookProfile;
 use super::texts::texts;
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat, shown};
-use crate::domain::descriptor::{HookAction, formats};
-
-/// What runs where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-pub struct SsmCommand {
-    /// Ids of managed nodes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub instances: Vec<String>,
-    /// In place of `instances`: every managed node with all of these tags.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub tags: BTreeMap<String, String>,
-    /// Lines of one shell script.
-    pub commands: Vec<String>,
-    /// Lines of the script that undoes them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub undo: Vec<String>,
-}
+use crate::domain::descriptor::{HookAction, SsmCommand, formats};
 
 /// Source: <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html>.
 const MOST_TAGS: usize = 5;
@@ -100,19 +82,6 @@ impl HookProfile for Kind {
                 format!("run on {}: {}", command.target(), command.undo.join("; "))
             }
             _ => String::new(),
-        }
-    }
-}
-
-impl SsmCommand {
-    /// Where it runs, for a person.
-    pub fn target(&self) -> String {
-        match self.instances.as_slice() {
-            [] => {
-                let tags: Vec<String> = self.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
-                format!("the instances with the tags {}", tags.join(", "))
-            }
-            instances => instances.join(", "),
         }
     }
 }

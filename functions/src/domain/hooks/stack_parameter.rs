@@ -1,20 +1,10 @@
 //! `stack_parameter`: a CloudFormation stack, updated with its present template and one parameter changed, and back.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::profile::HookProfile;
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat};
-use crate::domain::descriptor::{HookAction, formats};
-
-/// A stack, its parameter, and the value while the application is at rest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-pub struct StackParameter {
-    pub stack: String,
-    pub parameter: String,
-    pub value: String,
-}
+use crate::domain::descriptor::{HookAction, StackParameter, formats};
 
 /// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html>.
 const STACK: TextFormat = formats::visible(

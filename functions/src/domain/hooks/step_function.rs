@@ -1,22 +1,10 @@
-//! `step_function`: a state machine of the deployment's owner, which is told what to do, and waited for.
+//! `step_function`: a state machine of the deployment's owner, executed with the action, and waited for.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::profile::HookProfile;
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat, shown};
-use crate::domain::descriptor::{HookAction, formats};
-
-/// A standard state machine.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-pub struct StepFunction {
-    /// Its ARN.
-    pub state_machine: String,
-    /// Handed to every execution as `input`, beside `action`, `deployment`, `set` and `hook`.
-    #[serde(default, skip_serializing_if = "Value::is_null")]
-    pub input: Value,
-}
+use crate::domain::descriptor::{HookAction, StepFunction, formats};
 
 /// Bytes of `input`, as JSON; an execution's whole input may have 256 KiB
 /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>).

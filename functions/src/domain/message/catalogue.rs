@@ -11,9 +11,9 @@ use super::generated_document::assert_written;
 use super::restore::tests::{self as of_restore, items, record, switched, verification};
 use super::tests::{at, plain as plain_backup, points, read, reason, run, set};
 use super::*;
-use crate::domain::leftovers::LeftoverSummary;
 use crate::domain::machine::Machine;
 use crate::domain::restore::item::RestoreItem;
+use crate::domain::restore::leftovers::LeftoverSummary;
 use crate::domain::restore::plan_table::WIDTH;
 use crate::domain::restore::{About, Question, RestoreRecord};
 use crate::domain::set::{Point, Reason};
@@ -276,7 +276,7 @@ fn restores() -> Vec<(&'static str, Message)> {
         "resources.database.kms_key: arn:aws:kms:eu-west-1:123456789012:key/1b2c, which is disabled, is not allowed; expected an enabled key. aws kms enable-key --key-id 1b2c\nresources.storage.recovery_point: arn:aws:backup:eu-west-1:123456789012:recovery-point:9 is not allowed; expected one that is there: this one is gone. Choose another set",
     );
     let followed = reason(
-        "AfterRestore",
+        "FollowRestore",
         "JobFailed",
         "following the restore: execution arn:aws:states:eu-west-1:123456789012:execution:holdfast-hook-index:hubs-1b2c of hook index \
          ended as FAILED: IndexFailed: two documents are too large. Open it in the Step Functions console, correct what it shows, then \

@@ -14,8 +14,8 @@ use super::layout::{NextStep, Section};
 use super::{Event, Message, Severity, advice, command_options, console_link, words};
 use crate::domain::duration::friendly;
 use crate::domain::job::Failure;
-use crate::domain::leftovers::LeftoverSummary;
 use crate::domain::machine::Machine;
+use crate::domain::restore::leftovers::LeftoverSummary;
 use crate::domain::set::{BackupSet, Reason};
 
 /// Up to this many failures, each has a line of its own.

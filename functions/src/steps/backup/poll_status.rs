@@ -9,9 +9,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::catalog::Catalog;
+use crate::domain::hooks::quiesced_window;
 use crate::domain::job::{Failure, Job, JobStatus, Run};
 use crate::domain::set::{Point, PointStatus, RunRecord};
-use crate::domain::{pacing, poll_schedule, quiesced_window};
+use crate::domain::{pacing, poll_schedule};
 use crate::error::{Class, Error, Result};
 use crate::kinds::{Kind, Kinds};
 use crate::runs::jobs;

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
+use crate::domain::hooks::quiesced_window;
 use crate::domain::job::{Failure, Job, JobStatus, Run};
-use crate::domain::quiesced_window;
 use crate::domain::resource::RecoveryPoint;
 use crate::domain::seal::{self, Evidence, Verdict};
 use crate::domain::set::{BackupSet, Point, PointStatus, ProbeResult, Reason, SetStatus};

@@ -52,7 +52,7 @@ impl FailureLocation {
             | "TakeDeployment" => FailureLocation::Plan,
             "AskApproval" | "AskCutOver" => FailureLocation::Approval,
             "BackUpDeployment" => FailureLocation::SafetyBackup,
-            "Quiesce" | "Resume" | "AfterRestore" => FailureLocation::Hook,
+            "Quiesce" | "Resume" | "FollowRestore" => FailureLocation::Hook,
             "TakeProbes" | "ListProbes" | "CountProbes" => FailureLocation::Probe,
             "StartBackups" | "PollStatus" => FailureLocation::Capture,
             "SealSet" | "set" | "backup" => FailureLocation::Seal,

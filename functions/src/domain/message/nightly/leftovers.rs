@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::domain::leftovers::{LeftoverSummary, OLD_DAYS};
 use crate::domain::message::layout::Section;
 use crate::domain::message::{facts, words};
+use crate::domain::restore::leftovers::{LeftoverSummary, OLD_DAYS};
 
 pub fn section(all: &BTreeMap<String, LeftoverSummary>) -> Section {
     let lines = all

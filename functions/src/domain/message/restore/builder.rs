@@ -82,7 +82,7 @@ impl<'a> RestoreReport<'a> {
 
     /// Why a hook failed that had to follow the restore: what was restored is in use nevertheless.
     pub(super) fn failed_follow_up(&self) -> Option<&'a Reason> {
-        self.failure.filter(|failure| failure.subject == "AfterRestore")
+        self.failure.filter(|failure| failure.subject == "FollowRestore")
     }
 
     /// Whether a requested cut-over failed, other than because somebody said no.

@@ -67,7 +67,7 @@ pub fn follow_up_step(restore: &RestoreReport<'_>) -> Option<NextStep> {
 
 /// One step for each warning of a restore that succeeded.
 pub fn warning_steps(warnings: &[Reason]) -> Vec<NextStep> {
-    let apart = |warning: &&Reason| warning.subject != "AfterRestore";
+    let apart = |warning: &&Reason| warning.subject != "FollowRestore";
     let steps = warnings.iter().filter(apart).take(common::LISTED).map(|warning| {
         NextStep::say(format!(
             "{}: {}. It does not affect the restore itself: look it up in the execution, linked below.",

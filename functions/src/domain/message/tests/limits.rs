@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::domain::leftovers::LeftoverSummary;
 use crate::domain::resource::Target;
+use crate::domain::restore::leftovers::LeftoverSummary;
 use crate::domain::set::{Point, Reason};
 
 /// What SNS counts: the JSON document with one text for each protocol.

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::set::{Point, Reason, RunRecord};
 use crate::domain::duration::friendly;
+use crate::domain::set::{Point, Reason, RunRecord};
 
 /// When an application that has been quiesced since `since` has to resume.
 pub fn end(since: Timestamp, max_seconds: u64) -> Timestamp {
@@ -22,7 +22,7 @@ pub fn was_quiesced_throughout<'a>(run: &RunRecord, reading: impl Iterator<Item 
     Some(ends.all(|end| end <= resumed_at))
 }
 
-/// What on-call is told when the application resumed before these resources were backed up.
+/// The warning for on-call when the application resumed before these resources were backed up.
 pub fn exceeded(max_seconds: u64, reading: &[&str]) -> Reason {
     Reason {
         subject: "Quiesce".to_owned(),

@@ -1,4 +1,4 @@
-//! `after-restore`: runs the hooks that follow a restore, in order, once the application uses what was restored and has resumed: they
+//! `follow-restore`: runs the hooks that follow a restore, in order, once the application uses what was restored and has resumed: they
 //! may need it, and it need not wait for them.
 
 use jiff::Timestamp;

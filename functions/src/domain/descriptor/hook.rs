@@ -1,0 +1,168 @@
+//! Hooks as values: what quiesces an application around a run, resumes it, and follows a restore.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::domain::duration;
+
+/// For how long an application is quiesced at most during a backup by default, in seconds.
+pub const DEFAULT_MAX_QUIESCED_SECONDS: u64 = 15 * 60;
+
+/// The hooks of a deployment.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HookLists {
+    /// In the order in which they quiesce.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub quiesce: Vec<Hook>,
+    /// In the order in which they resume. If empty, the quiesce hooks are undone in reverse order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resume: Vec<Hook>,
+    /// In the order in which they run after a restore, when the application has resumed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub after_restore: Vec<Hook>,
+    /// Seconds for which a backup may keep the application quiesced.
+    #[serde(rename = "max_quiesced", serialize_with = "duration::serialize")]
+    pub max_quiesced_seconds: u64,
+}
+
+impl Default for HookLists {
+    fn default() -> Self {
+        Self {
+            quiesce: Vec::new(),
+            resume: Vec::new(),
+            after_restore: Vec::new(),
+            max_quiesced_seconds: DEFAULT_MAX_QUIESCED_SECONDS,
+        }
+    }
+}
+
+impl HookLists {
+    pub fn is_empty(&self) -> bool {
+        self.all().next().is_none()
+    }
+
+    /// Every hook, whenever it runs.
+    pub fn all(&self) -> impl Iterator<Item = &Hook> {
+        self.quiesce.iter().chain(&self.resume).chain(&self.after_restore)
+    }
+}
+
+/// What happens to a run whose hook failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnHookFailure {
+    /// The run fails.
+    #[default]
+    Stop,
+    /// The run continues, with a warning.
+    Continue,
+}
+
+/// An action around a run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Hook {
+    pub name: String,
+    #[serde(flatten)]
+    pub action: HookAction,
+    /// Seconds within which it has to end, and likewise its undo.
+    #[serde(rename = "timeout", serialize_with = "duration::serialize")]
+    pub timeout_seconds: u64,
+    /// How often it is begun again after it failed.
+    pub retries: u32,
+    pub on_failure: OnHookFailure,
+}
+
+/// What a hook acts on, by kind.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum HookAction {
+    Lambda(Lambda),
+    StepFunction(StepFunction),
+    EcsScale(EcsScale),
+    EventSource(EventSource),
+    SsmCommand(SsmCommand),
+    StackParameter(StackParameter),
+}
+
+/// A function, by name or ARN, with or without a version or alias.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct Lambda {
+    pub function: String,
+}
+
+/// A standard state machine.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct StepFunction {
+    /// Its ARN.
+    pub state_machine: String,
+    /// Handed to every execution as `input`, beside `action`, `deployment`, `set` and `hook`.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub input: Value,
+}
+
+/// A service, by the names of its cluster and of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct EcsScale {
+    pub cluster: String,
+    pub service: String,
+}
+
+/// Rules of one event bus, and mappings; at least one of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct EventSource {
+    /// Names of the rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
+    /// The rules' event bus; the account's default one if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_bus: Option<String>,
+    /// UUIDs of the mappings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mappings: Vec<String>,
+}
+
+/// What runs where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct SsmCommand {
+    /// Ids of managed nodes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instances: Vec<String>,
+    /// In place of `instances`: every managed node with all of these tags.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// Lines of one shell script.
+    pub commands: Vec<String>,
+    /// Lines of the script that undoes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undo: Vec<String>,
+}
+
+impl SsmCommand {
+    /// Where it runs, for a person.
+    pub fn target(&self) -> String {
+        match self.instances.as_slice() {
+            [] => {
+                let tags: Vec<String> = self.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+                format!("the instances with the tags {}", tags.join(", "))
+            }
+            instances => instances.join(", "),
+        }
+    }
+}
+
+/// A stack, its parameter, and the value while the application is at rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct StackParameter {
+    pub stack: String,
+    pub parameter: String,
+    pub value: String,
+}
