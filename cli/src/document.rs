@@ -92,8 +92,9 @@ mod tests {
     /// README and the documents, by path.
     fn documents() -> Vec<(PathBuf, String)> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let docs = std::fs::read_dir(root.join("docs")).unwrap();
-        let pages = docs.map(|entry| entry.unwrap().path()).chain([root.join("README.md")]);
+        let folders = ["docs", "docs/systems"].map(|folder| std::fs::read_dir(root.join(folder)).unwrap());
+        let pages = folders.into_iter().flatten().map(|entry| entry.unwrap().path());
+        let pages = pages.chain([root.join("README.md")]);
         pages
             .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
             .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
@@ -114,6 +115,23 @@ mod tests {
             }
         }
         assert!(accepted >= 3, "{accepted}");
+    }
+
+    #[test]
+    fn every_example_is_accepted_and_has_its_page() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let examples = std::fs::read_dir(root.join("examples")).unwrap();
+        let examples: Vec<PathBuf> = examples.map(|entry| entry.unwrap().path()).collect();
+        for path in &examples {
+            let documents = read(&path.display().to_string()).unwrap();
+            let descriptor = holdfast::domain::descriptor::Descriptor::parse(&documents[0].value);
+            assert!(descriptor.is_ok(), "{}: {descriptor:?}", path.display());
+            let page = root
+                .join("docs/systems")
+                .join(path.with_extension("md").file_name().unwrap());
+            assert!(page.exists(), "{}", page.display());
+        }
+        assert_eq!(examples.len(), 5);
     }
 
     #[test]

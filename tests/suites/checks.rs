@@ -207,11 +207,13 @@ impl<'a> Subject<'a> {
                     !call.to_string().contains(&self.foreign.recovery_point)
                 }
                 // A dump is a job of the stack's own, which writes below the deployment's folder.
-                ("states", "StartExecution" | "StopExecution") => call.to_string().contains("-transfer"),
+                ("states", "StartExecution" | "StopExecution") => {
+                    call.to_string().contains("-transfer") || call.to_string().contains("holdfast-hook-")
+                }
                 ("s3", _) => call.to_string().contains(&format!("dumps/{}/", self.dataset.name)),
                 ("sns", "Publish") | ("lambda", "Invoke") => true,
                 // What a test's hooks do to the surroundings of its deployment.
-                ("events" | "ecs" | "application-autoscaling" | "ssm", _) => {
+                ("events" | "ecs" | "application-autoscaling" | "ssm" | "cloudformation", _) => {
                     let hooks = ["holdfast-quiesce", "holdfast-resume", "holdfast-clean-up"];
                     hooks.contains(&field("caller"))
                 }

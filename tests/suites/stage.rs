@@ -97,7 +97,13 @@ impl Stages {
         self.runtime.block_on(async {
             let stage = match idle {
                 Some(stage) => stage,
-                None => Stage::start(&Options::default(), &["ScheduleState=DISABLED"]).await?,
+                None => {
+                    Stage::start(
+                        &Options::default(),
+                        &["ScheduleState=DISABLED", "HookStackPattern=hooks-*"],
+                    )
+                    .await?
+                }
             };
             let mark = stage.lab.ledger_position().await?;
             let outcome = body(&stage).await;

@@ -1,5 +1,5 @@
-//! What feeds and serves an application: EventBridge rules, an ECS service that is scaled by itself, and an instance. Hooks bring it to
-//! rest; a test reads whether it is, and whether it is again as it was.
+//! What feeds and serves an application: EventBridge rules, an ECS service that is scaled by itself, an instance, a state machine, and a
+//! stack with a mode. Hooks bring it to rest; a test reads whether it is, and whether it is again as it was.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,6 +29,19 @@ fn instance(name: &str) -> String {
     format!("i-{:0>17}", &digits[digits.len().saturating_sub(17)..])
 }
 
+/// A state machine that hooks may execute, of one state; returns its ARN.
+pub async fn create_machine(aws: &Aws, name: &str, state: Value) -> Result<String> {
+    let definition = json!({ "StartAt": "Work", "States": { "Work": state } });
+    let request = json!({
+        "name": format!("holdfast-hook-{name}"), "definition": definition.to_string(),
+        "roleArn": "arn:aws:iam::000000000000:role/hook", "type": "STANDARD",
+    });
+    let created = aws
+        .json("states", "AWSStepFunctions.CreateStateMachine", request)
+        .await?;
+    Ok(text(&created, "/stateMachineArn")?.to_owned())
+}
+
 impl Surroundings {
     /// Creates them, and waits until the service is stable.
     pub async fn create(lab: &Lab, name: &str) -> Result<Self> {
@@ -43,6 +56,9 @@ impl Surroundings {
             surroundings.aws.json("events", "AWSEvents.PutRule", request).await?;
         }
         surroundings.create_node()?;
+        surroundings.create_stack().await?;
+        let wait = json!({ "Type": "Wait", "Seconds": 1, "End": true });
+        create_machine(&surroundings.aws, name, wait).await?;
         surroundings.create_service().await?;
         Ok(surroundings)
     }
@@ -60,7 +76,28 @@ impl Surroundings {
                 "undo": ["set -e", "echo off >> maintenance", "tail -n 1 maintenance | grep -qx off"],
             },
             { "name": "web", "kind": "ecs_scale", "cluster": name, "service": name },
+            {
+                "name": "sessions", "kind": "step_function",
+                "state_machine": format!("arn:aws:states:us-east-1:000000000000:stateMachine:holdfast-hook-{name}"),
+            },
         ])
+    }
+
+    /// The same, and the stack's mode, whose change takes longer.
+    pub fn hooks_with_stack(&self) -> Value {
+        let stack = json!({
+            "name": "mode", "kind": "stack_parameter", "stack": self.stack(), "parameter": "Mode", "value": "offline",
+        });
+        let mut hooks = self.hooks();
+        hooks
+            .as_array_mut()
+            .into_iter()
+            .for_each(|hooks| hooks.push(stack.clone()));
+        hooks
+    }
+
+    fn stack(&self) -> String {
+        format!("hooks-{}", self.name)
     }
 
     /// Makes the instance refuse maintenance.
@@ -87,6 +124,8 @@ impl Surroundings {
             suspended.is_empty(),
             "the auto scaling of {name} is suspended: {suspended:?}"
         );
+        let mode = self.mode().await?;
+        ensure!(mode == "online", "the mode of {name} is {mode}");
         let told = self.maintenance();
         let last = told.last().map_or("off", String::as_str);
         ensure!(last == "off", "the instance of {name} is in maintenance: {told:?}");
@@ -97,8 +136,43 @@ impl Surroundings {
     pub async fn is_at_rest(&self) -> Result<bool> {
         let service = self.service().await?;
         Ok(self.rule("ingest").await? == "DISABLED"
+            && self.mode().await? == "offline"
             && service["runningCount"] == 0
             && self.maintenance().last().is_some_and(|told| told == "on"))
+    }
+
+    /// What the stack last wrote into its parameter.
+    async fn mode(&self) -> Result<String> {
+        let request = json!({ "Name": format!("/{}/mode", self.name) });
+        let found = self.aws.json("ssm", "AmazonSSM.GetParameter", request).await?;
+        Ok(text(&found, "/Parameter/Value")?.to_owned())
+    }
+
+    async fn create_stack(&self) -> Result<()> {
+        let template = json!({
+            "Parameters": { "Mode": { "Type": "String", "Default": "online" } },
+            "Resources": { "Shown": { "Type": "AWS::SSM::Parameter", "Properties": {
+                "Name": format!("/{}/mode", self.name), "Type": "String", "Value": { "Ref": "Mode" },
+            } } },
+        });
+        let (stack, template) = (self.stack(), template.to_string());
+        let parameters = [
+            ("StackName", stack.as_str()),
+            ("TemplateBody", template.as_str()),
+            ("RoleARN", "arn:aws:iam::000000000000:role/deploys"),
+        ];
+        self.aws
+            .query("cloudformation", "2010-05-15", "CreateStack", &parameters)
+            .await?;
+        until("the stack is created", Duration::from_secs(60), || async {
+            let named = [("StackName", stack.as_str())];
+            let xml = self
+                .aws
+                .query("cloudformation", "2010-05-15", "DescribeStacks", &named)
+                .await?;
+            Ok((element(&xml, "StackStatus")? == "CREATE_COMPLETE").then_some(()))
+        })
+        .await
     }
 
     async fn rule(&self, rule: &str) -> Result<String> {

@@ -49,7 +49,6 @@ macro_rules! transfers {
 }
 
 steps! {
-    "follow-restore" => restore::follow_restore,
     "ask-approval" => restore::ask_approval,
     "check-login" => restore::check_login,
     "clean-up" => clean_up,
@@ -59,6 +58,7 @@ steps! {
     "cut-over" => restore::cut_over,
     "efs-access" => efs_access,
     "end-run" => end_run,
+    "follow-restore" => restore::follow_restore,
     "list-due-deployments" => list_due_deployments,
     "list-probes" => restore::list_probes,
     "notify" => notify,

@@ -53,7 +53,7 @@ class Roles(unittest.TestCase):
 
     def test_every_function_of_the_template_has_a_role_of_its_own(self):
         found = permissions.roles(project.Project(ROOT))
-        self.assertEqual(len(found), 38)
+        self.assertEqual(len(found), 39)
         for step, statements in found.items():
             with self.subTest(step):
                 self.assertEqual(statements[0]["resources"], [f"!GetAtt {project.pascal(step)}Logs.Arn"])

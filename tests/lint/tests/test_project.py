@@ -21,7 +21,7 @@ STEPS = {
     "back-up-file-system", "back-up-table", "check-secrets", "poll-status", "resume", "seal-set", "prune-sets",
     "end-run", "notify", "clean-up", "plan-restore", "restore-cluster", "restore-file-system", "restore-table",
     "list-probes", "compare-resource", "verify-restore", "ask-approval", "take-deployment", "cut-over", "undo-cut-over",
-    "plan-undo-cut-over", "undo-restore", "check-login", "set-password", "dump-database", "restore-database",
+    "plan-undo-cut-over", "undo-restore", "check-login", "set-password", "dump-database", "restore-database", "follow-restore",
 }  # fmt: skip
 TRANSFERS = {"archive-access", "database-access", "export-table", "load-dump", "write-dump"}
 

@@ -205,9 +205,10 @@ class Broken(unittest.TestCase):
 
     def test_a_loop_that_does_not_wait(self):
         def hurry(machine):
-            del machine["States"]["WaitForJobs"]
-            arms = machine["States"]["ChooseLook"]["Choices"]
-            next(arm for arm in arms if arm["Next"] == "WaitForJobs")["Next"] = "PollStatus"
+            for wait, choice in (("WaitForJobs", "ChooseLook"), ("WaitForResume", "ChooseResumed")):
+                again = machine["States"].pop(wait)["Next"]
+                arms = machine["States"][choice]["Choices"]
+                next(arm for arm in arms if arm["Next"] == wait)["Next"] = again
 
         self.caught("a loop waits", hurry)
 

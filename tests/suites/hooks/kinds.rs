@@ -7,11 +7,12 @@ use holdfast_tests::aws::text;
 use holdfast_tests::dataset::{Sizes, create_table, put_items};
 use holdfast_tests::executions::{ended, run, start};
 use holdfast_tests::records::Records;
-use holdfast_tests::surroundings::Surroundings;
+use holdfast_tests::surroundings::{Surroundings, create_machine};
 use holdfast_tests::wait::until;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
+use super::function::create_function;
 use crate::checks::Subject;
 use crate::stage::{Stage, Stages};
 use crate::trials::{Call, Faults, calls_since};
@@ -51,7 +52,7 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
 async fn resting<'a>(stage: &'a Stage, name: &str, longest: &str) -> Result<(Subject<'a>, Surroundings)> {
     let surroundings = Surroundings::create(&stage.lab, name).await?;
     let subject = Subject::create(stage, name, &Sizes::small(), |descriptor| {
-        descriptor["hooks"] = json!({ "quiesce": surroundings.hooks(), "max_quiesced": longest });
+        descriptor["hooks"] = json!({ "quiesce": surroundings.hooks_with_stack(), "max_quiesced": longest });
     })
     .await?;
     Ok((subject, surroundings))
@@ -85,12 +86,17 @@ async fn at_rest(stage: &Stage) -> Result<()> {
     let run = run_of(&subject, &set).await?;
     let hooks = run["hooks"].as_array().context("no hooks in the run")?;
     let ended = |hook: &Value| hook["done_at"].is_string() && hook["undone_at"].is_string();
-    ensure!(hooks.len() == 3 && hooks.iter().all(ended), "{run}");
+    ensure!(hooks.len() == 5 && hooks.iter().all(ended), "{run}");
     ensure!(
         surroundings.maintenance() == ["on", "off"],
         "{:?}",
         surroundings.maintenance()
     );
+    // The plan of a restore checks the same hooks.
+    let end = subject
+        .restore(json!({ "dry_run": true, "cut_over": "no", "only": ["database"] }))
+        .await?;
+    ensure!(end.status == "SUCCEEDED", "{end:?}");
     Ok(())
 }
 
@@ -180,13 +186,16 @@ async fn followed(stage: &Stage) -> Result<()> {
     let records = Records::of(&stage.aws, &stage.stack)?;
     let inbox = stage.stack.inbox(&stage.aws, &format!("inbox-{name}")).await?;
     let good = create_machine(
-        stage,
+        &stage.aws,
         &format!("{name}-good"),
         json!({ "Type": "Wait", "Seconds": 1, "End": true }),
     )
     .await?;
     let bad = json!({ "Type": "Fail", "Error": "IndexFailed", "Cause": "two documents are too large" });
-    let bad = create_machine(stage, &format!("{name}-bad"), bad).await?;
+    let bad = create_machine(&stage.aws, &format!("{name}-bad"), bad).await?;
+    let function = format!("holdfast-hook-{name}");
+    create_function(stage, &function).await?;
+    let surroundings = Surroundings::create(&stage.lab, &format!("{name}-app")).await?;
     let parameter = format!("/{name}/table");
     let named = json!({ "Name": parameter, "Type": "String", "Value": table });
     stage.aws.json("ssm", "AmazonSSM.PutParameter", named).await?;
@@ -195,9 +204,11 @@ async fn followed(stage: &Stage) -> Result<()> {
         "resources": { "rooms": { "kind": "dynamodb", "table": table } },
         "probes": { "rooms": { "resource": "rooms" } },
         "cut_over": [{ "name": "rooms", "kind": "parameter", "resource": "rooms", "parameter": parameter, "value": "table" }],
-        "hooks": { "after_restore": [{
-            "name": "index", "kind": "step_function", "state_machine": good, "input": { "index": "rooms" },
-        }] },
+        "hooks": { "after_restore": [
+            { "name": "index", "kind": "step_function", "state_machine": good, "input": { "index": "rooms" } },
+            { "name": "cache", "kind": "lambda", "function": function },
+            { "name": "smoke", "kind": "ssm_command", "tags": { "role": surroundings.name }, "commands": ["echo off >> maintenance"] },
+        ] },
     });
     records.apply(&descriptor).await?;
     let end = stage.back_up(name).await?;
@@ -228,6 +239,11 @@ async fn followed(stage: &Stage) -> Result<()> {
     ensure!(
         executed.len() == 1 && executed[0]["status"] == "SUCCEEDED",
         "{executed:?}"
+    );
+    ensure!(
+        surroundings.maintenance() == ["off"],
+        "{:?}",
+        surroundings.maintenance()
     );
     let input: Value = serde_json::from_str(text(&executed[0], "/input")?)?;
     ensure!(
@@ -261,19 +277,6 @@ async fn followed(stage: &Stage) -> Result<()> {
         "what was switched stays switched: {value}"
     );
     Ok(())
-}
-
-async fn create_machine(stage: &Stage, name: &str, state: Value) -> Result<String> {
-    let definition = json!({ "StartAt": "Work", "States": { "Work": state } });
-    let request = json!({
-        "name": format!("holdfast-hook-{name}"), "definition": definition.to_string(),
-        "roleArn": "arn:aws:iam::000000000000:role/hook", "type": "STANDARD",
-    });
-    let created = stage
-        .aws
-        .json("states", "AWSStepFunctions.CreateStateMachine", request)
-        .await?;
-    Ok(text(&created, "/stateMachineArn")?.to_owned())
 }
 
 /// The executions of a machine, with their input.

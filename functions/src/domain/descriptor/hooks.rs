@@ -99,6 +99,18 @@ fn check_together(faults: &mut Faults, lists: &HookLists, at: &[String; 3]) {
                     "a name that no other hook has",
                 );
             }
+            if list > 0 && !hooks::of(&hook.action).is_command() {
+                let commands = hooks::ALL.iter().filter(|kind| kind.is_command());
+                let commands: Vec<&str> = commands.map(|kind| kind.name()).collect();
+                faults.add(
+                    format!("{path}.kind"),
+                    format!(
+                        "{}, which only quiesces and undoes that,",
+                        hooks::of(&hook.action).name()
+                    ),
+                    commands.join(" or "),
+                );
+            }
             if list == 0 && lists.resume.is_empty() && !hooks::of(&hook.action).has_undo(&hook.action) {
                 faults.add(
                     path,

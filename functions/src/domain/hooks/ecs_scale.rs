@@ -21,6 +21,10 @@ impl HookProfile for Kind {
         true
     }
 
+    fn is_command(&self) -> bool {
+        false
+    }
+
     fn read(&self, faults: &mut Faults, object: &Object<'_>) -> Option<HookAction> {
         let cluster = object.text(faults, "cluster", &formats::ECS);
         let service = object.text(faults, "service", &formats::ECS);

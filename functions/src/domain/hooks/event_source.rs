@@ -38,6 +38,10 @@ impl HookProfile for Kind {
         true
     }
 
+    fn is_command(&self) -> bool {
+        false
+    }
+
     fn read(&self, faults: &mut Faults, object: &Object<'_>) -> Option<HookAction> {
         let rules = texts(faults, object, "rules", &RULE);
         let mappings = texts(faults, object, "mappings", &MAPPING);

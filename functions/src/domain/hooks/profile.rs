@@ -16,6 +16,12 @@ pub trait HookProfile: Sync {
     /// Whether its work continues after the call that starts it, and is polled. One that is not ends within its call.
     fn is_polled(&self) -> bool;
 
+    /// Whether it does anything that its target can do, so that it can also resume an application, or follow a restore. One that does
+    /// not only turns something off, and its undo on again.
+    fn is_command(&self) -> bool {
+        true
+    }
+
     /// Reads its fields; `None` only where there is a fault.
     fn read(&self, faults: &mut Faults, object: &Object<'_>) -> Option<HookAction>;
 

@@ -35,6 +35,10 @@ impl HookProfile for Kind {
         true
     }
 
+    fn is_command(&self) -> bool {
+        false
+    }
+
     fn read(&self, faults: &mut Faults, object: &Object<'_>) -> Option<HookAction> {
         let stack = object.text(faults, "stack", &STACK);
         let parameter = object.text(faults, "parameter", &formats::LOGICAL_ID);
