@@ -98,6 +98,8 @@ impl StackParameterHook {
         match self.cloudformation.query("UpdateStack", &fields).await {
             Ok(_) => Ok(()),
             Err(error) if crate::aws::code(&error) == Some("TokenAlreadyExistsException") => Ok(()),
+            // Another update began since the stack was looked at: perhaps that of the step that a stopped execution left in flight.
+            Err(error) if says(&error, "_IN_PROGRESS state") => Ok(()),
             Err(error) if says(&error, "No updates are to be performed") => Err(Error::JobFailed(format!(
                 "{doing}: parameter {parameter} of stack {name} changes nothing in its template. Correct hook {}",
                 hook.name

@@ -7,8 +7,8 @@ use holdfast::domain::kinds::{ALL, Profile};
 use holdfast::runs::{restoring, starting};
 use holdfast::steps::backup::{plan_backup, poll_status, prune_sets, seal_set};
 use holdfast::steps::restore::{
-    ask_approval, check_login, compare_resource, cut_over, list_probes, plan_restore, plan_undo_cut_over, set_password,
-    take_deployment, undo_cut_over, undo_restore, verify_restore,
+    ask_approval, check_login, compare_resource, cut_over, follow_restore, list_probes, plan_restore,
+    plan_undo_cut_over, set_password, take_deployment, undo_cut_over, undo_restore, verify_restore,
 };
 use holdfast::steps::{clean_up, count_items, count_rows, end_run, list_due_deployments, notify, quiesce, resume};
 use serde::de::DeserializeOwned;
@@ -44,6 +44,7 @@ pub fn event(step: &str) -> Result<Value> {
         "cut-over" => read_by::<cut_over::Input>(switching()),
         "efs-access" => read_by::<AccessRequest>(json!({ "action": "list", "most_entries": 0 })),
         "end-run" => read_by::<end_run::Input>(ending()),
+        "follow-restore" => read_by::<follow_restore::Input>(of_run()),
         "list-due-deployments" => {
             read_by::<list_due_deployments::Input>(json!({ "execution": EXECUTION, "started_at": TIME }))
         }

@@ -174,3 +174,15 @@ async fn what_could_not_be_changed_or_put_back_is_a_fault() {
     let driver = StackParameterHook::from_config(&replay.config());
     assert_eq!(driver.check(&hook()).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn a_stack_that_somebody_else_updates_meanwhile_is_waited_for() {
+    let busy = "Stack:arn is in UPDATE_IN_PROGRESS state and can not be updated.";
+    let script = vec![
+        stack("UPDATE_COMPLETE", "Yes - Offline"),
+        events("another"),
+        refused("UpdateStack", busy),
+    ];
+    let (progress, _) = called(true, script).await;
+    assert!(matches!(progress.unwrap(), HookProgress::InProgress(_)));
+}
