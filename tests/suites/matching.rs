@@ -77,7 +77,7 @@ async fn without_counterpart(stage: &Stage) -> Result<()> {
     let (subject, application) = backed_up(stage, "unmatched").await?;
     let mut descriptor = application.descriptor(&subject.dataset);
     let switches = descriptor["cut_over"].as_array_mut().context("no switches")?;
-    switches.retain(|switch| switch["name"] != "rooms-table");
+    switches.retain(|switch| switch["name"] != "rooms-table" && switch["name"] != "api");
     descriptor["probes"]["users"]["sql"] = json!("select count(*) + 0 from users");
     let resources = descriptor["resources"].as_object_mut().context("no resources")?;
     resources.remove("settings");
@@ -115,8 +115,9 @@ async fn counted_again(stage: &Stage) -> Result<()> {
     let resources = descriptor["resources"].as_object_mut().context("no resources")?;
     resources.remove("tables");
     let switches = descriptor["cut_over"].as_array_mut().context("no switches")?;
-    let switch = switches.iter_mut().find(|switch| switch["name"] == "rooms-table");
-    switch.context("no switch")?["resource"] = json!("rooms");
+    for switch in switches.iter_mut().filter(|switch| switch["resource"] == "tables") {
+        switch["resource"] = json!("rooms");
+    }
     subject.records.apply(&descriptor).await?;
     let ended = stage.back_up(&subject.dataset.name).await?;
     ensure!(ended.status == "SUCCEEDED", "{ended:?}");

@@ -94,13 +94,20 @@ impl Catalog {
         Ok(())
     }
 
-    /// Records the hooks that have begun, or may have.
-    pub async fn note_hooks(&self, deployment: &str, id: &str, hooks: &[HookRecord]) -> Result<()> {
+    /// Records the hooks that have begun, or may have, if `before` is what is recorded. Whether it was.
+    pub async fn note_hooks(
+        &self,
+        deployment: &str,
+        id: &str,
+        before: Option<&[HookRecord]>,
+        hooks: &[HookRecord],
+    ) -> Result<bool> {
         let set = encode(&json!({ "hooks": hooks }))?;
-        self.store
-            .update(&key(deployment, sk(id)), set, &Condition::Present("pk"))
-            .await?;
-        Ok(())
+        let unchanged = match before {
+            Some(before) => Condition::Equals("hooks", serde_json::to_value(before).unwrap_or_default()),
+            None => Condition::All(vec![Condition::Present("pk"), Condition::Absent("hooks")]),
+        };
+        self.store.update(&key(deployment, sk(id)), set, &unchanged).await
     }
 
     /// Records that an unrecorded run has ended: a step of it that is still running finds it ended and starts nothing. A recorded

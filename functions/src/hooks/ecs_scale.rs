@@ -143,6 +143,10 @@ impl HookDriver for EcsScaleHook {
         let counts = self.counts(hook).await?;
         if counts.desired != 0 {
             self.set_desired(hook, 0).await?;
+            return Ok(HookProgress::InProgress(format!(
+                "the tasks of service {} to stop",
+                words(hook)?
+            )));
         }
         match counts.present {
             0 => Ok(HookProgress::Done),

@@ -74,29 +74,51 @@ impl EventSourceHook {
         }
     }
 
+    /// Whether the rule is as wanted now.
+    async fn advance_rule(&self, hook: &Hook, name: &str, on: bool) -> Result<bool> {
+        if is_rule(self.rule(hook, name).await?.as_deref(), on) {
+            return Ok(true);
+        }
+        self.switch_rule(hook, name, on).await?;
+        Ok(is_rule(self.rule(hook, name).await?.as_deref(), on))
+    }
+
+    /// Whether the mapping is as wanted now.
+    async fn advance_mapping(&self, hook: &Hook, uuid: &str, on: bool) -> Result<bool> {
+        let state = self.mapping(hook, uuid).await?;
+        match (state.as_deref(), on) {
+            (Some("Enabled"), true) | (Some("Disabled"), false) => return Ok(true),
+            // It was deleted since: nothing comes from it.
+            (None, false) => return Ok(true),
+            (Some("Enabling"), true) | (Some("Disabling"), false) => {}
+            _ => self.switch_mapping(hook, uuid, on).await?,
+        }
+        Ok(false)
+    }
+
     /// Switches what was enabled before; each call looks first, and changes only what is not yet as wanted.
     async fn switch(&self, call: Call<'_>, on: bool) -> Result<HookProgress> {
         let hook = call.hook;
-        let mut waiting = Vec::new();
+        let (mut waiting, mut failed) = (Vec::new(), None);
         for name in recorded(&call.before["rules"]) {
-            if is_rule(self.rule(hook, name).await?.as_deref(), on) {
-                continue;
-            }
-            self.switch_rule(hook, name, on).await?;
-            if !is_rule(self.rule(hook, name).await?.as_deref(), on) {
-                waiting.push(format!("rule {name}"));
+            match self.advance_rule(hook, name, on).await {
+                Ok(true) => {}
+                Ok(false) => waiting.push(format!("rule {name}")),
+                // What is enabled again must not depend on the rest.
+                Err(error) if on => failed = failed.or(Some(error)),
+                Err(error) => return Err(error),
             }
         }
         for uuid in recorded(&call.before["mappings"]) {
-            let state = self.mapping(hook, uuid).await?;
-            match (state.as_deref(), on) {
-                (Some("Enabled"), true) | (Some("Disabled"), false) => continue,
-                // It was deleted since: nothing comes from it.
-                (None, false) => continue,
-                (Some("Enabling"), true) | (Some("Disabling"), false) => {}
-                _ => self.switch_mapping(hook, uuid, on).await?,
+            match self.advance_mapping(hook, uuid, on).await {
+                Ok(true) => {}
+                Ok(false) => waiting.push(format!("event source mapping {uuid}")),
+                Err(error) if on => failed = failed.or(Some(error)),
+                Err(error) => return Err(error),
             }
-            waiting.push(format!("event source mapping {uuid}"));
+        }
+        if let Some(error) = failed {
+            return Err(error);
         }
         match waiting.is_empty() {
             true => Ok(HookProgress::Done),

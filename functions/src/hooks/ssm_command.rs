@@ -35,20 +35,35 @@ impl SsmCommandHook {
     }
 
     async fn advance(&self, call: Call<'_>, undo: bool) -> Result<HookProgress> {
-        match self.find(call, undo).await? {
-            Some(command) => self.progress(&command, call, undo).await,
+        let sent = self.sent(call, undo).await?;
+        let mut after = None;
+        if undo {
+            // Its own work has to end first, whichever attempt it is of; and an undo from before it undoes nothing of it.
+            let acts: Vec<String> = (0..=call.attempt)
+                .map(|attempt| comment(Call { attempt, ..call }, false, None))
+                .collect();
+            let mut acts = sent
+                .iter()
+                .filter(|command| acts.iter().any(|act| command["Comment"] == act.as_str()));
+            if let Some(running) = acts.clone().find(|command| is_running(command)) {
+                return Ok(HookProgress::InProgress(format!("command {} to end", id_of(running))));
+            }
+            after = acts.next().map(id_of);
+        }
+        let wanted = comment(call, undo, after);
+        match sent.iter().find(|command| command["Comment"] == wanted.as_str()) {
+            Some(command) => self.progress(command, call, undo).await,
             None => {
-                let id = self.send(call, undo).await?;
+                let id = self.send(call, undo, &wanted).await?;
                 Ok(HookProgress::InProgress(format!("command {id}")))
             }
         }
     }
 
-    /// The command that an earlier call of this attempt sent.
-    async fn find(&self, call: Call<'_>, undo: bool) -> Result<Option<Value>> {
-        let comment = comment(call, undo);
+    /// The commands that this run sent, the newest first.
+    async fn sent(&self, call: Call<'_>, undo: bool) -> Result<Vec<Value>> {
         let since = call.run.started_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let mut token = Value::Null;
+        let (mut sent, mut token) = (Vec::new(), Value::Null);
         loop {
             let input = json!({
                 "Filters": [{"key": "InvokedAfter", "value": since}, {"key": "DocumentName", "value": DOCUMENT}],
@@ -56,21 +71,15 @@ impl SsmCommandHook {
             });
             let listed = self.ssm.call("ListCommands", input).await;
             let mut listed = listed.map_err(|error| failed("looking for the commands of", call, undo, error))?;
-            let found = listed
-                .take_list("Commands")
-                .into_iter()
-                .find(|command| command["Comment"] == comment);
-            if found.is_some() {
-                return Ok(found);
-            }
+            sent.extend(listed.take_list("Commands"));
             token = listed.take_token("NextToken");
             if token.is_null() {
-                return Ok(None);
+                return Ok(sent);
             }
         }
     }
 
-    async fn send(&self, call: Call<'_>, undo: bool) -> Result<String> {
+    async fn send(&self, call: Call<'_>, undo: bool, comment: &str) -> Result<String> {
         let command = command_of(call.hook)?;
         let lines = if undo { &command.undo } else { &command.commands };
         let targets: Vec<Value> = command
@@ -82,14 +91,15 @@ impl SsmCommandHook {
             "DocumentName": DOCUMENT,
             "InstanceIds": (!command.instances.is_empty()).then_some(&command.instances),
             "Targets": (!targets.is_empty()).then_some(targets),
-            "Comment": comment(call, undo),
+            "Comment": comment,
             "TimeoutSeconds": call.hook.timeout_seconds.max(SHORTEST_DELIVERY),
             // One failure must not keep the command from the other nodes.
             "MaxErrors": "100%",
             "MaxConcurrency": "100%",
             "Parameters": {"commands": lines, "executionTimeout": [call.hook.timeout_seconds.to_string()]},
         });
-        let sent = self.ssm.call("SendCommand", input).await;
+        // Whether it was sent is looked up before it is sent again.
+        let sent = self.ssm.clone().without_retries().call("SendCommand", input).await;
         let mut sent = sent.map_err(|error| failed("sending the command of", call, undo, error))?;
         let id = sent.take("Command")["CommandId"].as_str().map(str::to_owned);
         id.ok_or_else(|| {
@@ -105,7 +115,7 @@ impl SsmCommandHook {
         let id = command["CommandId"].as_str().unwrap_or_default();
         let count = |member: &str| command[member].as_i64().unwrap_or(0);
         let status = command["Status"].as_str().unwrap_or_default();
-        if matches!(status, "Pending" | "InProgress" | "Cancelling") {
+        if is_running(command) {
             let (done, all) = (count("CompletedCount"), count("TargetCount"));
             return Ok(HookProgress::InProgress(format!(
                 "command {id}: {done} of {all} instances have run it"
@@ -164,7 +174,10 @@ impl HookDriver for SsmCommandHook {
         };
         let described = self
             .ssm
-            .call("DescribeInstanceInformation", json!({ "Filters": filters }))
+            .call(
+                "DescribeInstanceInformation",
+                json!({ "Filters": filters, "MaxResults": 50 }),
+            )
             .await;
         let mut described =
             described.map_err(|error| refused("looking for the instances of hook", &hook.name, error))?;
@@ -212,9 +225,21 @@ fn command_of(hook: &Hook) -> Result<&SsmCommand> {
     }
 }
 
-/// At most 100 characters: 53 of the run's id, and 16 of a digest.
-fn comment(call: Call<'_>, undo: bool) -> String {
-    let rest = format!("{}/{}/{}", call.hook.name, call.action(undo), call.attempt);
+fn is_running(command: &Value) -> bool {
+    matches!(
+        command["Status"].as_str(),
+        Some("Pending" | "InProgress" | "Cancelling")
+    )
+}
+
+fn id_of(command: &Value) -> &str {
+    command["CommandId"].as_str().unwrap_or_default()
+}
+
+/// At most 100 characters: 53 of the run's id, and 16 of a digest. `after` is the command that an undo follows.
+fn comment(call: Call<'_>, undo: bool, after: Option<&str>) -> String {
+    let after = after.unwrap_or_default();
+    let rest = format!("{}/{}/{}/{after}", call.hook.name, call.action(undo), call.attempt);
     format!("holdfast {} {}", call.run.id, &names::digest(&rest)[..16])
 }
 

@@ -43,8 +43,27 @@ impl StepFunctionHook {
     /// Looks for the execution, and starts it if there is none.
     async fn advance(&self, call: Call<'_>, undo: bool) -> Result<HookProgress> {
         let machine = &machine_of(call.hook)?.state_machine;
-        let name = execution_name(call, undo);
-        let execution = format!("{}:{name}", machine.replacen(":stateMachine:", ":execution:", 1));
+        let executions = machine.replacen(":stateMachine:", ":execution:", 1);
+        let mut after = String::new();
+        if undo {
+            // Its own work has to end first, whichever attempt it is of; and an undo from before it undoes nothing of it.
+            for attempt in (0..=call.attempt).rev() {
+                let act = execution_name(Call { attempt, ..call }, false, "");
+                let Some(found) = self.describe(&format!("{executions}:{act}"), call, undo).await? else {
+                    continue;
+                };
+                if is_running(&found) {
+                    return Ok(HookProgress::InProgress(format!(
+                        "execution {} to end",
+                        found.execution_arn()
+                    )));
+                }
+                after = act;
+                break;
+            }
+        }
+        let name = execution_name(call, undo, &after);
+        let execution = format!("{executions}:{name}");
         match self.describe(&execution, call, undo).await? {
             Some(found) => progress(&found, call, undo),
             None => {
@@ -171,19 +190,24 @@ fn machine_of(hook: &Hook) -> Result<&StepFunction> {
     }
 }
 
-/// At most 80 characters: 53 of the run's id, a hyphen, and 16 of a digest.
-fn execution_name(call: Call<'_>, undo: bool) -> String {
-    let rest = format!("{}/{}/{}", call.hook.name, call.action(undo), call.attempt);
+fn is_running(found: &DescribeExecutionOutput) -> bool {
+    matches!(
+        found.status(),
+        ExecutionStatus::Running | ExecutionStatus::PendingRedrive
+    )
+}
+
+/// `after` is the execution that an undo follows. At most 80 characters: 53 of the run's id, a hyphen, and 16 of a digest.
+fn execution_name(call: Call<'_>, undo: bool, after: &str) -> String {
+    let rest = format!("{}/{}/{}/{after}", call.hook.name, call.action(undo), call.attempt);
     format!("{}-{}", call.run.id, &names::digest(&rest)[..16])
 }
 
 fn progress(found: &DescribeExecutionOutput, call: Call<'_>, undo: bool) -> Result<HookProgress> {
     let execution = found.execution_arn();
     match found.status() {
+        _ if is_running(found) => Ok(HookProgress::InProgress(format!("execution {execution}"))),
         ExecutionStatus::Succeeded => Ok(HookProgress::Done),
-        ExecutionStatus::Running | ExecutionStatus::PendingRedrive => {
-            Ok(HookProgress::InProgress(format!("execution {execution}")))
-        }
         status => {
             let told = [found.error(), found.cause()]
                 .into_iter()

@@ -28,8 +28,14 @@ pub struct HookLog<'a> {
     hooks: &'a Hooks,
     run: &'a Run,
     now: Timestamp,
-    records: Vec<HookRecord>,
+    /// As in the catalog; `None` if the run has no record of hooks.
+    stored: Option<Vec<HookRecord>>,
 }
+
+/// Attempts to change the record while another step changes it: a step of a stopped execution and its clean-up, for example.
+const TRIES: usize = 5;
+/// How often an undo that fails is begun again, in addition to the hook's own retries, before it has failed for good.
+const UNDO_RETRIES: u32 = 5;
 
 impl<'a> HookLog<'a> {
     /// # Errors
@@ -41,12 +47,12 @@ impl<'a> HookLog<'a> {
             hooks,
             run,
             now,
-            records: record.and_then(|record| record.hooks).unwrap_or_default(),
+            stored: record.and_then(|record| record.hooks),
         })
     }
 
     pub fn find(&self, hook: &Hook) -> Option<&HookRecord> {
-        self.records.iter().find(|record| record.name == hook.name)
+        self.stored.iter().flatten().find(|record| record.name == hook.name)
     }
 
     /// Whether the hook has done its work, or failed for good where that is no failure of the run.
@@ -63,16 +69,21 @@ impl<'a> HookLog<'a> {
             return Ok(false);
         }
         let before = self.hooks.observe(hook).await?;
-        self.records
-            .push(HookRecord::begun(&hook.name, phase, before, self.now));
-        self.save().await?;
+        let new = HookRecord::begun(&hook.name, phase, before, self.now);
+        self.save(|records| {
+            // What another call of this step recorded was there before the hook changed anything.
+            if !records.iter().any(|record| record.name == new.name) {
+                records.push(new.clone());
+            }
+        })
+        .await?;
         Ok(true)
     }
 
     /// Removes a hook from the record that certainly did nothing.
     pub async fn forget(&mut self, hook: &Hook) -> Result<()> {
-        self.records.retain(|record| record.name != hook.name);
-        self.save().await
+        self.save(|records| records.retain(|record| record.name != hook.name))
+            .await
     }
 
     /// Does the hook's work, or looks how far it is, and records the outcome.
@@ -89,7 +100,11 @@ impl<'a> HookLog<'a> {
         let acted = self.hooks.act(self.call(hook, &record)).await;
         let failed = match acted {
             Ok(HookProgress::Done) => {
-                self.change(hook, |record, now| record.done_at = Some(now)).await?;
+                self.change(hook, |record, now| {
+                    record.done_at = Some(now);
+                    record.error = None;
+                })
+                .await?;
                 return Ok(Advance::Done);
             }
             Ok(HookProgress::InProgress(what)) if !is_late(hook, record.begun_at, self.now) => {
@@ -110,7 +125,7 @@ impl<'a> HookLog<'a> {
         let continues = hook.on_failure == OnHookFailure::Continue;
         self.change(hook, |record, now| {
             record.failures += 1;
-            record.error = Some(text);
+            record.error = Some(text.clone());
             if again {
                 record.begun_at = now;
             } else if continues {
@@ -140,8 +155,15 @@ impl<'a> HookLog<'a> {
     /// # Errors
     /// The hook's own.
     pub async fn undo(&mut self, hook: &Hook) -> Result<HookProgress> {
-        if self.find(hook).is_some_and(|record| record.undone_at.is_some()) {
-            return Ok(HookProgress::Done);
+        if let Some(record) = self.find(hook)
+            && record.undo_begun_at.is_some()
+            && record.failures > hook.retries + UNDO_RETRIES
+        {
+            let error = record.error.clone().unwrap_or_default();
+            let failures = record.failures;
+            return Err(Error::JobFailed(format!(
+                "{error}. It failed {failures} times, and is not begun again"
+            )));
         }
         self.change(hook, |record, now| {
             record.undo_begun_at.get_or_insert(now);
@@ -164,7 +186,7 @@ impl<'a> HookLog<'a> {
                 let failed = matches!(error, Error::JobFailed(_));
                 self.change(hook, |record, _| {
                     record.failures += u32::from(failed);
-                    record.error = Some(text);
+                    record.error = Some(text.clone());
                 })
                 .await?;
             }
@@ -182,19 +204,45 @@ impl<'a> HookLog<'a> {
         }
     }
 
-    async fn change(&mut self, hook: &Hook, change: impl FnOnce(&mut HookRecord, Timestamp)) -> Result<()> {
+    async fn change(&mut self, hook: &Hook, change: impl Fn(&mut HookRecord, Timestamp)) -> Result<()> {
         let now = self.now;
-        match self.records.iter_mut().find(|record| record.name == hook.name) {
-            Some(record) => change(record, now),
-            None => return Ok(()),
-        }
-        self.save().await
+        self.save(|records| {
+            if let Some(record) = records.iter_mut().find(|record| record.name == hook.name) {
+                change(record, now);
+            }
+        })
+        .await
     }
 
-    async fn save(&self) -> Result<()> {
-        self.catalog
-            .note_hooks(&self.run.deployment, &self.run.id, &self.records)
-            .await
+    /// Changes the record, also while another step changes it: `change` may run more than once, each time on what is stored.
+    async fn save(&mut self, change: impl Fn(&mut Vec<HookRecord>)) -> Result<()> {
+        let (deployment, id) = (&self.run.deployment, &self.run.id);
+        for _ in 0..TRIES {
+            let mut changed = self.stored.clone().unwrap_or_default();
+            change(&mut changed);
+            // A run without a record of hooks keeps none: an empty one would say that no hook has begun.
+            if changed == self.stored.as_deref().unwrap_or_default() {
+                return Ok(());
+            }
+            let saved = self
+                .catalog
+                .note_hooks(deployment, id, self.stored.as_deref(), &changed)
+                .await?;
+            if !saved {
+                let Some(record) = self.catalog.run(deployment, id).await? else {
+                    return Ok(());
+                };
+                self.stored = record.hooks;
+            }
+            // Also if the response of an earlier attempt was lost.
+            if saved || self.stored.as_ref() == Some(&changed) {
+                self.stored = Some(changed);
+                return Ok(());
+            }
+        }
+        Err(Error::Unavailable(format!(
+            "recording the hooks of run {id}: its record keeps changing; it is tried again"
+        )))
     }
 }
 

@@ -43,6 +43,7 @@ pub async fn resume(catalog: &Catalog, hooks: &Hooks, run: &Run, now: Timestamp)
     let mut wait_seconds = 30;
     for (hook, undo) in resuming(&descriptor, &record) {
         let ended = match undo {
+            true if log.find(hook).is_some_and(|record| record.undone_at.is_some()) => Ok(HookProgress::Done),
             true => log.undo(hook).await,
             false => act(&mut log, hook).await,
         };

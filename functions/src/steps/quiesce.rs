@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Catalog, RunMilestone};
 use crate::domain::descriptor::Hook;
-use crate::domain::hooks::HookPhase;
+use crate::domain::hooks::{self, HookPhase, quiesced_window};
 use crate::domain::job::{JobStatus, Run};
 use crate::domain::set::Reason;
 use crate::error::{Error, Result};
@@ -14,11 +14,15 @@ use crate::runs::closing::ended_error;
 use crate::runs::hooks::{Advance, HookLog};
 pub use crate::runs::needs::HookNeeds as Needs;
 use crate::runs::resuming::by_hand_of;
+use crate::runtime;
 
 const DOING: &str = "quiescing";
 
 /// Attempts to resume each hook of a run that has ended.
 const TRIES: usize = 3;
+/// For how long the hooks of a run that has ended are waited for, each, and between two looks; the function ends after 890 seconds.
+const PATIENCE_SECONDS: u64 = 240;
+const LOOK_SECONDS: u64 = 2;
 
 #[derive(Debug, Deserialize)]
 pub struct Input {
@@ -48,6 +52,15 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
         return Err(ended_error(&run, DOING));
     }
     let descriptor = catalog.planned_by(&run).await?;
+    if let Some(limit) = quiesced_limit(catalog, &run, descriptor.hooks.max_quiesced_seconds).await?
+        && now >= limit
+    {
+        return Err(Error::DeadlineExceeded(format!(
+            "{DOING}: not all hooks have quiesced the application within `max_quiesced` of {} s, and it resumes. Look at what the \
+             hooks wait for, or give `max_quiesced` more time in the descriptor",
+            descriptor.hooks.max_quiesced_seconds
+        )));
+    }
     let mut log = HookLog::of(catalog, &needs.hooks, &run, now).await?;
     let mut begun: Vec<&Hook> = Vec::new();
     let mut quiesced = Vec::new();
@@ -66,7 +79,9 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
             continue;
         }
         let ran = log.act(hook).await;
-        if new && ran.as_ref().is_err_and(did_not_begin) {
+        // One of several calls may have had its effect before another was refused.
+        let is_one_call = !hooks::of(&hook.action).is_polled();
+        if new && is_one_call && ran.as_ref().is_err_and(did_not_begin) {
             begun.pop();
             log.forget(hook).await?;
         }
@@ -90,13 +105,21 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
     })
 }
 
+/// Until when a backup may keep the application quiesced; `None` if it is not quiesced yet, and for a restore.
+async fn quiesced_limit(catalog: &Catalog, run: &Run, longest: u64) -> Result<Option<Timestamp>> {
+    let record = catalog.run(&run.deployment, &run.id).await?;
+    let backup = record.filter(|record| record.purpose.is_backup());
+    let since = backup.and_then(|record| record.rested_at());
+    Ok(since.map(|since| quiesced_window::end(since, longest)))
+}
+
 async fn is_over(catalog: &Catalog, run: &Run) -> Result<bool> {
     let record = catalog.run(&run.deployment, &run.id).await?;
     Ok(record.is_some_and(|record| record.ended_at.is_some() || record.resumed_at.is_some()))
 }
 
 /// Resumes hooks in reverse, and returns the error to end with. This step does not run again: a hook that fails is retried a few
-/// times, and then is a warning on the run; so is one whose undo takes longer than this call.
+/// times, and then is a warning on the run; one that takes time is waited for.
 async fn resume_begun_hooks(
     log: &mut HookLog<'_>,
     catalog: &Catalog,
@@ -138,17 +161,26 @@ async fn resume_begun_hooks(
 /// # Errors
 /// What went wrong, or what it still waits for.
 async fn undo_with_retries(log: &mut HookLog<'_>, hook: &Hook) -> std::result::Result<(), String> {
-    let mut last = Ok(());
-    for _ in 0..TRIES {
-        last = match log.undo(hook).await {
+    let (mut tries, mut waited) = (0, 0);
+    loop {
+        match log.undo(hook).await {
             Ok(HookProgress::Done) => return Ok(()),
-            Ok(HookProgress::InProgress(what)) => {
+            Ok(HookProgress::InProgress(what)) if waited >= PATIENCE_SECONDS => {
                 return Err(format!("hook {} began to resume, and waits for {what}", hook.name));
             }
-            Err(error) => Err(error.to_string()),
-        };
+            // No state machine waits for this step any more.
+            Ok(HookProgress::InProgress(_)) => {
+                runtime::wait(LOOK_SECONDS).await;
+                waited += LOOK_SECONDS;
+            }
+            Err(error) => {
+                tries += 1;
+                if tries == TRIES {
+                    return Err(error.to_string());
+                }
+            }
+        }
     }
-    last
 }
 
 #[cfg(test)]

@@ -168,6 +168,10 @@ impl SwitchDriver for LambdaEnvironment {
     async fn reference(&self, switch: &Switch, target: &Target) -> Result<Reference> {
         let named = of(switch)?;
         let found = self.functions.find(named.function, None).await?;
+        if found.as_ref().is_some_and(|found| found.hidden().is_some()) {
+            // It may refer to anything: the error says so, where `Unknown` would count as a reference to something else.
+            self.current(named).await?;
+        }
         let Some(value) = found.as_ref().and_then(|found| found.variable(named.variable)) else {
             return Ok(Reference::Unknown(format!("there is no readable {}", named.words())));
         };
@@ -199,6 +203,9 @@ impl SwitchDriver for LambdaEnvironment {
     async fn holds_directory(&self, switch: &Switch, directory: &str) -> Result<bool> {
         let named = of(switch)?;
         let found = self.functions.find(named.function, None).await?;
+        if found.as_ref().is_some_and(|found| found.hidden().is_some()) {
+            self.current(named).await?;
+        }
         let value = found.as_ref().and_then(|found| found.variable(named.variable));
         Ok(value.is_some_and(|value| names_directory(value, directory)))
     }

@@ -51,11 +51,18 @@ pub fn differences(descriptor: &Descriptor, now: &Existing) -> Vec<Difference> {
             found.push(Difference {
                 kind: Kind::Gone,
                 what: format!("{what} does not exist any more"),
-                next: format!(
-                    "Restore it: `holdfast restore {name} --only {} --dry-run`; or remove it from the descriptor, and `holdfast \
-                     apply FILE`",
-                    resource.name
-                ),
+                next: match kinds::is_guard(&resource.target) {
+                    // A restore compares it, and creates nothing.
+                    true => "No backup has its value: create it again, with the value that the data was written with (a secret that \
+                             is only scheduled for deletion: `aws secretsmanager restore-secret`); or remove it from the descriptor, \
+                             and `holdfast apply FILE`"
+                        .to_owned(),
+                    false => format!(
+                        "Restore it: `holdfast restore {name} --only {} --dry-run`; or remove it from the descriptor, and \
+                         `holdfast apply FILE`",
+                        resource.name
+                    ),
+                },
             });
             continue;
         }

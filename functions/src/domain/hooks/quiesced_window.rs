@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::record::HookPhase;
 use crate::domain::duration::friendly;
 use crate::domain::set::{Point, Reason, RunRecord};
 
@@ -15,7 +16,20 @@ pub fn end(since: Timestamp, max_seconds: u64) -> Timestamp {
 /// was not quiesced.
 pub fn was_quiesced_throughout<'a>(run: &RunRecord, reading: impl Iterator<Item = &'a Point>) -> Option<bool> {
     run.rested_at()?;
-    let Some(resumed_at) = run.resumed_at else {
+    // One that failed, and was passed over, has quiesced nothing.
+    if run
+        .quiescing_hooks()
+        .any(|hook| hook.done_at.is_none() || hook.error.is_some() && hook.undo_begun_at.is_none())
+    {
+        return Some(false);
+    }
+    // The application may write from when it begins to resume.
+    let begun = run.hooks.iter().flatten().filter_map(|hook| match hook.phase {
+        HookPhase::Resume => Some(hook.begun_at),
+        HookPhase::Quiesce => hook.undo_begun_at,
+        HookPhase::AfterRestore => None,
+    });
+    let Some(resumed_at) = begun.chain(run.resumed_at).min() else {
         return Some(true);
     };
     let mut ends = reading.filter_map(|point| point.finished_at);

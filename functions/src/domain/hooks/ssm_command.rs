@@ -79,7 +79,12 @@ impl HookProfile for Kind {
     fn undo_by_hand(&self, action: &HookAction, _: &Value) -> String {
         match action {
             HookAction::SsmCommand(command) => {
-                format!("run on {}: {}", command.target(), command.undo.join("; "))
+                let lines = if command.undo.is_empty() {
+                    &command.commands
+                } else {
+                    &command.undo
+                };
+                format!("run on {}: {}", command.target(), lines.join("; "))
             }
             _ => String::new(),
         }

@@ -89,8 +89,19 @@ async fn it_is_on_again_only_once_that_was_seen() {
     assert!(matches!(progress.unwrap(), HookProgress::InProgress(what) if what.contains("rule nightly")));
     let (progress, _) = called(true, before(), vec![rule("ENABLED"), mapping("Enabled")]).await;
     assert_eq!(progress.unwrap(), HookProgress::Done);
-    let (progress, _) = called(true, before(), vec![rule("DISABLED"), cut("EnableRule")]).await;
+    let script = vec![
+        rule("DISABLED"),
+        cut("EnableRule"),
+        mapping("Disabled"),
+        answers(PUT, json!({ "State": "Enabling" }).to_string()),
+    ];
+    let (progress, replay) = called(true, before(), script).await;
     assert_eq!(progress.unwrap_err().name(), "Unavailable");
+    assert_eq!(
+        replay.played()[3].json(),
+        json!({ "Enabled": true }),
+        "one failure keeps nothing else off"
+    );
 }
 
 #[tokio::test]

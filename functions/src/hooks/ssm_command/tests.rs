@@ -27,7 +27,7 @@ fn listed(commands: Value) -> Exchange {
 
 fn command(undo: bool, status: &str, counts: [i64; 3]) -> Exchange {
     let (hook, run) = (tagged(), run());
-    let comment = comment(call(&hook, &run), undo);
+    let comment = comment(call(&hook, &run), undo, None);
     let [targets, completed, errors] = counts;
     listed(json!([
         {"CommandId": "other", "Comment": "of somebody", "Status": "Failed"},
@@ -160,4 +160,30 @@ async fn nodes_that_are_missing_or_silent_are_faults() {
         assert_eq!(fault.is_some(), said.is_some(), "{fault:?}");
         assert!(fault.is_none_or(|fault| fault.value.contains(said.unwrap())));
     }
+}
+
+/// Sent beside its own work, an undo could end first, and maintenance would stay on.
+#[tokio::test]
+async fn an_undo_waits_for_what_it_undoes_and_is_sent_again_after_it() {
+    let (progress, replay) = called(true, vec![command(false, "InProgress", [1, 0, 0])]).await;
+    assert_eq!(
+        progress.unwrap(),
+        HookProgress::InProgress("command c-1 to end".to_owned())
+    );
+    assert_eq!(replay.played().len(), 1);
+    let (hook, run) = (tagged(), run());
+    let listing = |undo_of: Option<&str>| {
+        let [act, undo] = [
+            comment(call(&hook, &run), false, None),
+            comment(call(&hook, &run), true, undo_of),
+        ];
+        let done = |id: &str, comment: String| json!({"CommandId": id, "Comment": comment, "Status": "Success", "TargetCount": 1, "CompletedCount": 1});
+        listed(json!([done("c-2", undo), done("c-1", act)]))
+    };
+    let sent = || answers("SendCommand", r#"{"Command": {"CommandId": "c-3"}}"#);
+    // One that was sent before there was anything to undo, and one for this work.
+    let (progress, _) = called(true, vec![listing(None), sent()]).await;
+    assert!(matches!(progress.unwrap(), HookProgress::InProgress(_)));
+    let (progress, _) = called(true, vec![listing(Some("c-1"))]).await;
+    assert_eq!(progress.unwrap(), HookProgress::Done);
 }

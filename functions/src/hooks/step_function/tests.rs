@@ -135,3 +135,34 @@ async fn a_missing_and_an_express_machine_are_faults() {
         assert!(fault.is_none_or(|fault| fault.value.contains(said.unwrap())));
     }
 }
+
+/// Executed beside its own work, an undo could end first.
+#[tokio::test]
+async fn an_undo_waits_for_what_it_undoes() {
+    let undone = |script: Vec<Exchange>| async {
+        let replay = Replay::new(script);
+        let driver = StepFunctionHook::from_config(&replay.config());
+        let (hook, run) = (hook(), run());
+        let call = Call {
+            hook: &hook,
+            run: &run,
+            phase: HookPhase::Quiesce,
+            before: &Value::Null,
+            attempt: 0,
+        };
+        (driver.undo(call).await.unwrap(), replay)
+    };
+    let (progress, replay) = undone(vec![execution("RUNNING")]).await;
+    assert!(matches!(progress, HookProgress::InProgress(_)));
+    assert_eq!(replay.played().len(), 1);
+    let none = || refuses("DescribeExecution", 400, "ExecutionDoesNotExist");
+    let started = || answers("StartExecution", r#"{"executionArn": "a", "startDate": 1795000000}"#);
+    let (_, before) = undone(vec![none(), none(), started()]).await;
+    let (_, after) = undone(vec![execution("SUCCEEDED"), none(), started()]).await;
+    let name = |replay: &Replay| replay.played()[2].json()["name"].clone();
+    assert_ne!(
+        name(&before),
+        name(&after),
+        "an undo from before the work undoes nothing of it"
+    );
+}

@@ -68,6 +68,7 @@ mod tests {
 
     use super::*;
     use crate::domain::descriptor::Descriptor;
+    use crate::domain::hooks::HookRecord;
     use crate::hooks::Hooks;
     use crate::testing::restores::planned_restore_of;
     use crate::testing::{RecordedHooks, document, later, now};
@@ -91,6 +92,11 @@ mod tests {
             now: later(seconds),
         };
         handle(needs, input).await
+    }
+
+    async fn recorded(needs: &Needs, run: &Run) -> HookRecord {
+        let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
+        record.hooks.unwrap().remove(0)
     }
 
     #[tokio::test]
@@ -120,11 +126,11 @@ mod tests {
                 continue;
             }
             assert_eq!(first.unwrap().wait_seconds, Some(10));
+            let failed = recorded(&needs, &run).await;
+            assert!(failed.error.as_deref().unwrap().contains("said no"));
             assert_eq!(handled(&needs, &run, 10).await.unwrap().status, JobStatus::Succeeded);
-            let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
-            let index = &record.hooks.unwrap()[0];
-            assert_eq!((index.failures, index.done_at), (1, Some(later(10))));
-            assert!(index.error.as_deref().unwrap().contains("said no"));
+            let done = recorded(&needs, &run).await;
+            assert_eq!((done.failures, done.done_at, done.error), (1, Some(later(10)), None));
         }
     }
 

@@ -391,3 +391,18 @@ async fn it_refers_to_the_table_that_the_variable_names() {
     assert!(matches!(found[2], Reference::Unknown(_)));
     replay.played();
 }
+
+/// As anything else that may not be read: it would count as a reference to something else, and the copy in use as removable.
+#[tokio::test]
+async fn a_hidden_variable_is_an_error_where_its_reference_is_asked_for() {
+    let mut hidden = configuration("hubs-rooms", "Successful");
+    hidden["Environment"] = json!({"Error": {"ErrorCode": "AccessDeniedException"}});
+    let (replay, environment) = script([get(&hidden), get(&hidden), get(&hidden)]);
+    let target = &table().planned.resource.target;
+    let reference = environment.reference(&variable_switch(), target).await;
+    assert_eq!(reference.unwrap_err().name(), "AccessDenied");
+    drop(replay);
+    let (_, environment) = script([get(&hidden), get(&hidden)]);
+    let holds = environment.holds_directory(&variable_switch(), "/a").await;
+    assert_eq!(holds.unwrap_err().name(), "AccessDenied");
+}

@@ -27,7 +27,7 @@ impl RestoreLeftovers {
     pub fn is_open(&self) -> bool {
         matches!(
             self.obstacle,
-            Some(Obstacle::Running | Obstacle::Switching | Obstacle::InUse)
+            Some(Obstacle::Running | Obstacle::Switching | Obstacle::InUse | Obstacle::InTheirPlace)
         )
     }
 }
@@ -54,6 +54,8 @@ pub enum Obstacle {
     Switching,
     /// The application was switched to them.
     InUse,
+    /// At least one has the name of the resource that it was restored for, which was gone: nothing had to be switched to it.
+    InTheirPlace,
     /// No set was sealed since they were created.
     NoNewerSet,
 }
@@ -70,6 +72,10 @@ impl Obstacle {
                 format!(
                     "the application was switched to them, or to some: to switch back, `holdfast undo-cut-over {restore}`"
                 )
+            }
+            Obstacle::InTheirPlace => {
+                "at least one has the name of the resource that it was restored for, and is in use in its place"
+                    .to_owned()
             }
             Obstacle::NoNewerSet => {
                 format!("no set was sealed since they were created: `holdfast backup {deployment} --watch`")
@@ -110,6 +116,11 @@ fn leftover(record: &RestoreRecord, item: &RestoreItem) -> Option<Leftover> {
     })
 }
 
+/// Whether a copy got the name of what it was restored from.
+fn has_its_name(item: &RestoreItem) -> bool {
+    kinds::planned_name(&item.planned) == item.planned.resource.target.identifier()
+}
+
 fn obstacle(of: &PastRestore, copies: &[Leftover], sets: &[BackupSet], now: Timestamp) -> Option<Obstacle> {
     let record = &of.record;
     match record.status {
@@ -125,6 +136,9 @@ fn obstacle(of: &PastRestore, copies: &[Leftover], sets: &[BackupSet], now: Time
     let asks = record.question.as_ref().is_some_and(|question| question.until > now);
     if !of.has_ended || asks {
         return Some(Obstacle::Running);
+    }
+    if of.items.iter().any(has_its_name) {
+        return Some(Obstacle::InTheirPlace);
     }
     let newest = copies.iter().map(|left| left.created_at).max();
     let is_newer = |set: &BackupSet| {

@@ -27,7 +27,8 @@ impl Replaced {
             }
             // AWS has no command for the files of a file system.
             Removable::Directory { file_system, directory } => vec![format!(
-                "sudo mount -t efs {file_system}:/ /mnt && sudo rm -r /mnt{directory}"
+                "sudo mount -t efs {file_system}:/ /mnt && sudo rm -r '/mnt{}'",
+                directory.replace('\'', "'\\''")
             )],
         }
     }

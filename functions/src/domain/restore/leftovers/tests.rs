@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::restore::item::ItemStatus;
+use crate::domain::restore::plan::Destination;
 use crate::domain::restore::{About, Question, RestoreRecord, RestoreStatus};
 use crate::domain::set::{BackupSet, SetStatus};
 use crate::testing::restores::{cluster, item, plan, table};
@@ -123,6 +124,20 @@ fn copies_that_the_application_uses_stay() {
         assert_eq!(obstacle(past(status), &[sealed(now())]), Some(why));
     }
     assert_eq!(obstacle(past(RestoreStatus::SwitchedBack), &[sealed(now())]), None);
+}
+
+/// Nothing is switched to a table that is restored under the name of the one that is lost: it is in use, and looks like a rehearsal's.
+#[test]
+fn a_copy_in_the_place_of_what_was_lost_is_no_rehearsals() {
+    let mut lost = past(RestoreStatus::Restored);
+    let own = lost.items[1].planned.resource.target.identifier().to_owned();
+    lost.items[1].planned.destination = Destination::Table { table: own.clone() };
+    lost.items[1].created = Some(table(&own));
+    assert_eq!(obstacle(lost.clone(), &[sealed(now())]), Some(Obstacle::InTheirPlace));
+    assert_eq!(
+        summary(&leftovers(&[lost], &[sealed(now())], now()), later(30 * DAY)),
+        None
+    );
 }
 
 #[test]
