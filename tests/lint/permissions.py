@@ -18,6 +18,7 @@ import template
 
 # Actions for which IAM knows no resource: "Actions, resources, and condition keys" of the Service Authorization Reference.
 WITHOUT_RESOURCE = {
+    "ecs:ListTasks",  # it knows container instances alone, which a service on Fargate has none of
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",
     "application-autoscaling:DescribeScheduledActions",

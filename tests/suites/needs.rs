@@ -88,9 +88,15 @@ pub fn needs(call: &Value) -> Vec<Need> {
         ) => one("*".to_owned()),
         // Only AWS knows the id in its ARN.
         ("application-autoscaling", _) => one(format!("arn:aws:application-autoscaling:{HERE}:scalable-target/any")),
-        ("ecs", "DescribeTaskDefinition" | "ListClusters" | "ListServices" | "ListTaskDefinitions") => {
+        ("ecs", "DescribeTaskDefinition" | "ListClusters" | "ListServices" | "ListTaskDefinitions" | "ListTasks") => {
             one("*".to_owned())
         }
+        ("ecs", "DescribeTasks") => one(format!("arn:aws:ecs:{HERE}:task/any/any")),
+        ("cloudformation", _) => one(format!(
+            "arn:aws:cloudformation:{HERE}:stack/{}/any",
+            parameter("StackName")
+        )),
+        ("events", "DescribeRule" | "DisableRule" | "EnableRule") => one(rule(call)),
         // The signing name differs from the name in IAM.
         ("monitoring", "DescribeAlarms") => vec![need(
             "cloudwatch:DescribeAlarms",
@@ -122,6 +128,14 @@ pub fn needs(call: &Value) -> Vec<Need> {
         }],
         _ => one(field("resource").to_owned()),
     }
+}
+
+/// The rules of the default event bus have no bus in their ARN.
+fn rule(call: &Value) -> String {
+    let given = |name: &str| call["request"][name].as_str();
+    let bus = given("EventBusName").filter(|bus| *bus != "default");
+    let bus = bus.map(|bus| format!("{bus}/")).unwrap_or_default();
+    format!("arn:aws:events:{HERE}:rule/{bus}{}", given("Name").unwrap_or_default())
 }
 
 fn access_point(id: &str) -> String {

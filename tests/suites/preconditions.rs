@@ -198,7 +198,11 @@ async fn one_by_one(stage: &Stage) -> Result<()> {
     refused(&subject, &letters, json!({ "set": failed["id"] }), &words).await?;
 
     let mut descriptor = application.descriptor(&subject.dataset);
-    descriptor["cut_over"][2]["service"] = json!("nobody");
+    let mut switches = descriptor["cut_over"].as_array_mut().into_iter().flatten();
+    let web = switches
+        .find(|switch| switch["name"] == "web")
+        .context("no switch web")?;
+    web["service"] = json!("nobody");
     subject.records.apply(&descriptor).await?;
     refused(
         &subject,

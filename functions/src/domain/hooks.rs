@@ -4,6 +4,7 @@
 mod ecs_scale;
 mod event_source;
 mod lambda;
+mod left_at_rest;
 pub mod profile;
 pub mod quiesced_window;
 pub mod record;
@@ -13,6 +14,7 @@ mod stack_parameter;
 mod step_function;
 mod texts;
 
+pub use left_at_rest::left_at_rest;
 pub use profile::HookProfile;
 pub use record::{HookPhase, HookRecord, hook_wait};
 pub use registry::{ALL, of};

@@ -21,6 +21,7 @@ pub use profile::{Counting, DestinationFacts, Metric, Profile, Stateful, SwitchO
 #[cfg(test)]
 pub use registry::EXAMPLES;
 pub use registry::{
-    ALL, any_of, as_of, closeness, copy_identifier, data_expires, database, destination, directory, is_guard,
-    is_pattern, is_read_while_backed_up, is_same, member_name, member_target, names, of, planned_name, stateful,
+    ALL, any_of, as_of, closeness, copy_identifier, data_expires, database, destination, directory, has_own_name,
+    is_guard, is_pattern, is_read_while_backed_up, is_same, member_name, member_target, names, of, planned_name,
+    stateful,
 };

@@ -84,6 +84,15 @@ pub fn restore_tags(deployment: &str, restore: &str, resource: &str) -> [(&'stat
     [deployment, (TAG_RESTORE, restore), resource]
 }
 
+/// Whether a table with this tag [`TAG_RESOURCE`] is the one that it was restored for, under its own name, of those that a prefix
+/// matched: it is no copy any more, but the table.
+pub fn is_in_its_place(tag: &str, table: &str) -> bool {
+    tag.split_once('.').is_some_and(|(resource, _)| {
+        let [.., (_, own)] = tags("", "", &format!("{resource}.{table}"));
+        own == tag
+    })
+}
+
 /// The name of a copy: `<source>-<suffix>`. If the source is itself a copy, its own suffix is dropped, so that names do not grow
 /// from restore to restore: `<original>-<4 hex of the source's hash>-<suffix>`. A name longer than `longest` is cut, and six digits
 /// of the source's hash distinguish two sources.

@@ -267,10 +267,10 @@ impl RunRecord {
         self.quiesced_at.filter(|_| !none_started)
     }
 
-    /// The hooks that began to quiesce the application.
+    /// The hooks that began to quiesce the application, and may have changed something.
     pub fn quiescing_hooks(&self) -> impl Iterator<Item = &HookRecord> {
         let all = self.hooks.iter().flatten();
-        all.filter(|hook| hook.phase == HookPhase::Quiesce)
+        all.filter(|hook| hook.phase == HookPhase::Quiesce && !hook.did_nothing)
     }
 
     /// The record of a run that has just started.

@@ -2,7 +2,9 @@
 //! meanwhile: otherwise it would start tasks again.
 //!
 //! Sources: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html>,
-//! <https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-suspend-resume-scaling.html>.
+//! <https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-suspend-resume-scaling.html>,
+//! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html>,
+//! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html>.
 
 use async_trait::async_trait;
 use aws_types::SdkConfig;
@@ -66,6 +68,31 @@ impl EcsScaleHook {
             present: count("runningCount") + count("pendingCount"),
             running: count("runningCount"),
         })
+    }
+
+    /// How many tasks that ECS no longer counts as running have not stopped yet: their containers may still write.
+    async fn stopping(&self, hook: &Hook) -> Result<usize> {
+        let EcsScale { cluster, service } = scaled(hook)?;
+        let mut input = json!({ "cluster": cluster, "serviceName": service, "desiredStatus": "STOPPED" });
+        let mut stopping = 0;
+        loop {
+            let listed = self.ecs.call("ListTasks", input.clone()).await;
+            let mut listed =
+                listed.map_err(|error| refused("listing the tasks of service", &scalable_words(hook), error))?;
+            let tasks = listed.take_list("taskArns");
+            if !tasks.is_empty() {
+                let input = json!({ "cluster": cluster, "tasks": tasks });
+                let described = self.ecs.call("DescribeTasks", input).await;
+                let mut described = described
+                    .map_err(|error| refused("describing the tasks of service", &scalable_words(hook), error))?;
+                let tasks = described.take_list("tasks");
+                stopping += tasks.iter().filter(|task| task["lastStatus"] != "STOPPED").count();
+            }
+            match listed.take("nextToken") {
+                Value::String(token) if !token.is_empty() => input["nextToken"] = token.into(),
+                _ => return Ok(stopping),
+            }
+        }
     }
 
     async fn set_desired(&self, hook: &Hook, count: i64) -> Result<()> {
@@ -148,7 +175,11 @@ impl HookDriver for EcsScaleHook {
                 words(hook)?
             )));
         }
-        match counts.present {
+        let present = match counts.present {
+            0 => self.stopping(hook).await?,
+            present => usize::try_from(present).unwrap_or_default(),
+        };
+        match present {
             0 => Ok(HookProgress::Done),
             present => Ok(HookProgress::InProgress(format!(
                 "{present} tasks of service {} to stop",
@@ -157,7 +188,7 @@ impl HookDriver for EcsScaleHook {
         }
     }
 
-    /// The auto scaling is resumed last: until then nothing but this hook sets the count.
+    /// The auto scaling is resumed last: until then nothing but this hook sets the count. One that a person has set meanwhile stays.
     async fn undo(&self, call: Call<'_>) -> Result<HookProgress> {
         let (hook, before) = (call.hook, call.before);
         let Some(wanted) = before["desired_count"].as_i64() else {
@@ -171,27 +202,14 @@ impl HookDriver for EcsScaleHook {
             self.set_desired(hook, wanted).await?;
             return waits_for_tasks(hook, 0, wanted);
         }
-        if counts.desired == wanted && counts.running < wanted {
-            return waits_for_tasks(hook, counts.running, wanted);
+        if counts.running < counts.desired {
+            return waits_for_tasks(hook, counts.running, counts.desired);
         }
         let suspended = &before["suspended"];
-        if suspended.is_object() {
-            // An earlier call resumed the auto scaling, which has set the count since.
-            let now = self.suspended(hook).await?;
-            if now == *suspended && now != all_suspended() {
-                return Ok(HookProgress::Done);
-            }
+        if suspended.is_object() && self.suspended(hook).await? != *suspended {
             self.suspend(hook, suspended).await?;
         }
-        match counts.desired == wanted {
-            true => Ok(HookProgress::Done),
-            false => Err(Error::Conflict(format!(
-                "resuming service {}: its desired count is {}, neither 0 nor {wanted}: somebody else has set it, and it stays. \
-                 Set it to {wanted} by hand if that is not wanted",
-                words(hook)?,
-                counts.desired
-            ))),
-        }
+        Ok(HookProgress::Done)
     }
 }
 

@@ -159,6 +159,23 @@ impl SsmCommandHook {
     }
 }
 
+impl SsmCommandHook {
+    /// What Systems Manager knows of the instances; a page may be empty although more follow.
+    async fn nodes(&self, hook: &Hook, filters: &Value) -> Result<Vec<Value>> {
+        let (mut nodes, mut token) = (Vec::new(), Value::Null);
+        loop {
+            let input = json!({ "Filters": filters, "MaxResults": 50, "NextToken": token });
+            let page = self.ssm.call("DescribeInstanceInformation", input).await;
+            let mut page = page.map_err(|error| refused("looking for the instances of hook", &hook.name, error))?;
+            nodes.extend(page.take_list("InstanceInformationList"));
+            token = page.take_token("NextToken");
+            if token.is_null() {
+                return Ok(nodes);
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl HookDriver for SsmCommandHook {
     /// Whether every node is there, and its agent answers.
@@ -172,16 +189,7 @@ impl HookDriver for SsmCommandHook {
                 .map(|(key, value)| json!({ "Key": format!("tag:{key}"), "Values": [value] }))
                 .collect(),
         };
-        let described = self
-            .ssm
-            .call(
-                "DescribeInstanceInformation",
-                json!({ "Filters": filters, "MaxResults": 50 }),
-            )
-            .await;
-        let mut described =
-            described.map_err(|error| refused("looking for the instances of hook", &hook.name, error))?;
-        let nodes = described.take_list("InstanceInformationList");
+        let nodes = self.nodes(hook, &Value::Array(filters)).await?;
         let field = if command.instances.is_empty() {
             "tags"
         } else {

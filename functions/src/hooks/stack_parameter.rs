@@ -124,9 +124,7 @@ impl StackParameterHook {
 impl HookDriver for StackParameterHook {
     async fn check(&self, hook: &Hook) -> Result<Option<Fault>> {
         let StackParameter {
-            stack: name,
-            parameter,
-            value,
+            stack: name, parameter, ..
         } = stack_of(hook)?;
         let Some(stack) = self.find(hook).await? else {
             let value = format!("{name}, which does not exist,");
@@ -161,9 +159,8 @@ impl HookDriver for StackParameterHook {
                 allowed,
             )));
         }
-        let already = present == value;
-        let allowed = format!("a value other than the present one, {present:?}: the hook would change nothing");
-        Ok(already.then(|| fault(hook, "value", format!("{value:?}"), allowed)))
+        // It may have the hook's value already: set by a person, or left so by a run that could not resume the application.
+        Ok(None)
     }
 
     async fn observe(&self, hook: &Hook) -> Result<Value> {

@@ -190,7 +190,8 @@ pub trait Discovery: Send + Sync {
     /// `InvalidInput` for what is no pattern of this kind.
     async fn matching(&self, pattern: &Target) -> Result<Vec<String>>;
 
-    /// The names of all copies that restores created, by their tags; none for a kind without patterns.
+    /// The names of all copies that restores created, by their tags; without those that have their own names again, which are no
+    /// copies. None for a kind without patterns.
     async fn copies(&self) -> Result<BTreeSet<String>>;
 
     /// Where rows are counted.

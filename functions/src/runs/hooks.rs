@@ -1,15 +1,17 @@
 //! Advances the hooks of a run, and records each before and after: what was there, when it began, how it ended.
 
+mod failing;
+mod saving;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::catalog::Catalog;
-use crate::domain::descriptor::{Hook, OnHookFailure};
-use crate::domain::hooks::{HookPhase, HookRecord, hook_wait};
+use crate::domain::descriptor::Hook;
+use crate::domain::hooks::{self, HookPhase, HookRecord, hook_wait, left_at_rest};
 use crate::domain::job::Run;
-use crate::domain::set::Reason;
 use crate::error::{Class, Error, Result};
-use crate::hooks::{Call, HookProgress, Hooks, did_not_begin};
+use crate::hooks::{Call, HookProgress, Hooks};
 
 /// How far the hooks of a phase are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +21,15 @@ pub enum Advance {
     InProgress(u64),
 }
 
-/// Seconds until a hook that failed is begun again.
-const RETRY_SECONDS: u64 = 10;
+impl Advance {
+    /// As the progress of this hook.
+    pub fn progress(&self, hook: &Hook) -> HookProgress {
+        match self {
+            Advance::Done => HookProgress::Done,
+            Advance::InProgress(_) => HookProgress::InProgress(format!("hook {}", hook.name)),
+        }
+    }
+}
 
 /// The hooks of a run, as its record has them.
 pub struct HookLog<'a> {
@@ -32,8 +41,6 @@ pub struct HookLog<'a> {
     stored: Option<Vec<HookRecord>>,
 }
 
-/// Attempts to change the record while another step changes it: a step of a stopped execution and its clean-up, for example.
-const TRIES: usize = 5;
 /// How often an undo that fails is begun again, in addition to the hook's own retries, before it has failed for good.
 const UNDO_RETRIES: u32 = 5;
 
@@ -60,6 +67,11 @@ impl<'a> HookLog<'a> {
         self.find(hook).is_some_and(|record| record.done_at.is_some())
     }
 
+    /// Whether it failed before it changed anything, and the run continued.
+    pub fn did_nothing(&self, hook: &Hook) -> bool {
+        self.find(hook).is_some_and(|record| record.did_nothing)
+    }
+
     /// Records the hook with what it finds, before it changes anything. Whether it is new.
     ///
     /// # Errors
@@ -68,7 +80,11 @@ impl<'a> HookLog<'a> {
         if self.find(hook).is_some() {
             return Ok(false);
         }
-        let before = self.hooks.observe(hook).await?;
+        let (before, failed) = match self.observe(hook, phase).await {
+            Ok(before) => (before, None),
+            Err(error) if error.class() == Class::Final && hook.continues() => (Value::Null, Some(error)),
+            Err(error) => return Err(error),
+        };
         let new = HookRecord::begun(&hook.name, phase, before, self.now);
         self.save(|records| {
             // What another call of this step recorded was there before the hook changed anything.
@@ -77,7 +93,48 @@ impl<'a> HookLog<'a> {
             }
         })
         .await?;
+        if let Some(error) = failed {
+            self.pass_over(hook, &error, true).await?;
+        }
         Ok(true)
+    }
+
+    /// What is there before the hook changes anything. What an earlier run left at rest is not what is normal.
+    async fn observe(&self, hook: &Hook, phase: HookPhase) -> Result<Value> {
+        let seen = self.hooks.observe(hook).await?;
+        if seen.is_null() || phase != HookPhase::Quiesce {
+            return Ok(seen);
+        }
+        let (catalog, deployment) = (self.catalog, &self.run.deployment);
+        let runs = catalog.runs(deployment).await?;
+        let Some((earlier, record)) = left_at_rest(&runs, &self.run.id, &hook.name) else {
+            return Ok(seen);
+        };
+        let descriptor = catalog.described_by(deployment, &earlier.id).await?;
+        let then = descriptor.iter().flat_map(|descriptor| &descriptor.hooks.quiesce);
+        let is_same = then
+            .into_iter()
+            .any(|then| then.name == hook.name && then.action == hook.action);
+        Ok(match is_same {
+            true => hooks::of(&hook.action).before_rest(&hook.action, &record.before, seen),
+            false => seen,
+        })
+    }
+
+    /// Records the hook as begun now, whether or not it was carried out before.
+    ///
+    /// # Errors
+    /// As [`HookLog::begin`].
+    pub async fn begin_again(&mut self, hook: &Hook, phase: HookPhase) -> Result<()> {
+        if self.begin(hook, phase).await? {
+            return Ok(());
+        }
+        self.change(hook, |record, now| {
+            record.failures += 1;
+            record.begun_at = now;
+            record.done_at = None;
+        })
+        .await
     }
 
     /// Removes a hook from the record that certainly did nothing.
@@ -112,42 +169,10 @@ impl<'a> HookLog<'a> {
                 return Ok(Advance::InProgress(hook_wait(record.begun_at, self.now)));
             }
             Ok(HookProgress::InProgress(what)) => late(hook, &what),
-            Err(error) if error.class() != Class::Final => return Err(error),
+            Err(error) if error.class() != Class::Final => return self.postpone(hook, &record, error).await,
             Err(error) => error,
         };
         self.fail(hook, &record, failed).await
-    }
-
-    /// A failure is tried again, ends the run, or is a warning.
-    async fn fail(&mut self, hook: &Hook, record: &HookRecord, error: Error) -> Result<Advance> {
-        let text = error.to_string();
-        let again = record.failures < hook.retries && !did_not_begin(&error);
-        let continues = hook.on_failure == OnHookFailure::Continue;
-        self.change(hook, |record, now| {
-            record.failures += 1;
-            record.error = Some(text.clone());
-            if again {
-                record.begun_at = now;
-            } else if continues {
-                record.done_at = Some(now);
-            }
-        })
-        .await?;
-        if again {
-            return Ok(Advance::InProgress(RETRY_SECONDS));
-        }
-        if !continues {
-            return Err(error);
-        }
-        let warning = Reason {
-            subject: format!("hook {}", hook.name),
-            error: error.name().to_owned(),
-            message: format!("{error}. The run continued, as its `on_failure` says"),
-        };
-        self.catalog
-            .warn_run(&self.run.deployment, &self.run.id, warning)
-            .await?;
-        Ok(Advance::Done)
     }
 
     /// Undoes the hook's work, or looks how far that is, and records the outcome.
@@ -203,47 +228,6 @@ impl<'a> HookLog<'a> {
             attempt: record.failures,
         }
     }
-
-    async fn change(&mut self, hook: &Hook, change: impl Fn(&mut HookRecord, Timestamp)) -> Result<()> {
-        let now = self.now;
-        self.save(|records| {
-            if let Some(record) = records.iter_mut().find(|record| record.name == hook.name) {
-                change(record, now);
-            }
-        })
-        .await
-    }
-
-    /// Changes the record, also while another step changes it: `change` may run more than once, each time on what is stored.
-    async fn save(&mut self, change: impl Fn(&mut Vec<HookRecord>)) -> Result<()> {
-        let (deployment, id) = (&self.run.deployment, &self.run.id);
-        for _ in 0..TRIES {
-            let mut changed = self.stored.clone().unwrap_or_default();
-            change(&mut changed);
-            // A run without a record of hooks keeps none: an empty one would say that no hook has begun.
-            if changed == self.stored.as_deref().unwrap_or_default() {
-                return Ok(());
-            }
-            let saved = self
-                .catalog
-                .note_hooks(deployment, id, self.stored.as_deref(), &changed)
-                .await?;
-            if !saved {
-                let Some(record) = self.catalog.run(deployment, id).await? else {
-                    return Ok(());
-                };
-                self.stored = record.hooks;
-            }
-            // Also if the response of an earlier attempt was lost.
-            if saved || self.stored.as_ref() == Some(&changed) {
-                self.stored = Some(changed);
-                return Ok(());
-            }
-        }
-        Err(Error::Unavailable(format!(
-            "recording the hooks of run {id}: its record keeps changing; it is tried again"
-        )))
-    }
 }
 
 fn is_late(hook: &Hook, begun_at: Timestamp, now: Timestamp) -> bool {
@@ -257,3 +241,6 @@ fn late(hook: &Hook, what: &str) -> Error {
         hook.name, hook.timeout_seconds
     ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,6 @@ use crate::domain::job::Run;
 use crate::domain::set::RunRecord;
 use crate::error::{Error, Result};
 use crate::hooks::{HookProgress, Hooks};
-use crate::runs::hooks::Advance;
 
 /// How far an application is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,10 +127,7 @@ async fn act(log: &mut HookLog<'_>, hook: &Hook) -> Result<HookProgress> {
         return Ok(HookProgress::Done);
     }
     log.begin(hook, HookPhase::Resume).await?;
-    Ok(match log.act(hook).await? {
-        Advance::Done => HookProgress::Done,
-        Advance::InProgress(_) => HookProgress::InProgress(format!("hook {}", hook.name)),
-    })
+    log.act(hook).await.map(|advance| advance.progress(hook))
 }
 
 /// How a person resumes what a hook did not, as part of a sentence.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Catalog, RunMilestone};
-use crate::domain::descriptor::Hook;
+use crate::domain::descriptor::{Hook, HookLists};
 use crate::domain::hooks::{self, HookPhase, quiesced_window};
 use crate::domain::job::{JobStatus, Run};
 use crate::domain::set::Reason;
@@ -66,13 +66,16 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
     let mut quiesced = Vec::new();
     for hook in &descriptor.hooks.quiesce {
         if is_over(catalog, &run).await? {
-            return Err(resume_begun_hooks(&mut log, catalog, &run, &begun, now).await?);
+            return Err(resume_again(&mut log, catalog, &run, (&descriptor.hooks, &begun), now).await?);
         }
         // Recorded before the call: a hook that fails half-way is resumed too.
         let new = log.begin(hook, HookPhase::Quiesce).await?;
         catalog
             .mark_run(&run.deployment, &run.id, RunMilestone::Quiesced, now)
             .await?;
+        if log.did_nothing(hook) {
+            continue;
+        }
         begun.push(hook);
         if log.is_settled(hook) {
             quiesced.push(hook.name.clone());
@@ -86,7 +89,7 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
             log.forget(hook).await?;
         }
         if is_over(catalog, &run).await? {
-            return Err(resume_begun_hooks(&mut log, catalog, &run, &begun, now).await?);
+            return Err(resume_again(&mut log, catalog, &run, (&descriptor.hooks, &begun), now).await?);
         }
         if let Advance::InProgress(wait_seconds) = ran? {
             return Ok(Output {
@@ -94,6 +97,10 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
                 wait_seconds: Some(wait_seconds),
                 quiesced,
             });
+        }
+        if log.did_nothing(hook) {
+            begun.pop();
+            continue;
         }
         tracing::info!(deployment = %run.deployment, set = %run.id, hook = %hook.name, "quiesced");
         quiesced.push(hook.name.clone());
@@ -118,18 +125,22 @@ async fn is_over(catalog: &Catalog, run: &Run) -> Result<bool> {
     Ok(record.is_some_and(|record| record.ended_at.is_some() || record.resumed_at.is_some()))
 }
 
-/// Resumes hooks in reverse, and returns the error to end with. This step does not run again: a hook that fails is retried a few
-/// times, and then is a warning on the run; one that takes time is waited for.
-async fn resume_begun_hooks(
+/// Resumes what has begun, or runs the hooks that resume, and returns the error to end with. This step does not run again: a hook that
+/// fails is retried a few times, and then is a warning on the run; one that takes time is waited for.
+async fn resume_again(
     log: &mut HookLog<'_>,
     catalog: &Catalog,
     run: &Run,
-    begun: &[&Hook],
+    (lists, begun): (&HookLists, &[&Hook]),
     now: Timestamp,
 ) -> Result<Error> {
+    let resuming: Vec<(&Hook, bool)> = match lists.resume.is_empty() || begun.is_empty() {
+        true => begun.iter().rev().map(|hook| (*hook, true)).collect(),
+        false => lists.resume.iter().map(|hook| (hook, false)).collect(),
+    };
     let (mut failures, mut by_hand) = (Vec::new(), Vec::new());
-    for hook in begun.iter().rev() {
-        if let Err(error) = undo_with_retries(log, hook).await {
+    for (hook, undo) in resuming {
+        if let Err(error) = resume_with_retries(log, hook, undo).await {
             failures.push(error);
             by_hand.push(by_hand_of(log, hook));
         }
@@ -160,10 +171,20 @@ async fn resume_begun_hooks(
 
 /// # Errors
 /// What went wrong, or what it still waits for.
-async fn undo_with_retries(log: &mut HookLog<'_>, hook: &Hook) -> std::result::Result<(), String> {
+async fn resume_with_retries(log: &mut HookLog<'_>, hook: &Hook, undo: bool) -> std::result::Result<(), String> {
     let (mut tries, mut waited) = (0, 0);
+    // The clean-up may have run it before what it resumes had its effect.
+    let mut ready = undo;
     loop {
-        match log.undo(hook).await {
+        let progress = match ready {
+            true if undo => log.undo(hook).await,
+            true => log.act(hook).await.map(|advance| advance.progress(hook)),
+            false => log.begin_again(hook, HookPhase::Resume).await.map(|()| {
+                ready = true;
+                HookProgress::InProgress(format!("hook {}", hook.name))
+            }),
+        };
+        match progress {
             Ok(HookProgress::Done) => return Ok(()),
             Ok(HookProgress::InProgress(what)) if waited >= PATIENCE_SECONDS => {
                 return Err(format!("hook {} began to resume, and waits for {what}", hook.name));

@@ -109,7 +109,7 @@ impl<'a> Checks<'a> {
 
     /// What a cut-over replaced; `None` if it does not exist any more.
     pub async fn replaced(&self, search: &mut UsageSearch<'_>, replaced: Replaced) -> Result<Option<ReplacedVerdict>> {
-        let mut notes = Vec::new();
+        let (mut notes, mut unchecked) = (Vec::new(), Vec::new());
         if let Removable::Resource(target) = &replaced.what {
             match self.exists(target).await {
                 Ok(true) => {}
@@ -121,8 +121,13 @@ impl<'a> Checks<'a> {
         }
         let used = [replaced.what.as_used()];
         let mut report = search.of(&used).await?;
-        let users = taken(&used, &mut report, &mut notes);
-        Ok(Some(ReplacedVerdict { replaced, users, notes }))
+        let users = taken(&used, &mut report, &mut unchecked);
+        Ok(Some(ReplacedVerdict {
+            replaced,
+            users,
+            notes,
+            unchecked,
+        }))
     }
 
     async fn exists(&self, target: &Target) -> std::result::Result<bool, String> {

@@ -9,7 +9,17 @@ use super::verdict::RestoreVerdict;
 pub struct ReplacedVerdict {
     pub replaced: Replaced,
     pub users: Vec<String>,
+    /// What of its existence is not known.
     pub notes: Vec<String>,
+    /// The searches for users that could not be made.
+    pub unchecked: Vec<String>,
+}
+
+impl ReplacedVerdict {
+    /// Whether everything was searched, and nobody uses it.
+    pub fn is_free(&self) -> bool {
+        self.users.is_empty() && self.unchecked.is_empty()
+    }
 }
 
 /// All that was found.

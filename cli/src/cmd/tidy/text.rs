@@ -127,17 +127,25 @@ fn state_words(state: &CopyState) -> &'static str {
 }
 
 fn replaced(old: &ReplacedVerdict) -> String {
-    let ReplacedVerdict { replaced, users, notes } = old;
+    let ReplacedVerdict {
+        replaced,
+        users,
+        notes,
+        unchecked,
+    } = old;
     let mut text = format!(
         "  {}, replaced by restore {}, cost {}\n",
         replaced.what,
         replaced.restore,
         replaced.cost.words()
     );
-    for line in notes {
+    for line in notes.iter().chain(unchecked) {
         let _ = writeln!(text, "    not checked here: {}", crate::table::one_line(line));
     }
-    if users.is_empty() {
+    if !unchecked.is_empty() && users.is_empty() {
+        text.push_str("    whether it is in use is not known: its command is shown once everything could be checked\n");
+    }
+    if old.is_free() {
         text.push_str("    first make sure that nothing else uses it, and that you need not switch back; then:\n");
         for command in replaced.commands() {
             let _ = writeln!(text, "    {command}");
@@ -181,8 +189,8 @@ pub fn json(found: &Findings, removed: &[Removal]) -> Value {
             "restore": old.replaced.restore,
             "cost_a_month": old.replaced.cost,
             "users": old.users,
-            "not_checked": old.notes,
-            "commands": if old.users.is_empty() { old.replaced.commands() } else { Vec::new() },
+            "not_checked": old.notes.iter().chain(&old.unchecked).collect::<Vec<_>>(),
+            "commands": if old.is_free() { old.replaced.commands() } else { Vec::new() },
         })
     });
     json!({
@@ -275,6 +283,7 @@ Restore hubs-20250131-230000-cd34: can be removed
             },
             users: users.iter().map(|user| (*user).to_owned()).collect(),
             notes: Vec::new(),
+            unchecked: Vec::new(),
         };
         let text = shown(Vec::new(), vec![old(&[])], false);
         assert!(
@@ -283,6 +292,13 @@ Restore hubs-20250131-230000-cd34: can be removed
         );
         assert!(
             text.contains("    aws dynamodb delete-table --table-name hubs-rooms\n"),
+            "{text}"
+        );
+        let mut unchecked = old(&[]);
+        unchecked.unchecked.push("who mounts it: access denied".to_owned());
+        let text = shown(Vec::new(), vec![unchecked], false);
+        assert!(
+            text.contains("is not known") && !text.contains("delete-table"),
             "{text}"
         );
         let used = shown(Vec::new(), vec![old(&["a service names it"])], false);

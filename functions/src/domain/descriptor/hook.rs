@@ -38,6 +38,13 @@ impl Default for HookLists {
     }
 }
 
+impl Hook {
+    /// Whether a run continues without it if it fails.
+    pub fn continues(&self) -> bool {
+        self.on_failure == OnHookFailure::Continue
+    }
+}
+
 impl HookLists {
     pub fn is_empty(&self) -> bool {
         self.all().next().is_none()

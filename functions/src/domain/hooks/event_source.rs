@@ -60,6 +60,16 @@ impl HookProfile for Kind {
         }))
     }
 
+    fn before_rest(&self, _: &HookAction, earlier: &Value, mut seen: Value) -> Value {
+        for field in ["rules", "mappings"] {
+            let now = seen[field].as_array().cloned().unwrap_or_default();
+            let then = earlier[field].as_array().cloned().unwrap_or_default();
+            let off = then.into_iter().filter(|name| !now.contains(name));
+            seen[field] = now.iter().cloned().chain(off).collect();
+        }
+        seen
+    }
+
     /// Only what was enabled before is enabled again.
     fn undo_by_hand(&self, action: &HookAction, before: &Value) -> String {
         let HookAction::EventSource(source) = action else {
@@ -82,5 +92,25 @@ impl HookProfile for Kind {
             true => "nothing: none of its rules and mappings was enabled before".to_owned(),
             false => format!("enable {}", parts.join(" and ")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_an_earlier_run_left_disabled_was_enabled() {
+        let action = HookAction::EventSource(EventSource {
+            rules: vec!["nightly".to_owned(), "hourly".to_owned()],
+            event_bus: None,
+            mappings: Vec::new(),
+        });
+        let earlier = json!({"rules": ["nightly", "hourly"], "mappings": []});
+        let seen = json!({"rules": ["hourly"], "mappings": []});
+        let before = Kind.before_rest(&action, &earlier, seen);
+        assert_eq!(before, json!({"rules": ["hourly", "nightly"], "mappings": []}));
     }
 }

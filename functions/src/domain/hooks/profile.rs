@@ -30,6 +30,13 @@ pub trait HookProfile: Sync {
         true
     }
 
+    /// What was there before the hook changed anything, where an earlier run recorded `earlier` and did not resume the application:
+    /// of what is there now, `seen`, the part that is still at rest counts as it was then. Otherwise a run would take the state of
+    /// rest for the normal one, and leave the application in it.
+    fn before_rest(&self, _action: &HookAction, _earlier: &Value, seen: Value) -> Value {
+        seen
+    }
+
     /// How a person undoes by hand what the hook did, as a sentence without a full stop at its end: `set the desired count of
     /// service web in cluster hubs to 3`. `before` is what the hook recorded, null if nothing.
     fn undo_by_hand(&self, action: &HookAction, before: &Value) -> String;

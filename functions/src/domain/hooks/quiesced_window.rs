@@ -17,9 +17,13 @@ pub fn end(since: Timestamp, max_seconds: u64) -> Timestamp {
 pub fn was_quiesced_throughout<'a>(run: &RunRecord, reading: impl Iterator<Item = &'a Point>) -> Option<bool> {
     run.rested_at()?;
     // One that failed, and was passed over, has quiesced nothing.
-    if run
-        .quiescing_hooks()
-        .any(|hook| hook.done_at.is_none() || hook.error.is_some() && hook.undo_begun_at.is_none())
+    let mut quiescing = run
+        .hooks
+        .iter()
+        .flatten()
+        .filter(|hook| hook.phase == HookPhase::Quiesce);
+    if quiescing
+        .any(|hook| hook.did_nothing || hook.done_at.is_none() || hook.error.is_some() && hook.undo_begun_at.is_none())
     {
         return Some(false);
     }

@@ -31,9 +31,15 @@ pub struct HookRecord {
     pub undo_begun_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undone_at: Option<Timestamp>,
+    /// It failed before it changed anything, and the run continued: there is nothing to undo.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub did_nothing: bool,
     /// How often it failed and was begun again.
     #[serde(default)]
     pub failures: u32,
+    /// How often its outcome was not known, or it could not be done yet.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub postponed: u32,
     /// Why it failed last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -49,16 +55,26 @@ impl HookRecord {
             done_at: None,
             undo_begun_at: None,
             undone_at: None,
+            did_nothing: false,
             failures: 0,
+            postponed: 0,
             error: None,
         }
     }
 }
 
-/// Seconds until the next look at a hook's work that began at `begun`: a tenth of the time so far, between 1 and 30.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as Serde calls it")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+/// Seconds until the next look at a hook's work that began at `begun`: a tenth of the time so far, up to 30; after half an hour a
+/// sixtieth, up to 120. An execution has a history of 25,000 events, and each look takes nine.
+///
+/// Source: <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
 pub fn hook_wait(begun: Timestamp, now: Timestamp) -> u64 {
     let elapsed = u64::try_from(now.duration_since(begun).as_secs()).unwrap_or(0);
-    (elapsed / 10).clamp(1, 30)
+    (elapsed / 10).clamp(1, 30).max(elapsed / 60).min(120)
 }
 
 #[cfg(test)]
@@ -71,7 +87,7 @@ mod tests {
     fn a_hook_is_looked_at_more_rarely_the_longer_it_takes() {
         let begun: Timestamp = "2026-11-20T02:00:00Z".parse().unwrap();
         let after = |seconds: i64| hook_wait(begun, begun + jiff::SignedDuration::from_secs(seconds));
-        let waits: Vec<u64> = [-5, 0, 9, 25, 120, 4_000].map(after).to_vec();
-        assert_eq!(waits, [1, 1, 1, 2, 12, 30]);
+        let waits: Vec<u64> = [-5, 0, 9, 25, 120, 1_000, 4_000, 40_000].map(after).to_vec();
+        assert_eq!(waits, [1, 1, 1, 2, 12, 30, 66, 120]);
     }
 }

@@ -50,6 +50,14 @@ impl HookProfile for Kind {
         }))
     }
 
+    fn before_rest(&self, action: &HookAction, earlier: &Value, seen: Value) -> Value {
+        let at_rest = matches!(action, HookAction::StackParameter(stack) if seen["value"] == stack.value.as_str());
+        match at_rest && earlier["value"].is_string() {
+            true => earlier.clone(),
+            false => seen,
+        }
+    }
+
     fn undo_by_hand(&self, action: &HookAction, before: &Value) -> String {
         let HookAction::StackParameter(StackParameter { stack, parameter, .. }) = action else {
             return String::new();
@@ -61,5 +69,26 @@ impl HookProfile for Kind {
         format!(
             "update stack {stack} with its present template, parameter {parameter} set {value}, and all others unchanged"
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_parameter_that_an_earlier_run_left_changed_had_its_value() {
+        let action = HookAction::StackParameter(StackParameter {
+            stack: "hubs".to_owned(),
+            parameter: "OfflineMode".to_owned(),
+            value: "Offline".to_owned(),
+        });
+        let earlier = json!({"value": "Online"});
+        for (seen, before) in [("Offline", "Online"), ("Maintenance", "Maintenance")] {
+            let found = Kind.before_rest(&action, &earlier, json!({ "value": seen }));
+            assert_eq!(found, json!({ "value": before }));
+        }
     }
 }

@@ -107,6 +107,14 @@ pub fn planned_name(planned: &PlannedResource) -> &str {
     destination(planned).map_or("", |destination| destination.name)
 }
 
+/// Whether the copy gets the name of its resource, which is gone: whatever uses that name uses the copy.
+pub fn has_own_name(planned: &PlannedResource) -> bool {
+    destination(planned).is_some_and(|destination| {
+        // A directory has the name of its file system.
+        destination.is_resource && destination.name == planned.resource.target.identifier()
+    })
+}
+
 /// The identifier in AWS of what was created; `None` if it is not a resource of its own, or has no identifier yet.
 pub fn copy_identifier(item: &RestoreItem) -> Option<&str> {
     stateful(&item.planned.resource.target)?.copy_identifier(item.created.as_ref()?)

@@ -90,9 +90,40 @@ async fn it_is_scaled_to_no_task_with_its_auto_scaling_suspended_first() {
     assert_eq!(played[1].json()["MinCapacity"], Value::Null, "its limits stay");
     assert_eq!(played[3].json()["desiredCount"], 0);
     // A task that stops, or is about to start, still uses the data.
-    for (running, pending, done) in [(1, 0, false), (0, 1, false), (0, 0, true)] {
+    for (running, pending) in [(1, 0), (0, 1)] {
         let (progress, _) = called(false, scaled(), vec![target(true), service(0, running, pending)]).await;
-        assert_eq!(progress.unwrap() == HookProgress::Done, done);
+        assert!(matches!(progress.unwrap(), HookProgress::InProgress(_)));
+    }
+}
+
+/// ECS counts a task as running no more once it is to stop, and its container may write for as long as its `stopTimeout` is.
+#[tokio::test]
+async fn a_task_that_is_stopping_is_waited_for() {
+    let listed = |token: Value| {
+        answers(
+            "ListTasks",
+            json!({ "taskArns": ["t"], "nextToken": token }).to_string(),
+        )
+    };
+    let described = |status: &str| {
+        answers(
+            "DescribeTasks",
+            json!({ "tasks": [{ "lastStatus": status }] }).to_string(),
+        )
+    };
+    for (last, done) in [("STOPPING", false), ("STOPPED", true)] {
+        let script = vec![
+            service(0, 0, 0),
+            listed(json!("more")),
+            described("STOPPED"),
+            listed(Value::Null),
+            described(last),
+        ];
+        let (progress, replay) = called(false, plain(), script).await;
+        assert_eq!(progress.unwrap() == HookProgress::Done, done, "{last}");
+        let played = replay.played();
+        assert_eq!(played[1].json()["desiredStatus"], "STOPPED");
+        assert_eq!(played[3].json()["nextToken"], "more");
     }
 }
 
@@ -112,11 +143,11 @@ async fn it_is_back_when_its_tasks_run_and_its_auto_scaling_is_what_it_was() {
 }
 
 #[tokio::test]
-async fn a_count_that_somebody_else_set_stays_and_is_named() {
+async fn a_count_that_somebody_else_set_stays_and_its_tasks_are_waited_for() {
+    let (progress, _) = called(true, plain(), vec![service(5, 2, 3)]).await;
+    assert!(matches!(progress.unwrap(), HookProgress::InProgress(what) if what.contains("2 of 5")));
     let (progress, _) = called(true, plain(), vec![service(5, 5, 0)]).await;
-    let error = progress.unwrap_err();
-    assert_eq!(error.name(), "Conflict");
-    assert!(error.to_string().contains("is 5, neither 0 nor 3"), "{error}");
+    assert_eq!(progress.unwrap(), HookProgress::Done);
 }
 
 #[tokio::test]

@@ -148,11 +148,12 @@ async fn nodes_that_are_missing_or_silent_are_faults() {
         (by_id.clone(), json!([node("i-0", "Online")]), Some("knows 1")),
         (by_id, json!([node("i-0", "Online"), node("i-1", "Online")]), None),
     ] {
-        let answer = answers(
-            "DescribeInstanceInformation",
-            json!({ "InstanceInformationList": nodes }).to_string(),
-        );
-        let replay = Replay::new([answer]);
+        let page = |nodes: &Value, token: &str| {
+            let page = json!({ "InstanceInformationList": nodes, "NextToken": token });
+            answers("DescribeInstanceInformation", page.to_string())
+        };
+        // Systems Manager filters a page after it was filled.
+        let replay = Replay::new([page(&json!([]), "more"), page(&nodes, "")]);
         let fault = SsmCommandHook::from_config(&replay.config())
             .check(&hook)
             .await

@@ -158,7 +158,6 @@ async fn what_could_not_be_changed_or_put_back_is_a_fault() {
         (gone, "hubs, which does not exist"),
         (stack_with("UPDATE_COMPLETE", "No - Online", ""), "no service role"),
         (stack("UPDATE_COMPLETE", "****"), "whose value is hidden"),
-        (stack("UPDATE_COMPLETE", "Yes - Offline"), "Yes - Offline"),
     ] {
         let replay = Replay::new([answer]);
         let fault = StackParameterHook::from_config(&replay.config())
@@ -170,9 +169,12 @@ async fn what_could_not_be_changed_or_put_back_is_a_fault() {
             "{said}: {fault:?}"
         );
     }
-    let replay = Replay::new([stack("UPDATE_COMPLETE", "No - Online")]);
-    let driver = StackParameterHook::from_config(&replay.config());
-    assert_eq!(driver.check(&hook()).await.unwrap(), None);
+    // With the hook's own value, an earlier run could not resume the application: the next one must be able to.
+    for value in ["No - Online", "Yes - Offline"] {
+        let replay = Replay::new([stack("UPDATE_COMPLETE", value)]);
+        let driver = StackParameterHook::from_config(&replay.config());
+        assert_eq!(driver.check(&hook()).await.unwrap(), None);
+    }
 }
 
 #[tokio::test]

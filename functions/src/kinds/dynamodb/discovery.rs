@@ -14,6 +14,15 @@ use crate::error::Result;
 use crate::kinds::shared::{WITH_PATTERNS, WITH_ROWS, unsupported, wrong_target_of};
 use crate::kinds::{BackupQuota, Discovery};
 
+/// The table's name, unless a restore gave it back to the application under its own name: then it is backed up as before.
+fn copy(resource: &Value) -> Option<String> {
+    let (_, table) = resource["ResourceARN"].as_str()?.rsplit_once(":table/")?;
+    let mut tags = resource["Tags"].as_array().into_iter().flatten();
+    let of = tags.find(|tag| tag["Key"] == names::TAG_RESOURCE);
+    let of = of.and_then(|tag| tag["Value"].as_str()).unwrap_or_default();
+    (!names::is_in_its_place(of, table)).then(|| table.to_owned())
+}
+
 #[async_trait]
 impl Discovery for DynamoDb {
     async fn matching(&self, pattern: &Target) -> Result<Vec<String>> {
@@ -43,8 +52,7 @@ impl Discovery for DynamoDb {
             let page = self.tagging.call("GetResources", request).await;
             let mut page = page.map_err(|error| failure("listing the tables with tag", names::TAG_RESTORE, error))?;
             let resources = page.take_list("ResourceTagMappingList");
-            let arns = resources.iter().filter_map(|resource| resource["ResourceARN"].as_str());
-            found.extend(arns.filter_map(|arn| arn.rsplit_once(":table/").map(|(_, table)| table.to_owned())));
+            found.extend(resources.iter().filter_map(copy));
             token = page.take_token("PaginationToken");
             if token.is_null() {
                 return Ok(found);

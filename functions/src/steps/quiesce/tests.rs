@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::*;
+use crate::domain::descriptor::Descriptor;
 use crate::error::Fault;
 use crate::hooks::{Call, HookDriver, Hooks};
 use crate::runs::resuming::Resumed;
-use crate::testing::{RecordedHooks, later, now, planned};
+use crate::testing::{RecordedHooks, catalog, document, later, now, planned, record, run};
 
 #[tokio::test]
 async fn hooks_quiesce_in_order_and_the_run_knows() {
@@ -141,6 +144,43 @@ async fn an_abort_between_two_hooks_brings_back_what_the_first_brought_to_rest()
             assert!(error.to_string().contains(&run.id), "{error}");
             assert_eq!(hooks.calls(), ["quiesce offline", "resume offline"], "{marks:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn an_abort_is_resumed_by_the_hooks_that_resume() {
+    let hook = |name: &str| json!({"name": name, "kind": "lambda", "function": name});
+    let mut document = document("hubs-prod", &[]);
+    document["hooks"] = json!({ "quiesce": [hook("offline")], "resume": [hook("online")] });
+    for cleaned_up in [false, true] {
+        let ((catalog, _), run) = (catalog(), run());
+        catalog
+            .put_run(&record(&run), &Descriptor::parse(&document).unwrap())
+            .await
+            .unwrap();
+        let hooks = RecordedHooks::all_well();
+        let marks = vec![RunMilestone::Ended];
+        let needs = Needs {
+            catalog: catalog.clone(),
+            hooks: Hooks::all(Arc::new(Aborted {
+                catalog: catalog.clone(),
+                hooks: hooks.clone(),
+                marks,
+            })),
+        };
+        if cleaned_up {
+            let online = Descriptor::parse(&document).unwrap().hooks.resume.remove(0);
+            let mut log = HookLog::of(&catalog, &needs.hooks, &run, now()).await.unwrap();
+            log.begin(&online, HookPhase::Resume).await.unwrap();
+        }
+        let input = Input {
+            run: run.clone(),
+            now: now(),
+        };
+        assert_eq!(handle(&needs, input).await.unwrap_err().name(), "Conflict");
+        assert_eq!(hooks.calls(), ["quiesce offline", "resume online"], "{cleaned_up}");
+        let recorded = catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
+        assert!(recorded.resumed_at.is_some());
     }
 }
 

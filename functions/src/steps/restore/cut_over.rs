@@ -9,6 +9,7 @@ use crate::domain::descriptor::Switch;
 use crate::domain::job::Run;
 use crate::domain::pacing;
 use crate::domain::restore::item::{ItemStatus, RestoreItem};
+use crate::domain::restore::switch_order::applied;
 use crate::domain::restore::switch_progress::{SwitchProgress, SwitchRecord, SwitchState};
 use crate::domain::restore::verdict::VerificationOutcome;
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
@@ -40,8 +41,8 @@ pub async fn handle(needs: &Needs, Input { run, restore, now }: Input) -> Result
     if record.status == RestoreStatus::CutOver {
         return Ok(Output::succeeded());
     }
-    let switches = catalog.planned_by(&run).await?.cut_over;
     let items = catalog.items(&run.deployment, &restore).await?;
+    let (switches, _) = applied(&catalog.planned_by(&run).await?.cut_over, &items);
     if record.switched.is_empty()
         && let Some(unready) = ensure_ready(needs, &run, &record, &switches, &items).await?
     {

@@ -153,9 +153,7 @@ fn output(run: &Run, descriptor: &Descriptor, plan: &Plan, items: &[RestoreItem]
 
 /// By a cut-over, or because a copy gets the name of a resource that is gone.
 fn in_use_afterwards(plan: &Plan, items: &[RestoreItem]) -> bool {
-    let under_its_name =
-        |item: &RestoreItem| kinds::planned_name(&item.planned) == item.planned.resource.target.identifier();
-    plan.cut_over != CutOverMode::No || items.iter().any(under_its_name)
+    plan.cut_over != CutOverMode::No || items.iter().any(|item| kinds::has_own_name(&item.planned))
 }
 
 fn makes(item: &RestoreItem) -> bool {

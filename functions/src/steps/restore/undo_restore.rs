@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
 use crate::domain::job::{Failure, JobStatus, Run};
+use crate::domain::kinds;
 use crate::domain::pacing;
 use crate::domain::restore::item::{ItemStatus, RestoreItem, UndoProgress};
 use crate::domain::restore::{RestoreRecord, RestoreStatus};
@@ -81,6 +82,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let record = catalog.known_restore(&deployment, &restore).await?;
     refuse_switched(&record)?;
     let items = catalog.items(&deployment, &restore).await?;
+    refuse_in_their_place(&record, &items)?;
     ensure_unused(needs, &record, &items, &without, now).await?;
     let run = Run {
         deployment: deployment.clone(),
@@ -213,6 +215,26 @@ fn refuse_switched(record: &RestoreRecord) -> Result<()> {
         ))),
         _ => Ok(()),
     }
+}
+
+/// What a restore that succeeded gave back under its own name is what the application uses, whether or not anything shows that today.
+fn refuse_in_their_place(record: &RestoreRecord, items: &[RestoreItem]) -> Result<()> {
+    let in_place: Vec<&str> = items
+        .iter()
+        .filter(|item| kinds::has_own_name(&item.planned))
+        .map(|item| kinds::planned_name(&item.planned))
+        .collect();
+    if record.status != RestoreStatus::Restored || record.undoing_at.is_some() || in_place.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Conflict(format!(
+        "undoing restore {}: {} got the names of what was gone, and {} uses what has these names. Nothing was removed. \
+         What nothing uses, delete by hand; `holdfast restores {}` lists all copies",
+        record.id,
+        in_place.join(", "),
+        record.deployment,
+        record.deployment
+    )))
 }
 
 fn ended(left: Vec<Reason>) -> Output {

@@ -1,11 +1,13 @@
 //! Restores with the requested result: a plan, or copies that the application was not switched to.
 
 use super::{RestoreReport, commands, copies, facts};
+use crate::domain::kinds;
 use crate::domain::message::builder::MessageParts;
 use crate::domain::message::facts as common;
 use crate::domain::message::layout::{NextStep, Section};
 use crate::domain::message::{Event, Message, Severity, words};
 use crate::domain::restore::RestoreRecord;
+use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::plan::CutOverMode;
 use crate::domain::restore::plan_table::{head, summary, unmatched};
 use crate::domain::restore::verdict::VerificationOutcome;
@@ -99,18 +101,22 @@ pub fn restored(restore: &RestoreReport<'_>, record: &RestoreRecord, refused: bo
         CutOverMode::No => Some("Cut-over was not requested.".to_owned()),
         CutOverMode::Yes | CutOverMode::Ask => None,
     };
+    let places = Places::of(restore.items);
     let happened = format!(
-        "{name} was restored from {} after {}. Nothing was switched: the application uses what it used before. {}",
+        "{name} was restored from {} after {}. {} {}",
         restore.what(record),
         restore.took(),
+        places.words(),
         why_not.unwrap_or_default()
     );
     let means = format!(
         "{} {}",
         facts::trust(record.verification.as_ref()),
-        match verified {
-            true => "The copies cost as much as what they were restored from.",
-            false => "You decide: look at the copies before anything uses them.",
+        match (verified, places.own) {
+            (true, 0) => "The copies cost as much as what they were restored from.",
+            (true, _) => "",
+            (false, 0) => "You decide: look at the copies before anything uses them.",
+            (false, _) => "You decide: look at the copies before you rely on them.",
         }
     );
     let failed = restore.failed_follow_up().is_some();
@@ -121,18 +127,7 @@ pub fn restored(restore: &RestoreReport<'_>, record: &RestoreRecord, refused: bo
             "Look at the copies as the application would: count what you know, open what was missing. Their names are below.",
         ));
     }
-    steps.push(NextStep::run(
-        "To use the data, restore with cut-over: it creates and verifies new copies, since these can no longer be switched to",
-        format!(
-            "{} --cut-over {}",
-            commands::again(record),
-            if verified { "yes" } else { "ask" }
-        ),
-    ));
-    steps.push(NextStep::run(
-        "When they are no longer needed, remove them",
-        commands::undo_restore(record),
-    ));
+    steps.extend(places.steps(record, verified));
     steps.extend(warning_steps(&warnings));
     let mut sections = facts::checks(record.verification.as_ref());
     let same = sections.pop();
@@ -160,9 +155,71 @@ pub fn restored(restore: &RestoreReport<'_>, record: &RestoreRecord, refused: bo
             if failed { ", BUT WHAT FOLLOWS IT FAILED" } else { "" }
         ),
         happened: happened.trim_end(),
-        means: &means,
+        means: means.trim_end(),
         steps: &steps,
         reasons: &warnings,
         sections,
     })
+}
+
+/// How many copies got the names of what was gone, and how many are beside what the application uses.
+struct Places {
+    own: usize,
+    beside: usize,
+}
+
+impl Places {
+    fn of(items: &[RestoreItem]) -> Self {
+        let copies = items.iter().filter(|item| copies::may_exist(item));
+        let (own, beside): (Vec<&RestoreItem>, Vec<_>) = copies.partition(|item| kinds::has_own_name(&item.planned));
+        Self {
+            own: own.len(),
+            beside: beside.len(),
+        }
+    }
+
+    fn words(&self) -> String {
+        let own = match self.own {
+            0 => return "Nothing was switched: the application uses what it used before.".to_owned(),
+            1 => {
+                "1 resource, which was gone, has its name again: what uses that name uses what was restored.".to_owned()
+            }
+            own => format!(
+                "{own} resources, which were gone, have their names again: what uses these names uses what was restored."
+            ),
+        };
+        match self.beside {
+            0 => own,
+            _ => format!("{own} The others have a copy beside them, and nothing was switched."),
+        }
+    }
+
+    fn steps(&self, record: &RestoreRecord, verified: bool) -> Vec<NextStep> {
+        if self.own == 0 {
+            let again = commands::again(record);
+            let answer = if verified { "yes" } else { "ask" };
+            return vec![
+                NextStep::run(
+                    "To use the data, restore with cut-over: it creates and verifies new copies, since these can no longer be \
+                     switched to",
+                    format!("{again} --cut-over {answer}"),
+                ),
+                NextStep::run(
+                    "When they are no longer needed, remove them",
+                    commands::undo_restore(record),
+                ),
+            ];
+        }
+        let back_up = format!("holdfast backup {} --watch", record.deployment);
+        let mut steps = vec![NextStep::run(
+            "See whether the application works with what has its name again; then back it up",
+            back_up,
+        )];
+        if self.beside > 0 {
+            steps.push(NextStep::say(
+                "The copies beside can no longer be switched to. When they are no longer needed, delete these alone, by hand.",
+            ));
+        }
+        steps
+    }
 }

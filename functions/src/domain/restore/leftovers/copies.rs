@@ -70,7 +70,7 @@ impl Obstacle {
             }
             Obstacle::InUse => {
                 format!(
-                    "the application was switched to them, or to some: to switch back, `holdfast undo-cut-over {restore}`"
+                    "the application was switched to them, or to some: to switch back, unless a later restore was cut over since, `holdfast undo-cut-over {restore}`"
                 )
             }
             Obstacle::InTheirPlace => {
@@ -116,11 +116,6 @@ fn leftover(record: &RestoreRecord, item: &RestoreItem) -> Option<Leftover> {
     })
 }
 
-/// Whether a copy got the name of what it was restored from.
-fn has_its_name(item: &RestoreItem) -> bool {
-    kinds::planned_name(&item.planned) == item.planned.resource.target.identifier()
-}
-
 fn obstacle(of: &PastRestore, copies: &[Leftover], sets: &[BackupSet], now: Timestamp) -> Option<Obstacle> {
     let record = &of.record;
     match record.status {
@@ -137,7 +132,7 @@ fn obstacle(of: &PastRestore, copies: &[Leftover], sets: &[BackupSet], now: Time
     if !of.has_ended || asks {
         return Some(Obstacle::Running);
     }
-    if of.items.iter().any(has_its_name) {
+    if of.items.iter().any(|item| kinds::has_own_name(&item.planned)) {
         return Some(Obstacle::InTheirPlace);
     }
     let newest = copies.iter().map(|left| left.created_at).max();

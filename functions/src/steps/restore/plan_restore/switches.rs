@@ -5,6 +5,7 @@ use crate::domain::kinds::{self, is_guard};
 use crate::domain::resource::Resource;
 use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::plan::{CutOverMode, Destination};
+use crate::domain::restore::switch_order::applied;
 use crate::domain::switches;
 use crate::error::Fault;
 use crate::switches::item_of;
@@ -21,9 +22,7 @@ pub struct CutOverPlan {
 
 /// `requested` is the request's mode. Without any switch to apply, nothing is switched.
 pub fn plan_cut_over(descriptor: &Descriptor, requested: Option<CutOverMode>, items: &[RestoreItem]) -> CutOverPlan {
-    let (switches, without): (Vec<Switch>, Vec<Switch>) = descriptor.cut_over.iter().cloned().partition(|switch| {
-        item_of(switch, items).is_some_and(|item| item.planned.destination != Destination::Nothing)
-    });
+    let (switches, without) = applied(&descriptor.cut_over, items);
     let mode = match requested {
         Some(mode) => mode,
         None if switches.is_empty() => CutOverMode::No,
@@ -34,7 +33,7 @@ pub fn plan_cut_over(descriptor: &Descriptor, requested: Option<CutOverMode>, it
         if requested.is_none() {
             let why = match descriptor.cut_over.is_empty() {
                 true => "the descriptor has no cut_over entries",
-                false => "no cut_over entry of the descriptor concerns what is restored",
+                false => "no cut_over entry of the descriptor leads to what is restored",
             };
             remarks.push(format!(
                 "nothing is switched: {why}. The copies will exist alongside the originals"
@@ -48,10 +47,16 @@ pub fn plan_cut_over(descriptor: &Descriptor, requested: Option<CutOverMode>, it
         };
     }
     for switch in &without {
-        remarks.push(format!(
-            "switch {} stays as it is: {} is not restored",
-            switch.name, switch.resource
-        ));
+        remarks.push(match item_of(switch, items) {
+            Some(_) => format!(
+                "switch {} stays as it is: no other switch leads to the copy of {}",
+                switch.name, switch.resource
+            ),
+            None => format!(
+                "switch {} stays as it is: {} is not restored",
+                switch.name, switch.resource
+            ),
+        });
     }
     CutOverPlan {
         mode,
@@ -77,7 +82,7 @@ pub fn without_entries(
     }
     let why = match descriptor.cut_over.is_empty() {
         true => "has no cut_over entries: say there what the application reads, and apply the descriptor again",
-        false => "has no cut_over entry that concerns what is restored",
+        false => "has no cut_over entry that leads to what is restored",
     };
     Some(Fault {
         path: "cut_over".to_owned(),

@@ -113,6 +113,47 @@ fn input(run: &Run, now: Timestamp) -> Input {
     }
 }
 
+/// Nothing names a table of a prefix, and a night may pass in which nobody reads it.
+#[tokio::test]
+async fn what_got_its_own_name_back_stays_once_it_is_restored() {
+    let (needs, kind, run, ..) = made().await;
+    let mut by_prefix = document("hubs-prod", &[]);
+    by_prefix["resources"] = json!({"tables": {"kind": "dynamodb", "prefix": "hubs-"}});
+    needs
+        .catalog
+        .put_descriptor(&Descriptor::parse(&by_prefix).unwrap())
+        .await
+        .unwrap();
+    let mut item = needs
+        .catalog
+        .item("hubs-prod", &run.id, "rooms")
+        .await
+        .unwrap()
+        .unwrap();
+    item.planned.destination = serde_json::from_value(json!({"into": "table", "table": "hubs-rooms"})).unwrap();
+    needs.catalog.put_item("hubs-prod", &item).await.unwrap();
+    let is = async |status: RestoreStatus| {
+        let changed = needs
+            .catalog
+            .change_restore("hubs-prod", &run.id, |record| record.status = status);
+        changed.await.unwrap();
+    };
+    is(RestoreStatus::Restored).await;
+    refused(
+        &needs,
+        &run,
+        &[
+            "hubs-rooms got the names of what was gone",
+            "holdfast restores hubs-prod",
+        ],
+    )
+    .await;
+    assert!(kind.calls().is_empty());
+    is(RestoreStatus::Failed).await;
+    handle(&needs, input(&run, now())).await.unwrap();
+    assert!(!kind.calls().is_empty(), "a restore that failed leaves nothing");
+}
+
 #[tokio::test]
 async fn what_another_deployments_descriptor_names_is_not_removed() {
     let (needs, kind, run, ..) = made().await;

@@ -4,6 +4,28 @@ use serde_json::json;
 
 use super::*;
 
+/// Neither "the application uses what it used before" nor a command that removes what it uses.
+#[test]
+fn what_was_gone_and_has_its_name_again_is_in_use() {
+    let record = record(
+        "restored",
+        json!({"verification": verification("verified"), "cut_over": "no"}),
+    );
+    let mut items = items("restored");
+    items[0].planned.destination = read(json!({"into": "cluster", "cluster": "hubs-db"}));
+    let (message, ..) = told(&record, &items);
+    let said = message.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for right in [
+        "1 resource, which was gone, has its name again",
+        "holdfast backup hubs --watch",
+    ] {
+        assert!(said.contains(right), "{right}: {said}");
+    }
+    for wrong in ["uses what it used before", REMOVE, "--cut-over yes"] {
+        assert!(!message.text.contains(wrong), "{wrong}: {}", message.text);
+    }
+}
+
 #[test]
 fn a_restore_that_is_cut_over_is_told_in_full() {
     let infrastructure = json!({

@@ -1,0 +1,198 @@
+#![allow(clippy::unwrap_used)]
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::*;
+use crate::catalog::RunMilestone;
+use crate::domain::descriptor::Descriptor;
+use crate::domain::set::RunRecord;
+use crate::error::Fault;
+use crate::hooks::HookDriver;
+use crate::runs::resuming::resume;
+use crate::testing::{catalog, document, later, now, record, run};
+
+/// A service with a desired count, and what its calls fail with.
+#[derive(Default)]
+struct Service {
+    desired: Mutex<i64>,
+    calls: Mutex<Vec<&'static str>>,
+    observe: Option<fn() -> Error>,
+    act: Option<fn() -> Error>,
+    undo: Mutex<Option<fn() -> Error>>,
+}
+
+impl Service {
+    fn called(&self, call: &'static str, error: Option<fn() -> Error>) -> Result<()> {
+        self.calls.lock().unwrap().push(call);
+        error.map_or(Ok(()), |error| Err(error()))
+    }
+}
+
+#[async_trait]
+impl HookDriver for Service {
+    async fn check(&self, _: &Hook) -> Result<Option<Fault>> {
+        Ok(None)
+    }
+
+    async fn observe(&self, _: &Hook) -> Result<Value> {
+        self.called("observe", self.observe)?;
+        Ok(json!({ "desired_count": *self.desired.lock().unwrap(), "suspended": null }))
+    }
+
+    async fn act(&self, _: Call<'_>) -> Result<HookProgress> {
+        self.called("act", self.act)?;
+        *self.desired.lock().unwrap() = 0;
+        Ok(HookProgress::Done)
+    }
+
+    async fn undo(&self, call: Call<'_>) -> Result<HookProgress> {
+        let error = *self.undo.lock().unwrap();
+        self.called("undo", error)?;
+        *self.desired.lock().unwrap() = call.before["desired_count"].as_i64().unwrap();
+        Ok(HookProgress::Done)
+    }
+}
+
+/// A catalog with the plan of one run after another, by a descriptor with this hook.
+async fn plan(catalog: &Catalog, hook: &Value, nights: usize) -> (Hook, Vec<Run>) {
+    let mut document = document("hubs-prod", &[]);
+    document["hooks"] = json!([hook]);
+    let descriptor = Descriptor::parse(&document).unwrap();
+    let mut runs = Vec::new();
+    for night in 0..nights {
+        let mut planned = run();
+        planned.id = format!("{}-{night}", planned.id);
+        planned.started_at = later(i64::try_from(night).unwrap() * 86_400);
+        catalog.put_run(&record(&planned), &descriptor).await.unwrap();
+        runs.push(planned);
+    }
+    (descriptor.hooks.quiesce[0].clone(), runs)
+}
+
+fn web() -> Value {
+    json!({"name": "web", "kind": "ecs_scale", "cluster": "hubs", "service": "web"})
+}
+
+async fn quiesce(catalog: &Catalog, hooks: &Hooks, run: &Run, hook: &Hook) -> Result<Advance> {
+    let mut log = HookLog::of(catalog, hooks, run, now()).await?;
+    log.begin(hook, HookPhase::Quiesce).await?;
+    catalog
+        .mark_run(&run.deployment, &run.id, RunMilestone::Quiesced, now())
+        .await?;
+    match log.is_settled(hook) {
+        true => Ok(Advance::Done),
+        false => log.act(hook).await,
+    }
+}
+
+async fn recorded(catalog: &Catalog, run: &Run) -> RunRecord {
+    catalog.run(&run.deployment, &run.id).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn the_night_after_a_failed_resume_brings_back_what_was_there_before() {
+    let (catalog, _) = catalog();
+    let (hook, runs) = plan(&catalog, &web(), 3).await;
+    let service = Arc::new(Service {
+        desired: Mutex::new(3),
+        ..Service::default()
+    });
+    let hooks = Hooks::all(service.clone());
+    *service.undo.lock().unwrap() = Some(|| Error::AccessDenied("resuming: no".to_owned()));
+    for stuck in &runs[..2] {
+        quiesce(&catalog, &hooks, stuck, &hook).await.unwrap();
+        resume(&catalog, &hooks, stuck, now()).await.unwrap_err();
+        assert_eq!(recorded(&catalog, stuck).await.resumed_at, None);
+    }
+    *service.undo.lock().unwrap() = None;
+    quiesce(&catalog, &hooks, &runs[2], &hook).await.unwrap();
+    resume(&catalog, &hooks, &runs[2], now()).await.unwrap();
+    assert_eq!(
+        *service.desired.lock().unwrap(),
+        3,
+        "not the 0 that the second run found"
+    );
+}
+
+#[tokio::test]
+async fn another_target_of_the_same_hook_is_as_it_is_found() {
+    let (catalog, _) = catalog();
+    let (hook, runs) = plan(&catalog, &web(), 1).await;
+    let service = Arc::new(Service {
+        desired: Mutex::new(3),
+        ..Service::default()
+    });
+    let hooks = Hooks::all(service.clone());
+    quiesce(&catalog, &hooks, &runs[0], &hook).await.unwrap();
+    let mut other = web();
+    other["service"] = json!("worker");
+    let (hook, later) = plan(&catalog, &other, 2).await;
+    quiesce(&catalog, &hooks, &later[1], &hook).await.unwrap();
+    let record = recorded(&catalog, &later[1]).await;
+    assert_eq!(record.hooks.unwrap()[0].before["desired_count"], 0);
+}
+
+#[tokio::test]
+async fn a_hook_that_may_fail_and_did_nothing_is_a_warning_and_not_undone() {
+    let denied: fn() -> Error = || Error::AccessDenied("calling function: no".to_owned());
+    let offline = json!({"name": "offline", "kind": "lambda", "function": "offline", "on_failure": "continue"});
+    let mut web = web();
+    web["on_failure"] = json!("continue");
+    let observes = Service {
+        observe: Some(denied),
+        ..Service::default()
+    };
+    let acts = Service {
+        act: Some(denied),
+        ..Service::default()
+    };
+    for (hook, service, calls) in [
+        (web, observes, vec!["observe"]),
+        (offline, acts, vec!["observe", "act"]),
+    ] {
+        let (catalog, _) = catalog();
+        let (hook, runs) = plan(&catalog, &hook, 1).await;
+        let service = Arc::new(service);
+        let hooks = Hooks::all(service.clone());
+        assert_eq!(quiesce(&catalog, &hooks, &runs[0], &hook).await.unwrap(), Advance::Done);
+        let record = recorded(&catalog, &runs[0]).await;
+        assert_eq!(record.warnings[0].error, "AccessDenied");
+        assert_eq!(record.rested_at(), None);
+        resume(&catalog, &hooks, &runs[0], now()).await.unwrap();
+        assert_eq!(*service.calls.lock().unwrap(), calls);
+    }
+}
+
+#[tokio::test]
+async fn a_hook_that_may_fail_is_passed_over_once_its_step_is_retried_no_more() {
+    let lost: fn() -> Error = || Error::Unavailable("calling function: no response".to_owned());
+    let hook = json!({"name": "offline", "kind": "lambda", "function": "offline", "on_failure": "continue"});
+    let (catalog, _) = catalog();
+    let (hook, runs) = plan(&catalog, &hook, 1).await;
+    let service = Arc::new(Service {
+        act: Some(lost),
+        ..Service::default()
+    });
+    let hooks = Hooks::all(service.clone());
+    assert_eq!(
+        quiesce(&catalog, &hooks, &runs[0], &hook).await.unwrap_err().name(),
+        "Unavailable"
+    );
+    assert_eq!(quiesce(&catalog, &hooks, &runs[0], &hook).await.unwrap(), Advance::Done);
+    let record = recorded(&catalog, &runs[0]).await;
+    assert_eq!(record.warnings[0].error, "Unavailable");
+    assert!(record.rested_at().is_some(), "it may have had its effect");
+    assert!(
+        service
+            .calls
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|call| **call == "act")
+            .count()
+            == 2
+    );
+}
