@@ -62,11 +62,10 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
         )));
     }
     let mut log = HookLog::of(catalog, &needs.hooks, &run, now).await?;
-    let mut begun: Vec<&Hook> = Vec::new();
     let mut quiesced = Vec::new();
     for hook in &descriptor.hooks.quiesce {
         if is_over(catalog, &run).await? {
-            return Err(resume_again(&mut log, catalog, &run, (&descriptor.hooks, &begun), now).await?);
+            return Err(resume_again(&mut log, catalog, &run, &descriptor.hooks, now).await?);
         }
         // Recorded before the call: a hook that fails half-way is resumed too.
         let new = log.begin(hook, HookPhase::Quiesce).await?;
@@ -76,7 +75,6 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
         if log.did_nothing(hook) {
             continue;
         }
-        begun.push(hook);
         if log.is_settled(hook) {
             quiesced.push(hook.name.clone());
             continue;
@@ -85,11 +83,10 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
         // One of several calls may have had its effect before another was refused.
         let is_one_call = !hooks::of(&hook.action).is_polled();
         if new && is_one_call && ran.as_ref().is_err_and(did_not_begin) {
-            begun.pop();
             log.forget(hook).await?;
         }
         if is_over(catalog, &run).await? {
-            return Err(resume_again(&mut log, catalog, &run, (&descriptor.hooks, &begun), now).await?);
+            return Err(resume_again(&mut log, catalog, &run, &descriptor.hooks, now).await?);
         }
         if let Advance::InProgress(wait_seconds) = ran? {
             return Ok(Output {
@@ -99,7 +96,6 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
             });
         }
         if log.did_nothing(hook) {
-            begun.pop();
             continue;
         }
         tracing::info!(deployment = %run.deployment, set = %run.id, hook = %hook.name, "quiesced");
@@ -131,11 +127,14 @@ async fn resume_again(
     log: &mut HookLog<'_>,
     catalog: &Catalog,
     run: &Run,
-    (lists, begun): (&HookLists, &[&Hook]),
+    lists: &HookLists,
     now: Timestamp,
 ) -> Result<Error> {
+    // Also those that began in earlier calls: after this, nobody resumes them.
+    let begun = |hook: &&Hook| log.find(hook).is_some_and(|record| !record.did_nothing);
+    let begun: Vec<&Hook> = lists.quiesce.iter().rev().filter(begun).collect();
     let resuming: Vec<(&Hook, bool)> = match lists.resume.is_empty() || begun.is_empty() {
-        true => begun.iter().rev().map(|hook| (*hook, true)).collect(),
+        true => begun.into_iter().map(|hook| (hook, true)).collect(),
         false => lists.resume.iter().map(|hook| (hook, false)).collect(),
     };
     let (mut failures, mut by_hand) = (Vec::new(), Vec::new());

@@ -147,6 +147,28 @@ async fn an_abort_between_two_hooks_brings_back_what_the_first_brought_to_rest()
     }
 }
 
+/// The run may end before this call has come to the first hook.
+#[tokio::test]
+async fn an_abort_brings_back_what_began_in_earlier_calls() {
+    let (catalog, _, run) = planned(&["offline", "drain"]).await;
+    let hooks = RecordedHooks::busy("quiesce drain", 9);
+    let needs = Needs {
+        catalog: catalog.clone(),
+        hooks: Hooks::all(hooks.clone()),
+    };
+    let input = Input {
+        run: run.clone(),
+        now: now(),
+    };
+    handle(&needs, input).await.unwrap();
+    let lists = catalog.planned_by(&run).await.unwrap().hooks;
+    let mut log = HookLog::of(&catalog, &needs.hooks, &run, now()).await.unwrap();
+    resume_again(&mut log, &catalog, &run, &lists, now()).await.unwrap();
+    assert_eq!(hooks.calls()[2..], ["resume drain", "resume offline"]);
+    let record = catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
+    assert!(record.resumed_at.is_some());
+}
+
 #[tokio::test]
 async fn an_abort_is_resumed_by_the_hooks_that_resume() {
     let hook = |name: &str| json!({"name": name, "kind": "lambda", "function": name});
