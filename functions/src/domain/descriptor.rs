@@ -15,7 +15,9 @@ mod probes;
 pub(super) mod reader;
 mod relations;
 mod resources;
+mod restore_parameters;
 mod sql;
+mod stack;
 mod switch_relations;
 mod switches;
 #[cfg(test)]
@@ -32,6 +34,7 @@ pub use hook::{
     EcsScale, EventSource, Hook, HookAction, HookLists, Lambda, OnHookFailure, SsmCommand, StackParameter, StepFunction,
 };
 pub use resources::MOST_RESOURCES;
+pub use stack::{DeploymentStack, RestoreParameter, StackValue};
 
 use super::duration;
 use super::kinds::{self, closeness};
@@ -66,6 +69,9 @@ pub struct Descriptor {
     /// What a restore switches, in order; switching back runs in reverse.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cut_over: Vec<Switch>,
+    /// The stack that the deployment is, of which a restore can create a new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stack: Option<DeploymentStack>,
     pub keep: Keep,
     /// Seconds within which the backup of a resource without its own deadline must end.
     #[serde(rename = "deadline", serialize_with = "duration::serialize")]

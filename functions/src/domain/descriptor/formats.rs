@@ -127,6 +127,12 @@ pub const LOGICAL_ID: TextFormat = visible("a CloudFormation logical id: 1 to 25
     (1..=255).contains(&text.len()) && plain(text, "")
 });
 
+/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html>.
+pub const STACK: TextFormat = visible(
+    "the name of a CloudFormation stack: 1 to 128 letters, digits and hyphens, beginning with a letter",
+    |text| (1..=128).contains(&text.len()) && text.starts_with(|c: char| c.is_ascii_alphabetic()) && plain(text, "-"),
+);
+
 /// `[module.<name>[<index>].…]<type>.<name>[<index>]`; an index is a number, or a string without quotes and escapes.
 pub fn terraform(address: &str, resource_type: &str) -> bool {
     let identifier = |text: &str| {

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::reader::{Faults, Object};
 use super::{DEADLINE, DEFAULT_DEADLINE_SECONDS, Descriptor, Keep};
-use super::{formats, hooks, owner, probes, relations, resources, switches};
+use super::{formats, hooks, owner, probes, relations, resources, restore_parameters, switches};
 use crate::error::{Error, Result};
 
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 11] = [
     "deployment",
     "enabled",
     "topic",
@@ -17,6 +17,7 @@ const FIELDS: [&str; 10] = [
     "probes",
     "hooks",
     "cut_over",
+    "stack",
     "keep",
     "deadline",
     "restore_deadline",
@@ -51,6 +52,7 @@ fn read(faults: &mut Faults, document: &Value) -> Option<Descriptor> {
     let mut probes = probes::read(faults, &object, &named);
     let hooks = hooks::read(faults, &object);
     let mut cut_over = switches::read(faults, &object, &named);
+    let stack = restore_parameters::read(faults, &object, &named);
     let keep = keep(faults, &object);
     let deadline = object.optional_duration(faults, "deadline", DEADLINE.0, DEADLINE.1);
     let restore_deadline = object.optional_duration(faults, "restore_deadline", DEADLINE.0, DEADLINE.1);
@@ -73,6 +75,7 @@ fn read(faults: &mut Faults, document: &Value) -> Option<Descriptor> {
         probes,
         hooks,
         cut_over,
+        stack,
         restore_deadline_seconds: restore_deadline.unwrap_or(super::DEFAULT_RESTORE_DEADLINE_SECONDS),
         keep,
         deadline_seconds: deadline.unwrap_or(DEFAULT_DEADLINE_SECONDS),

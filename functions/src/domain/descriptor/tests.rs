@@ -96,6 +96,13 @@ fn whole() -> Value {
                 "variable": "ROOMS_TABLE", "value": "table",
             },
         ],
+        "stack": {"name": "hubs-prod", "restore_parameters": {
+            "Snapshot": {"resource": "database", "value": "snapshot"},
+            "Vault": {"resource": "storage", "value": "vault"},
+            "Files": {"resource": "storage", "value": "recovery_point"},
+            "Login": {"resource": "login", "value": "secret"},
+            "Keys": {"value": "stack"},
+        }},
         "keep": {"last": 3, "daily": 14, "weekly": 8, "monthly": 12, "failed_days": 7},
         "deadline": "6h",
         "restore_deadline": "1d",

@@ -6,16 +6,6 @@ use super::profile::HookProfile;
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat};
 use crate::domain::descriptor::{HookAction, StackParameter, formats};
 
-/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html>.
-const STACK: TextFormat = formats::visible(
-    "the name of a CloudFormation stack: 1 to 128 letters, digits and hyphens, beginning with a letter",
-    |text| {
-        (1..=128).contains(&text.len())
-            && text.starts_with(|c: char| c.is_ascii_alphabetic())
-            && formats::plain(text, "-")
-    },
-);
-
 const VALUE: TextFormat = formats::visible("text of at most 4096 characters; never a secret", |text| {
     text.chars().count() <= 4096
 });
@@ -40,7 +30,7 @@ impl HookProfile for Kind {
     }
 
     fn read(&self, faults: &mut Faults, object: &Object<'_>) -> Option<HookAction> {
-        let stack = object.text(faults, "stack", &STACK);
+        let stack = object.text(faults, "stack", &formats::STACK);
         let parameter = object.text(faults, "parameter", &formats::LOGICAL_ID);
         let value = object.text(faults, "value", &VALUE);
         Some(HookAction::StackParameter(StackParameter {

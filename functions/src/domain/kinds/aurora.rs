@@ -11,9 +11,9 @@ use serde_json::Value;
 use super::database::{Database, IamLogins};
 use super::pattern::Pattern;
 use super::profile::{Counting, DestinationFacts, Metric, Profile, Stateful, SwitchObstacle, Use};
-use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::formats;
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat};
+use crate::domain::descriptor::{Fact, StackValue};
 use crate::domain::message::words::time;
 use crate::domain::resource::{RecoveryPoint, Target};
 use crate::domain::restore::infrastructure::place::{SourceLocation, SourceReplacement};
@@ -56,6 +56,17 @@ impl Profile for Aurora {
         match point {
             RecoveryPoint::ClusterSnapshot { id, .. } => id.clone(),
             other => format!("{other:?}"),
+        }
+    }
+
+    fn stack_values(&self) -> &'static [StackValue] {
+        &[StackValue::Snapshot]
+    }
+
+    fn stack_value<'a>(&self, point: &'a RecoveryPoint, value: StackValue) -> Option<&'a str> {
+        match (point, value) {
+            (RecoveryPoint::ClusterSnapshot { id, .. }, StackValue::Snapshot) => Some(id),
+            _ => None,
         }
     }
 
@@ -263,7 +274,7 @@ impl Stateful for Aurora {
             database: captured("DatabaseName"),
             iam: iam_authentication.then(|| IamLogins {
                 action: "rds-db:connect",
-                resource: iam_users(arn, resource_id.as_deref()),
+                resource: cut_over::iam_users(arn, resource_id.as_deref()),
                 source: captured("DbClusterResourceId"),
             }),
         })
@@ -328,16 +339,5 @@ pub fn cluster(target: &Target) -> Option<&str> {
     match target {
         Target::Aurora { cluster } => Some(cluster),
         _ => None,
-    }
-}
-
-/// The ARN for `rds-db:connect` of any user of the cluster with this ARN and `DbClusterResourceId`.
-fn iam_users(cluster_arn: &str, resource_id: Option<&str>) -> String {
-    let id = resource_id.unwrap_or("(not known)");
-    match cluster_arn.split(':').collect::<Vec<_>>().as_slice() {
-        [_, partition, _, region, account, ..] => {
-            format!("arn:{partition}:rds-db:{region}:{account}:dbuser:{id}/<user>")
-        }
-        _ => format!("dbuser:{id}/<user>"),
     }
 }

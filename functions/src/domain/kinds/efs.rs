@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::database::Database;
 use super::pattern::Pattern;
 use super::profile::{Counting, DestinationFacts, Metric, Profile, Stateful, SwitchObstacle, Use};
-use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::formats::{self, visible};
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat};
+use crate::domain::descriptor::{Fact, StackValue};
 use crate::domain::resource::{RecoveryPoint, Target};
 use crate::domain::restore::infrastructure::place::{Element, SourceLocation, SourceReplacement};
 use crate::domain::restore::item::{CreatedResource, RestoreItem};
@@ -70,6 +70,18 @@ impl Profile for Efs {
             RecoveryPoint::BackupRecoveryPoint { arn, .. } if arn.is_empty() => String::new(),
             RecoveryPoint::BackupRecoveryPoint { arn, vault, .. } => format!("{arn} in vault {vault}"),
             other => format!("{other:?}"),
+        }
+    }
+
+    fn stack_values(&self) -> &'static [StackValue] {
+        &[StackValue::Vault, StackValue::RecoveryPoint]
+    }
+
+    fn stack_value<'a>(&self, point: &'a RecoveryPoint, value: StackValue) -> Option<&'a str> {
+        match (point, value) {
+            (RecoveryPoint::BackupRecoveryPoint { vault, .. }, StackValue::Vault) => Some(vault),
+            (RecoveryPoint::BackupRecoveryPoint { arn, .. }, StackValue::RecoveryPoint) => Some(arn),
+            _ => None,
         }
     }
 

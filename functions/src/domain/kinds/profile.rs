@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::database::Database;
 use super::pattern::Pattern;
 use super::upkeep::Upkeep;
-use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat, shown};
+use crate::domain::descriptor::{Fact, StackValue};
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::domain::restore::infrastructure::place::{SourceLocation, SourceReplacement};
 use crate::domain::restore::item::{CreatedResource, RestoreItem};
@@ -51,6 +51,16 @@ pub trait Profile: Sync {
 
     /// Where the copy is that people and other programs can read, of a recovery point that has one.
     fn archive<'a>(&self, _point: &'a RecoveryPoint) -> Option<&'a str> {
+        None
+    }
+
+    /// What a parameter of a new stack can be filled with from a recovery point of this kind.
+    fn stack_values(&self) -> &'static [StackValue] {
+        &[]
+    }
+
+    /// One of these values. `None` for others, and for a recovery point without it.
+    fn stack_value<'a>(&self, _point: &'a RecoveryPoint, _value: StackValue) -> Option<&'a str> {
         None
     }
 

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::guard;
 use super::profile::{Profile, Stateful};
-use crate::domain::descriptor::formats;
 use crate::domain::descriptor::reader::{Faults, Object};
+use crate::domain::descriptor::{StackValue, formats};
 use crate::domain::resource::{RecoveryPoint, Target};
 use crate::domain::restore::plan::Source;
 
@@ -39,6 +39,17 @@ impl Profile for Secret {
 
     fn point_words(&self, point: &RecoveryPoint) -> String {
         guard::point_words(point)
+    }
+
+    fn stack_values(&self) -> &'static [StackValue] {
+        &[StackValue::Secret]
+    }
+
+    fn stack_value<'a>(&self, point: &'a RecoveryPoint, value: StackValue) -> Option<&'a str> {
+        match (point, value) {
+            (RecoveryPoint::Versions { versions, .. }, StackValue::Secret) => Some(&versions.first()?.name),
+            _ => None,
+        }
     }
 
     fn source_words(&self, source: &Source) -> String {

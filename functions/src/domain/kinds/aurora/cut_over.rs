@@ -21,3 +21,14 @@ pub const FACTS: &[(&str, Fact)] = &[
     ("cluster", Fact::Cluster),
     ("master_secret", Fact::MasterSecret),
 ];
+
+/// The ARN for `rds-db:connect` of any user of the cluster with this ARN and `DbClusterResourceId`.
+pub fn iam_users(cluster_arn: &str, resource_id: Option<&str>) -> String {
+    let id = resource_id.unwrap_or("(not known)");
+    match cluster_arn.split(':').collect::<Vec<_>>().as_slice() {
+        [_, partition, _, region, account, ..] => {
+            format!("arn:{partition}:rds-db:{region}:{account}:dbuser:{id}/<user>")
+        }
+        _ => format!("dbuser:{id}/<user>"),
+    }
+}
