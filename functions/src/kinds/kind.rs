@@ -123,6 +123,12 @@ pub trait Recovery: Send + Sync {
     /// Where its copy is created.
     async fn destination(&self, run: &Run, resource: &Resource, naming: &Naming<'_>) -> Result<Destination>;
 
+    /// Why the recovery point of a sealed set can no longer be restored, as text; `None` if it can. Nothing is asked of a kind whose
+    /// recovery points no stack is created from (`Profile::stack_values`).
+    async fn lost(&self, _point: &RecoveryPoint) -> Result<Option<String>> {
+        Ok(None)
+    }
+
     /// The captured configuration with the operator's overrides: the copy gets them, and is compared with them.
     fn overridden(&self, configuration: Value, overrides: &Overrides<'_>) -> Value;
 }

@@ -273,7 +273,7 @@ fn tags(snapshot: &DbClusterSnapshot) -> Vec<(&str, &str)> {
 }
 
 /// Id and ARN.
-fn snapshot_of(point: &RecoveryPoint) -> Result<(&str, &str)> {
+pub(super) fn snapshot_of(point: &RecoveryPoint) -> Result<(&str, &str)> {
     match point {
         RecoveryPoint::ClusterSnapshot { id, arn } => Ok((id, arn)),
         _ => Err(wrong_point(KIND, point)),

@@ -6,13 +6,14 @@ use aws_sdk_rds::types::{DbClusterAutomatedBackup, DbClusterSnapshot};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::backup::snapshot_of;
 use super::clusters::find_cluster;
 use super::{Aurora, KIND};
 use crate::aws::{code, failure};
 use crate::domain;
 use crate::domain::job::Run;
 use crate::domain::names;
-use crate::domain::resource::{Resource, Target};
+use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::domain::restore::naming::{Naming, Overrides};
 use crate::domain::restore::plan::{Destination, Source};
 use crate::domain::restore::retained_backups::{ContinuousBackup, RetainedBackup, RetainedBackups, newest};
@@ -61,6 +62,19 @@ impl Recovery for Aurora {
     async fn destination(&self, _: &Run, resource: &Resource, naming: &Naming<'_>) -> Result<Destination> {
         Ok(Destination::Cluster {
             cluster: naming.of_copy(cluster(&resource.target)?, LONGEST),
+        })
+    }
+
+    async fn lost(&self, point: &RecoveryPoint) -> Result<Option<String>> {
+        let (id, _) = snapshot_of(point)?;
+        let found = self.find_snapshot(id).await?;
+        let status = found
+            .as_ref()
+            .map(|snapshot| snapshot.status().unwrap_or("without a status"));
+        Ok(match status {
+            Some("available") => None,
+            Some(status) => Some(format!("cluster snapshot {id} is {status}, not available")),
+            None => Some(format!("cluster snapshot {id} is not there any more: it was deleted")),
         })
     }
 

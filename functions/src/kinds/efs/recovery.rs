@@ -1,14 +1,16 @@
 //! What a file system can be restored into. Its recovery points are only found by the catalog.
 
 use async_trait::async_trait;
+use aws_sdk_backup::types::RecoveryPointStatus;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::recovery_points::parts;
 use super::{Efs, KIND};
 use crate::aws::{code, failure};
 use crate::domain::job::Run;
 use crate::domain::names;
-use crate::domain::resource::{Resource, Target};
+use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::domain::restore::naming::{Naming, Overrides};
 use crate::domain::restore::plan::Destination;
 use crate::domain::restore::request::RequestedDestination;
@@ -51,6 +53,20 @@ impl Recovery for Efs {
             false => Destination::Directory {
                 file_system: file_system(&resource.target)?.to_owned(),
             },
+        })
+    }
+
+    async fn lost(&self, point: &RecoveryPoint) -> Result<Option<String>> {
+        let (arn, vault, _) = parts(point)?;
+        let Some(found) = self.find_recovery_point(vault, arn).await? else {
+            return Ok(Some(format!("recovery point {arn} is not in vault {vault} any more")));
+        };
+        Ok(match found.status() {
+            Some(RecoveryPointStatus::Completed | RecoveryPointStatus::Available) => None,
+            status => {
+                let status = status.map_or("without a status", RecoveryPointStatus::as_str);
+                Some(format!("recovery point {arn} is {status}, not COMPLETED"))
+            }
         })
     }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::job::Run;
-use crate::domain::resource::{Resource, Target};
+use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::domain::restore::naming::{Naming, Overrides};
 use crate::domain::restore::plan::Destination;
 use crate::domain::restore::retained_backups::{ContinuousBackup, RetainedBackups};
@@ -15,7 +15,7 @@ use crate::kinds::parameters::Parameters;
 use crate::kinds::secret::Secret;
 
 macro_rules! guards {
-    ($($kind:ty),*) => {$(
+    ($($kind:ty { $($more:tt)* }),*) => {$(
         #[async_trait]
         impl Recovery for $kind {
             async fn exists(&self, _: &Target) -> Result<bool> {
@@ -37,8 +37,17 @@ macro_rules! guards {
             fn overridden(&self, configuration: Value, _: &Overrides<'_>) -> Value {
                 configuration
             }
+
+            $($more)*
         }
     )*};
 }
 
-guards!(Secret, Parameters);
+guards!(
+    Secret {
+        async fn lost(&self, point: &RecoveryPoint) -> Result<Option<String>> {
+            self.lost_secret(point).await
+        }
+    },
+    Parameters {}
+);

@@ -17,7 +17,7 @@ use crate::kinds::{Backup, Deletion, StartedBackup, keys};
 const CURRENT: &str = "AWSCURRENT";
 
 impl Secret {
-    async fn describe(&self, secret: &str) -> Result<(DescribeSecretOutput, LastResponse)> {
+    pub(super) async fn describe(&self, secret: &str) -> Result<(DescribeSecretOutput, LastResponse)> {
         let answer = LastResponse::default();
         self.secrets
             .describe_secret()

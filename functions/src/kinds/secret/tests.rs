@@ -7,7 +7,7 @@ use crate::domain::job::{Finished, Progress};
 use crate::domain::resource::{RecoveryPoint, Version};
 use crate::domain::restore::plan::{Destination, Source};
 use crate::domain::restore::verdict::{Check, Finding};
-use crate::kinds::{Backup, Preflight, Restore};
+use crate::kinds::{Backup, Preflight, Recovery, Restore};
 use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
 use crate::testing::samples::{resource, restoring, run};
 
@@ -250,4 +250,28 @@ async fn a_restore_sees_that_the_secret_is_there_and_says_what_changed() {
         let checks = kind.compare(&run(), &item(ARN, "v-2"), true).await.unwrap();
         assert_eq!(finding(checks), Finding::Different);
     }
+}
+
+#[tokio::test]
+async fn a_secret_that_no_stack_could_read_is_lost() {
+    for (answer, words) in [
+        (described(""), None),
+        (
+            described(r#","DeletedDate":1.7e9"#),
+            Some("aws secretsmanager restore-secret --secret-id arn:aws"),
+        ),
+        (
+            refuses("DescribeSecret", 400, "ResourceNotFoundException"),
+            Some("is not there any more"),
+        ),
+    ] {
+        let (kind, replay) = secrets([answer]);
+        let lost = kind.lost(&seen()).await.unwrap();
+        assert_eq!(lost.is_some(), words.is_some(), "{lost:?}");
+        assert!(lost.unwrap_or_default().contains(words.unwrap_or_default()));
+        // By its ARN: one of the same name may be another.
+        assert_eq!(replay.played()[0].json()["SecretId"], ARN);
+    }
+    let (kind, _) = secrets([refuses("DescribeSecret", 400, "AccessDeniedException")]);
+    assert_eq!(kind.lost(&seen()).await.unwrap_err().name(), "AccessDenied");
 }

@@ -138,3 +138,20 @@ async fn what_was_kept_is_the_retained_backup_else_a_snapshot_of_ours() {
     let needed = kept(script, Some("2026-10-01T00:00:00Z")).await.unwrap_err();
     assert!(needed.contains("retained automated backup"), "{needed}");
 }
+
+#[tokio::test]
+async fn a_snapshot_that_is_gone_or_not_available_is_lost() {
+    for (answer, words) in [
+        (ours("available"), None),
+        (ours("failed"), Some("is failed, not available")),
+        (none(), Some("it was deleted")),
+    ] {
+        let (aurora, replay) = aurora([answer]);
+        let lost = aurora.lost(&point()).await.unwrap();
+        assert_eq!(lost.is_some(), words.is_some(), "{lost:?}");
+        assert!(lost.unwrap_or_default().contains(words.unwrap_or_default()));
+        replay.played();
+    }
+    let (aurora, _) = aurora([refuses("DescribeDBClusterSnapshots", 403, "AccessDenied")]);
+    assert_eq!(aurora.lost(&point()).await.unwrap_err().name(), "AccessDenied");
+}

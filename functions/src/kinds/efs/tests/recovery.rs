@@ -40,3 +40,19 @@ async fn one_that_cannot_be_asked_is_not_called_gone() {
     assert_eq!(asked.unwrap_err().name(), "AccessDenied");
     replay.played();
 }
+
+#[tokio::test]
+async fn a_recovery_point_that_is_gone_or_not_completed_is_lost() {
+    for (answer, words) in [
+        (recovery_point("COMPLETED", 1), None),
+        (recovery_point("AVAILABLE", 1), None),
+        (recovery_point("EXPIRED", 1), Some("is EXPIRED, not COMPLETED")),
+        (no_point(), Some("is not in vault vault any more")),
+    ] {
+        let (efs, replay) = efs([answer]);
+        let lost = efs.lost(&point()).await.unwrap();
+        assert_eq!(lost.is_some(), words.is_some(), "{lost:?}");
+        assert!(lost.unwrap_or_default().contains(words.unwrap_or_default()));
+        replay.played();
+    }
+}
