@@ -24,6 +24,7 @@ pub mod schedule;
 pub mod set_selection;
 pub mod settings;
 pub mod shortage;
+pub mod stack;
 pub mod stages;
 pub mod switch_order;
 pub mod switch_progress;
