@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cmd::{
     answer, apply, backup, completions, deployments, diff, discover, infrastructure, man, protect, rebuild_catalog,
-    restore, restores, sets, show, table, tidy, undo, watch,
+    restore, restore_stack, restores, sets, show, table, tidy, undo, watch,
 };
 use crate::global::Global;
 
@@ -24,6 +24,7 @@ pub enum Command {
     Deployments(deployments::Deployments),
     Backup(backup::Backup),
     Restore(Box<restore::Restore>),
+    RestoreStack(Box<restore_stack::RestoreStack>),
     Approve(answer::Approve),
     Reject(answer::Reject),
     UndoCutOver(undo::UndoCutOver),

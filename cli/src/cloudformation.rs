@@ -1,5 +1,8 @@
 //! A stack as CloudFormation describes it: its outputs and its resources.
 
+pub mod creation;
+pub mod template;
+
 use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
@@ -19,6 +22,17 @@ pub struct Stack {
     pub status: String,
     pub outputs: BTreeMap<String, String>,
     pub parameters: BTreeMap<String, String>,
+    pub tags: BTreeMap<String, String>,
+    /// What was acknowledged when it was created or updated.
+    pub capabilities: Vec<String>,
+    /// ARN of its service role.
+    pub role: Option<String>,
+    /// Whether it has termination protection.
+    pub is_protected: bool,
+    /// ARNs of the topics that get its events.
+    pub topics: Vec<String>,
+    /// Names under which it exports outputs.
+    pub exports: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,17 +48,24 @@ pub struct Resource {
 
 /// A stack, by its name or ARN; `next` says what to do if it does not exist.
 pub async fn describe(config: &SdkConfig, name: &str, next: &str) -> Result<Stack> {
-    let client = Client::new(config, CLOUDFORMATION);
     let region = config.region().map_or("", |region| region.as_ref());
-    let nowhere = || Failure::NotFound(format!("describing stack {name}: there is none in {region}. {next}"));
+    find(config, name)
+        .await?
+        .ok_or_else(|| Failure::NotFound(format!("describing stack {name}: there is none in {region}. {next}")))
+}
+
+/// A stack, by its name or ARN, if it exists; by its ARN also one that was deleted at most 90 days ago
+/// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html>).
+pub async fn find(config: &SdkConfig, name: &str) -> Result<Option<Stack>> {
+    let client = Client::new(config, CLOUDFORMATION);
     match client.query("DescribeStacks", &[("StackName", name)]).await {
-        Ok(reply) => read(&reply, "describing stack", name, stack)?.ok_or_else(nowhere),
+        Ok(reply) => read(&reply, "describing stack", name, stack),
         // CloudFormation has no code of its own for a stack that does not exist.
         Err(error)
             if error.code() == Some("ValidationError")
                 && error.message().is_some_and(|m| m.contains("does not exist")) =>
         {
-            Err(nowhere())
+            Ok(None)
         }
         Err(error) => Err(aws::failure("describing stack", name, error)),
     }
@@ -127,6 +148,17 @@ fn stack(document: &Document) -> Option<Stack> {
         status: text(found, "StackStatus"),
         outputs: outputs.collect(),
         parameters: parameters.collect(),
+        tags: members(found, "Tags")
+            .map(|tag| (text(tag, "Key"), text(tag, "Value")))
+            .collect(),
+        capabilities: texts(found, "Capabilities"),
+        role: Some(text(found, "RoleARN")).filter(|role| !role.is_empty()),
+        is_protected: text(found, "EnableTerminationProtection") == "true",
+        topics: texts(found, "NotificationARNs"),
+        exports: members(found, "Outputs")
+            .map(|output| text(output, "ExportName"))
+            .filter(|name| !name.is_empty())
+            .collect(),
     })
 }
 
@@ -144,6 +176,12 @@ fn members<'a, 'input>(within: Node<'a, 'input>, list: &str) -> impl Iterator<It
     let list = within.descendants().find(|node| node.tag_name().name() == list);
     list.into_iter()
         .flat_map(|list| list.children().filter(|node| node.tag_name().name() == "member"))
+}
+
+/// The texts of a list of texts.
+fn texts(within: Node<'_, '_>, list: &str) -> Vec<String> {
+    let texts = members(within, list).filter_map(|member| member.text());
+    texts.map(str::to_owned).collect()
 }
 
 /// The text of the first element with this name; empty if there is none.

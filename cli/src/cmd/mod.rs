@@ -12,6 +12,7 @@ pub mod man;
 pub mod protect;
 pub mod rebuild_catalog;
 pub mod restore;
+pub mod restore_stack;
 pub mod restores;
 pub mod sets;
 pub mod show;
@@ -31,6 +32,7 @@ pub async fn run(cli: &Cli) -> Result<()> {
         Command::Deployments(deployments) => deployments.run(&cli.global).await,
         Command::Backup(backup) => backup.run(&cli.global).await,
         Command::Restore(restore) => restore.run(&cli.global).await,
+        Command::RestoreStack(restore) => restore.run(&cli.global).await,
         Command::Approve(approve) => approve.run(&cli.global).await,
         Command::Reject(reject) => reject.run(&cli.global).await,
         Command::UndoCutOver(undo) => undo.run(&cli.global).await,

@@ -7,6 +7,8 @@ mod arguments;
 mod credentials;
 /// An error is one line, with what to do.
 mod refusals;
+/// A set is restored into a new stack; what would harm or mislead is refused before anything is created.
+mod stack_restore;
 /// A server that responds like AWS, and the command configured for it.
 mod support;
 /// Watching a run, and stopping to watch it.

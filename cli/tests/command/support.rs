@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 /// A call to the server.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// Such as `DescribeStacks`, or `AWSStepFunctions.StartExecution`.
+    /// Such as `DescribeStacks`, or `AWSStepFunctions.StartExecution`; of a REST service, the method and the path.
     pub action: String,
     /// The access key with which it was signed.
     pub key: String,
@@ -70,7 +70,8 @@ pub fn stderr_of(output: &Output) -> String {
 
 fn serve(stream: &mut TcpStream, recorded: &Mutex<Vec<Call>>, answer: &impl Fn(&Call) -> Answer) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut lines = reader.by_ref().lines().map_while(Result::ok).skip(1);
+    let mut lines = reader.by_ref().lines().map_while(Result::ok);
+    let request = lines.next().unwrap_or_default();
     let headers: BTreeMap<String, String> = lines
         .by_ref()
         .take_while(|line| !line.is_empty())
@@ -85,7 +86,11 @@ fn serve(stream: &mut TcpStream, recorded: &Mutex<Vec<Call>>, answer: &impl Fn(&
     let body = String::from_utf8(body).unwrap();
     let form = body.split('&').find_map(|field| field.strip_prefix("Action="));
     let call = Call {
-        action: form.map_or_else(|| of("x-amz-target"), str::to_owned),
+        action: match (form, of("x-amz-target")) {
+            (Some(form), _) => form.to_owned(),
+            (None, target) if target.is_empty() => request.trim_end_matches(" HTTP/1.1").to_owned(),
+            (None, target) => target,
+        },
         key: of("authorization")
             .split("Credential=")
             .nth(1)
