@@ -63,6 +63,8 @@ mod retention;
 mod soak;
 /// Labs with the stack in them, lent to one test at a time.
 mod stage;
+/// The runbooks of real systems, from backup to restore.
+mod systems;
 /// Archives of tables in S3, from a backup to an import.
 mod table_archives;
 /// A table that was exported and imported is the same; what was interrupted continues, or is no export.
@@ -109,6 +111,7 @@ fn main() {
     tests.extend(approvals::tests(&stages));
     tests.extend(directories::tests(&stages));
     tests.extend(efs::tests(&stages));
+    tests.extend(systems::tests(&stages));
     tests.extend(table_archives::tests(&stages));
     tests.extend(table_files::tests(&stages));
     tests.extend(trials::tests(&stages));
