@@ -158,6 +158,8 @@ pub fn causes<'a>(stack: &str, newest_first: &'a [StackEvent]) -> Vec<&'a StackE
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::super::parameters::{NewParameter, Origin};
     use super::*;
 
