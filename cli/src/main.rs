@@ -12,7 +12,6 @@ mod failure;
 mod format;
 mod global;
 mod output;
-mod protection;
 mod question;
 mod retention_reasons;
 mod run_id;

@@ -14,6 +14,7 @@ pub mod live_directories;
 pub mod needs;
 pub mod notifying;
 pub mod planning;
+pub mod protecting;
 pub mod restoring;
 pub mod resuming;
 pub mod starting;

@@ -12,6 +12,8 @@ TEMPLATE = f"infra/kinds/{MODEL}.yaml"
 # Where the names of fields and the identity of the kind are.
 PROFILE = {f"functions/src/domain/kinds/{MODEL}.rs", f"functions/src/domain/kinds/{MODEL}/archive.rs"}
 REFUSED = f"functions/src/domain/kinds/{MODEL}/wrong.txt"
+# A field that the descriptor reads, whatever the kind: two kinds have none in common.
+SHARED = "protect"
 # What only the model has: the functions that count a table's items and write them into files, and the machine that runs the second.
 ONLY = r"CountItems|ExportTable|TransferStateMachine|export-table"
 
@@ -42,13 +44,14 @@ def profile(text):
     """The identity of the kind: its name, its fields in a descriptor, its types in AWS."""
     fields = ("table", "dummy"), ("prefix", "dummy_prefix"), ("archive", "dummy_archive")
     quoted = [(f'"{old}"', f'"{new}"') for old, new in ((MODEL, KIND), *fields)]
-    for old, new in (*quoted, ("AWS::DynamoDB::", "AWS::Dummy::")):
+    for old, new in (*quoted, ("AWS::DynamoDB::", "AWS::Dummy::"), (f', "{SHARED}"', "")):
         text = text.replace(old, new)
     return text
 
 
 def refused(text):
     """The documents that the kind refuses."""
+    text = "\n\n".join(case for case in text.split("\n\n") if f"/{SHARED} = " not in case)
     for model, field in (("table", "dummy"), ("prefix", "dummy_prefix"), ("archive", "dummy_archive")):
         text = re.sub(rf'"{model}":|(?<=[./]){model}\b(?=[: .])|(?<=expected a ){model}(?= that)', lambda found: found[0].replace(model, field), text)
     return text.replace(f'"{MODEL}"', f'"{KIND}"')

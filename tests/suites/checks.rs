@@ -199,6 +199,10 @@ impl<'a> Subject<'a> {
                 ("dynamodb", "DeleteBackup") => {
                     !self.foreign.table_backup.contains(resource) && resource.contains("/backup/")
                 }
+                // What the descriptor of such a deployment asks for.
+                ("dynamodb", "UpdateContinuousBackups" | "UpdateTable") if self.dataset.name.starts_with("guarded") => {
+                    field("caller") == "holdfast-back-up-table" && resource.contains(&self.dataset.name)
+                }
                 ("dynamodb", _) => resource.contains(catalog),
                 ("rds", "CreateDBClusterSnapshot" | "DeleteDBClusterSnapshot" | "AddTagsToResource") => {
                     call.to_string().contains("hf-")

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use holdfast_tests::dataset::{Dataset, Sizes};
+use holdfast_tests::dataset::{Dataset, Sizes, create_table};
 use holdfast_tests::lab::Options;
 use holdfast_tests::records::Records;
 use holdfast_tests::wait::until;
@@ -35,7 +35,12 @@ async fn scheduled(stages: Stages) -> Result<()> {
     let mut resting = bad.descriptor();
     resting["deployment"] = json!("resting");
     resting["enabled"] = json!(false);
-    for descriptor in [&good.descriptor(), &broken, &resting] {
+    let mut covering = good.descriptor();
+    covering["covers"] = json!({ "prefix": "good-" });
+    covering["resources"]["tables"] = json!({ "kind": "dynamodb", "table": good.tables[0] });
+    covering["probes"]["rooms"] = json!({ "resource": "tables" });
+    create_table(&stage.aws, "good-later").await?;
+    for descriptor in [&covering, &broken, &resting] {
         records.apply(descriptor).await?;
     }
 
@@ -54,6 +59,16 @@ async fn scheduled(stages: Stages) -> Result<()> {
     ensure!(
         !digest.body.contains("NotReported"),
         "the result of each was written to S3, and read: {}",
+        digest.body
+    );
+    ensure!(
+        digest.body.contains("good-later") && digest.body.contains("holdfast diff good"),
+        "a table of the prefix that no set has is named: {}",
+        digest.body
+    );
+    ensure!(
+        !digest.body.contains(&good.tables[0]),
+        "what a set has is not: {}",
         digest.body
     );
     let set = records.newest_set("good").await?;

@@ -53,18 +53,21 @@ async fn enforcing() -> Result<Stage> {
         auth: true,
         ..Options::default()
     };
-    Stage::start(&options, &[]).await
+    Stage::start(&options, &["ProtectedTablePattern=guarded-*"]).await
 }
 
 async fn enforced() -> Result<()> {
     let stage = enforcing().await?;
-    let subject = Subject::create(&stage, "enforced", &Sizes::small(), |descriptor| {
-        descriptor["keep"] = json!({ "last": 1 })
+    let subject = Subject::create(&stage, "guarded-enforced", &Sizes::small(), |descriptor| {
+        descriptor["keep"] = json!({ "last": 1 });
+        descriptor["resources"]["tables"]["protect"] = json!("pitr");
     })
     .await?;
-    for _ in 0..2 {
+    for turned_on in [true, false] {
         let (ended, _, mail) = subject.back_up().await?;
         ensure!(ended.status == "SUCCEEDED", "{ended:?}: {}", mail.body);
+        ensure!(mail.body.contains("ProtectionTurnedOn") == turned_on, "{}", mail.body);
+        ensure!(!mail.body.contains("NotProtected"), "{}", mail.body);
     }
     Ok(())
 }

@@ -100,7 +100,11 @@ impl Stages {
                 None => {
                     Stage::start(
                         &Options::default(),
-                        &["ScheduleState=DISABLED", "HookStackPattern=hooks-*"],
+                        &[
+                            "ScheduleState=DISABLED",
+                            "HookStackPattern=hooks-*",
+                            "ProtectedTablePattern=guarded-*",
+                        ],
                     )
                     .await?
                 }

@@ -1,6 +1,7 @@
 //! `holdfast apply`: puts descriptors into the catalog, one by one, once all of them are valid.
 
 mod checks;
+mod protection;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,6 +42,8 @@ struct ApplyResult {
     change: ApplyChange,
     /// Resources of the stored descriptor that are not in this one.
     dropped: Vec<DroppedResource>,
+    /// Resources whose backups turn on what protects them.
+    protects: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -144,6 +147,9 @@ async fn apply(stack: &Stack, descriptors: &[Descriptor], json: bool, all: &mut 
         }
         if !json {
             output::text(&format!("{} {}\n", applied.deployment, word(applied.change)))?;
+            if applied.change != ApplyChange::Unchanged {
+                output::text(&protection::text(&applied.deployment, &applied.protects))?;
+            }
         }
         applied
             .dropped
@@ -209,6 +215,7 @@ fn compare(stored: &StoredDescriptor, new: &Descriptor) -> ApplyResult {
         deployment: new.deployment.clone(),
         change,
         dropped,
+        protects: protection::asked_for(new),
     }
 }
 

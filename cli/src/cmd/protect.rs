@@ -1,7 +1,8 @@
 //! `holdfast protect`: turns on what protects a deployment's tables, apart from their backups.
 
 use holdfast::domain::descriptor::Descriptor;
-use holdfast::domain::kinds::is_pattern;
+use holdfast::domain::kinds::safeguard::words;
+use holdfast::domain::kinds::{Safeguard, is_pattern};
 use holdfast::domain::resource::{Resource, Target};
 use holdfast::kinds::Kinds;
 use serde::Serialize;
@@ -9,7 +10,6 @@ use serde::Serialize;
 use crate::failure::{Failure, Result};
 use crate::global::Global;
 use crate::output;
-use crate::protection::{Safeguard, Safeguards};
 use crate::stack::Stack;
 use crate::table::Table;
 
@@ -49,10 +49,9 @@ impl Protect {
         };
         let descriptor = stack.descriptor(&self.deployment).await?;
         let kinds = Kinds::from_config(&stack.config, &stack.defaults());
-        let safeguards = Safeguards::new(&stack.config);
         let mut outcomes = Vec::new();
         for resource in tables(&kinds, &descriptor).await? {
-            outcomes.push(self.protect(&safeguards, &resource).await?);
+            outcomes.push(self.protect(&kinds, &resource).await);
         }
         match global.json {
             true => output::json(&outcomes)?,
@@ -69,8 +68,9 @@ impl Protect {
         }
     }
 
-    /// A table that cannot be protected does not keep the others from it; without credentials, none can.
-    async fn protect(&self, safeguards: &Safeguards, resource: &Resource) -> Result<Outcome> {
+    /// A table that cannot be protected does not keep the others from it.
+    async fn protect(&self, kinds: &Kinds, resource: &Resource) -> Outcome {
+        let kind = kinds.of(&resource.target);
         let table = resource.target.identifier();
         let mut outcome = Outcome {
             resource: resource.name.clone(),
@@ -79,13 +79,12 @@ impl Protect {
             turned_on: Vec::new(),
             error: None,
         };
-        match safeguards.missing(table).await {
+        match kind.safeguards_off(&resource.target).await {
             Ok(off) => outcome.off = off,
-            Err(error @ Failure::SignIn(_)) => return Err(error),
             Err(error) => outcome.error = Some(error.to_string()),
         }
         for safeguard in outcome.off.iter().filter(|_| !self.dry_run) {
-            match safeguards.turn_on(*safeguard, table).await {
+            match kind.turn_on(*safeguard, &resource.target).await {
                 Ok(()) => outcome.turned_on.push(*safeguard),
                 Err(error) => {
                     outcome.error = Some(error.to_string());
@@ -93,7 +92,7 @@ impl Protect {
                 }
             }
         }
-        Ok(outcome)
+        outcome
     }
 
     fn text(&self, outcomes: &[Outcome]) -> String {
@@ -108,10 +107,6 @@ impl Protect {
     }
 
     fn result(&self, outcome: &Outcome) -> String {
-        let words = |safeguards: &[Safeguard]| {
-            let words: Vec<&str> = safeguards.iter().map(|safeguard| safeguard.words()).collect();
-            words.join(" and ")
-        };
         match (&outcome.error, outcome.off.as_slice()) {
             (Some(error), _) if outcome.turned_on.is_empty() => format!("failed: {error}"),
             (Some(error), _) => format!("turned on {}; then failed: {error}", words(&outcome.turned_on)),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 use holdfast::aws::service::{Client, SSM};
+use holdfast::domain::descriptor::Covers;
 use holdfast::domain::kinds::efs::Efs;
 use holdfast::domain::kinds::{self, Stateful};
 use holdfast::domain::resource::Target;
@@ -65,6 +66,7 @@ pub async fn draft(config: &SdkConfig, prefix: &str) -> Result<DescriptorDraft> 
     all.extend(found.guarded);
     let all = clusters::sort_out(all, &found.clusters);
     let mut draft = compose(prefix, all, &VaultAndRole::default());
+    draft.covers = Covers::of(prefix);
     draft.notes.extend(by_tag::left_out(&found.copies));
     Ok(draft)
 }

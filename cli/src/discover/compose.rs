@@ -21,6 +21,7 @@ pub struct VaultAndRole {
 pub fn compose(deployment: &str, found: Vec<FoundResource>, place: &VaultAndRole) -> DescriptorDraft {
     let mut draft = DescriptorDraft {
         deployment: kebab(deployment, "deployment"),
+        covers: None,
         resources: Vec::new(),
         unprotected: Vec::new(),
         notes: Vec::new(),

@@ -9,6 +9,7 @@ pub mod in_stack;
 pub mod names;
 pub mod yaml;
 
+use holdfast::domain::descriptor::Covers;
 use holdfast::domain::kinds;
 use holdfast::domain::resource::Target;
 
@@ -44,6 +45,8 @@ impl FoundResource {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DescriptorDraft {
     pub deployment: String,
+    /// The prefix that the names of its resources have, if it was found by that.
+    pub covers: Option<Covers>,
     pub resources: Vec<DraftEntry>,
     /// What was found but cannot be protected, one line each.
     pub unprotected: Vec<String>,

@@ -9,6 +9,9 @@ use crate::table::one_line;
 pub fn write(draft: &DescriptorDraft, source: &str) -> String {
     let mut text = format!("# Found {}. Review it, then: holdfast apply FILE\n", one_line(source));
     text.push_str(&format!("deployment: {}\n", scalar(&draft.deployment)));
+    if let Some(covers) = &draft.covers {
+        text.push_str(&format!("covers:\n  prefix: {}\n", scalar(&covers.prefix)));
+    }
     text.push_str("resources:\n");
     for entry in &draft.resources {
         text.push_str(&format!("  {}:", scalar(&entry.name)));
@@ -54,6 +57,7 @@ fn scalar(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use holdfast::domain::descriptor::Covers;
     use holdfast::domain::resource::Target;
 
     use super::*;
@@ -76,6 +80,7 @@ mod tests {
         ] {
             let draft = DescriptorDraft {
                 deployment: "hubs".into(),
+                covers: Covers::of("1e5"),
                 resources: vec![DraftEntry {
                     name: "login".into(),
                     target: Target::Secret { secret: value.into() },
@@ -86,6 +91,7 @@ mod tests {
             };
             let documents = crate::document::parse("x", &write(&draft, "in\nstack")).unwrap();
             assert_eq!(documents[0].value["resources"]["login"]["secret"], value);
+            assert_eq!(documents[0].value["covers"]["prefix"], "1e5");
             assert_eq!(documents.len(), 1);
         }
     }

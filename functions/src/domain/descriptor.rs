@@ -4,6 +4,7 @@
 //! canonical document, with the defaults written out, so that the policy in the catalog stays in force even after a default has
 //! changed. Parsing that document returns the same descriptor.
 
+mod covers;
 mod cut_over;
 pub(super) mod facts;
 pub(super) mod formats;
@@ -22,6 +23,7 @@ mod switch_relations;
 mod switches;
 #[cfg(test)]
 mod tests;
+pub mod uncovered;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +31,7 @@ use serde::ser::{Error, SerializeMap};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+pub use covers::{Covers, has_prefix, is_separator};
 pub use cut_over::{Fact, Switch, SwitchAction};
 pub use hook::{
     EcsScale, EventSource, Hook, HookAction, HookLists, Lambda, OnHookFailure, SsmCommand, StackParameter, StepFunction,
@@ -44,6 +47,8 @@ use super::resource::{Resource, Target};
 pub const DEFAULT_DEADLINE_SECONDS: u64 = 6 * 3_600;
 /// The shortest and the longest deadline, in seconds: one minute and seven days.
 const DEADLINE: (u64, u64) = (60, 7 * 86_400);
+/// The value of a resource's `protect`.
+const PITR: &str = "pitr";
 /// Default deadline of a restore, in seconds: 36 hours.
 pub const DEFAULT_RESTORE_DEADLINE_SECONDS: u64 = 36 * 3_600;
 /// Default timeout of a SQL probe, in seconds.
@@ -58,6 +63,9 @@ pub struct Descriptor {
     /// ARN of the SNS topic for this deployment's messages; if absent, the stack's on-call topic.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
+    /// What belongs to it by its name: what is not in the descriptor is reported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covers: Option<Covers>,
     /// By name; never empty.
     pub resources: BTreeMap<String, ProtectedResource>,
     /// By name.
@@ -87,6 +95,8 @@ pub struct ProtectedResource {
     pub target: Target,
     /// For a file system: directories in use, in addition to those that the switches' services mount.
     pub roots: Vec<String>,
+    /// For a table, or those of a prefix: whether each backup turns on the safeguards that are off.
+    pub protect: bool,
     /// This resource's own deadline.
     pub deadline_seconds: Option<u64>,
     /// Address of the resource in Terraform's state, such as `module.data.aws_rds_cluster.main`.
@@ -181,6 +191,21 @@ impl Descriptor {
             .collect()
     }
 
+    /// Whether backups of the resource of this name, or of a prefix's table, turn on the safeguards that are off.
+    pub fn protects(&self, resource: &str) -> bool {
+        let own = resource.split_once('.').map_or(resource, |(prefix, _)| prefix);
+        self.resources.get(own).is_some_and(|protected| protected.protect)
+    }
+
+    /// Whether it names a resource, or has a pattern that matches it.
+    pub fn has(&self, target: &Target) -> bool {
+        let is_of = |own: &Target| {
+            kinds::is_same(own, target)
+                || (own.kind() == target.kind() && closeness(own, target.identifier()).is_some())
+        };
+        self.resources.values().any(|protected| is_of(&protected.target))
+    }
+
     /// One resource for each table that a prefix resource found, named `<name>.<table>`. A table belongs to exactly one
     /// resource: to the one that names it, otherwise to the longest matching prefix.
     pub fn tables(&self, prefix_resource: &Resource, found: &[String]) -> Vec<Resource> {
@@ -258,7 +283,7 @@ impl ProtectedResource {
     }
 }
 
-/// As in a descriptor: `kind`, the kind's own fields, `deadline`, `terraform`, `logical_id`; a prefix is of kind `dynamodb`.
+/// As in a descriptor: `kind`, the kind's own fields, `protect`, `deadline`, `terraform`, `logical_id`; a prefix is of kind `dynamodb`.
 impl Serialize for ProtectedResource {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -268,6 +293,9 @@ impl Serialize for ProtectedResource {
         }
         if !self.roots.is_empty() {
             map.serialize_entry("roots", &self.roots)?;
+        }
+        if self.protect {
+            map.serialize_entry("protect", PITR)?;
         }
         if let Some(seconds) = self.deadline_seconds {
             map.serialize_entry("deadline", &duration::text(seconds))?;

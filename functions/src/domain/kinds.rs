@@ -11,6 +11,7 @@ pub mod postgres;
 mod prices;
 mod profile;
 mod registry;
+pub mod safeguard;
 pub mod secret;
 pub mod shapes;
 pub mod upkeep;
@@ -22,6 +23,7 @@ pub use profile::{Counting, DestinationFacts, Metric, Profile, Stateful, SwitchO
 pub use registry::EXAMPLES;
 pub use registry::{
     ALL, any_of, as_of, closeness, copy_identifier, data_expires, database, destination, directory, has_own_name,
-    is_guard, is_pattern, is_read_while_backed_up, is_same, member_name, member_target, names, of, planned_name,
+    is_guard, is_pattern, is_read_while_backed_up, is_same, member_name, member_target, names, of, patterns_of, planned_name,
     stateful,
 };
+pub use safeguard::Safeguard;

@@ -20,6 +20,7 @@ mod preflight;
 mod recovery;
 mod remarks;
 mod restore;
+mod safeguards;
 mod sample;
 mod settings;
 mod tables;

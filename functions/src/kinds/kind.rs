@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::domain::catalog_rebuild::TaggedPoint;
 use crate::domain::job::{Progress, Run};
+use crate::domain::kinds::Safeguard;
 use crate::domain::probe::Endpoint;
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::domain::restore::dependents::Dependent;
@@ -81,6 +82,19 @@ pub trait Backup: Send + Sync {
 
     /// Abandons a job that has passed its deadline; stops it if AWS can.
     async fn abandon(&self, point: &RecoveryPoint) -> Result<()>;
+
+    /// What could protect a resource itself, apart from its backups, and is off now; empty for a kind without.
+    async fn safeguards_off(&self, _target: &Target) -> Result<Vec<Safeguard>> {
+        Ok(Vec::new())
+    }
+
+    /// Turns one of them on, unless it is on by now.
+    ///
+    /// # Errors
+    /// `NotReady` while AWS applies another change to the resource; `InvalidInput` for a kind without.
+    async fn turn_on(&self, _safeguard: Safeguard, target: &Target) -> Result<()> {
+        Err(Error::invalid("kind", target.kind(), "a kind with safeguards"))
+    }
 
     /// Tags the recovery point of a sealed set with the number of the set's recovery points ([`names::TAG_SEALED`]), so that the
     /// set can be found without the catalog. Does nothing if AWS keeps no tags on backups (tables), or nothing was created

@@ -235,6 +235,7 @@ async fn notify_of_failed_night(
         now,
         outcomes: &[],
         newest_sealed: &BTreeMap::new(),
+        uncovered: &BTreeMap::new(),
         leftovers: &BTreeMap::new(),
         failure: reason.as_ref(),
     });

@@ -13,11 +13,12 @@ use serde_json::Value;
 
 use self::results::{Objects, ResultLocation, S3Objects, read_results};
 use crate::catalog::Catalog;
+use crate::domain::descriptor::uncovered::told;
 use crate::domain::machine::Machine;
 use crate::domain::message::{self, DueDeployment, Message, NightlyRun, RestoreOutcome, RestoreReport};
 use crate::domain::restore::RestoreRecord;
 use crate::domain::restore::leftovers;
-use crate::domain::set::Reason;
+use crate::domain::set::{BackupSet, Reason};
 use crate::error::{Class, Error, Result};
 use crate::runs::execution_input::{Caught, restore_of, run_of};
 use crate::runs::notifying::{Execution, RunFacts, Sns, Topic, newest_sealed, send, send_once};
@@ -229,7 +230,7 @@ async fn notify_of_night(needs: &Needs, input: EndedNight) -> Result<Output> {
     };
     let results: Vec<_> = entries.iter().filter_map(message::NightlyResult::written).collect();
     let outcomes = message::outcomes(&input.due, &results);
-    let (mut newest, mut left) = (BTreeMap::new(), BTreeMap::new());
+    let (mut newest, mut left, mut uncovered) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for due in &input.due {
         let sets = needs.catalog.sets(&due.deployment).await?;
         if let Some(set) = newest_sealed(&sets) {
@@ -238,6 +239,8 @@ async fn notify_of_night(needs: &Needs, input: EndedNight) -> Result<Output> {
         let past = needs.catalog.past_restores(&due.deployment).await?;
         let found = leftovers::leftovers(&past, &sets, input.now);
         left.extend(leftovers::summary(&found, input.now).map(|summary| (due.deployment.clone(), summary)));
+        let told = told_tonight(&needs.catalog, &sets, input.started_at).await?;
+        uncovered.extend((!told.is_empty()).then(|| (due.deployment.clone(), told)));
     }
     let failure = input.failure.as_ref().map(Caught::reason).or(read_failure);
     let message = message::nightly(&NightlyRun {
@@ -247,6 +250,7 @@ async fn notify_of_night(needs: &Needs, input: EndedNight) -> Result<Output> {
         outcomes: &outcomes,
         newest_sealed: &newest,
         leftovers: &left,
+        uncovered: &uncovered,
         failure: failure.as_ref(),
     });
     send(needs.topic.as_ref(), None, &needs.stacks_topic, &message).await?;
@@ -257,6 +261,15 @@ async fn notify_of_night(needs: &Needs, input: EndedNight) -> Result<Output> {
         result: None,
         summary: message.cause(),
     })
+}
+
+/// What the night's backup of a deployment found to be in no set.
+async fn told_tonight(catalog: &Catalog, sets: &[BackupSet], since: Timestamp) -> Result<Vec<String>> {
+    let Some(set) = sets.iter().rev().find(|set| set.started_at >= since) else {
+        return Ok(Vec::new());
+    };
+    let run = catalog.run(&set.deployment, &set.id).await?;
+    Ok(run.map(|run| told(&run.warnings)).unwrap_or_default())
 }
 
 fn read_error(error: &Error) -> Reason {

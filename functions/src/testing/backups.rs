@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{later, made, now};
 use crate::domain::catalog_rebuild::TaggedPoint;
 use crate::domain::job::{Finished, Progress, Run};
+use crate::domain::kinds::Safeguard;
 use crate::domain::names;
 use crate::domain::probe::Endpoint;
 use crate::domain::resource::{RecoveryPoint, Resource, Target, Version};
@@ -68,6 +69,8 @@ pub struct RecordedKind {
     captures: Mutex<VecDeque<Error>>,
     /// The results of the next tags of a sealed set.
     sealing: Mutex<VecDeque<Result<()>>>,
+    /// The results of the next safeguards to be turned on.
+    safeguards: Mutex<VecDeque<Result<()>>>,
     /// Names of the existing backups.
     made: Mutex<BTreeSet<String>>,
     /// How many versions it returns, if it is a guard.
@@ -175,6 +178,11 @@ impl RecordedKind {
     /// The next tag of a sealed set fails with this error.
     pub fn refuse_next_seal(&self, error: Error) {
         self.sealing.lock().unwrap().push_back(Err(error));
+    }
+
+    /// The next safeguard cannot be turned on, because of this error.
+    pub fn refuse_next_safeguard(&self, error: Error) {
+        self.safeguards.lock().unwrap().push_back(Err(error));
     }
 
     /// What the next preflight of a resource's restore finds; by default, nothing.
@@ -288,6 +296,11 @@ impl Backup for RecordedKind {
             0 => self.tagged.lock().unwrap().clone(),
             _ => Vec::new(),
         })
+    }
+
+    async fn turn_on(&self, safeguard: Safeguard, target: &Target) -> Result<()> {
+        self.note(format!("turn_on {} of {}", safeguard.words(), target.identifier()));
+        self.safeguards.lock().unwrap().pop_front().unwrap_or(Ok(()))
     }
 
     async fn mark_sealed(&self, point: &RecoveryPoint, points: usize) -> Result<()> {

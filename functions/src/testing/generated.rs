@@ -205,7 +205,7 @@ fn resource(index: usize) -> impl Strategy<Value = Value> {
         Just(
             json!({"kind": "efs", "file_system": format!("fs-{index:08x}"), "vault": "a_vault", "role": role, "roots": ["/", "/a/b"]})
         ),
-        Just(json!({"kind": "dynamodb", "table": format!("table.{index}")})),
+        Just(json!({"kind": "dynamodb", "table": format!("table.{index}"), "protect": "pitr"})),
         Just(json!({"kind": "dynamodb", "prefix": format!("prefix_{index}-")})),
         Just(json!({"kind": "secret", "secret": format!("hubs/{index}")})),
         Just(json!({"kind": "parameters", "path": format!("/hubs/{index}")})),

@@ -1,14 +1,16 @@
-//! `holdfast protect` turns on what protects tables, and says what it changed.
+//! `holdfast protect`, and each backup with `protect` in the descriptor, turn on what protects tables, and say what they changed.
 
 use std::process::Output;
 
 use anyhow::{Context, Result, ensure};
+use holdfast_tests::aws::text;
 use holdfast_tests::dataset::Sizes;
 use holdfast_tests::lab::program;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::checks::Subject;
+use crate::restore::backed_up;
 use crate::stage::{Stage, Stages};
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
@@ -20,6 +22,10 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
         stages.test(
             "point_in_time::protection::a_table_that_cannot_be_protected_is_named_and_the_others_are",
             |stage| Box::pin(refused(stage)),
+        ),
+        stages.test(
+            "point_in_time::protection::a_backup_protects_tables_as_asked_and_the_copy_in_use_after_a_cut_over",
+            |stage| Box::pin(guarded(stage)),
         ),
     ]
 }
@@ -91,6 +97,51 @@ async fn refused(stage: &Stage) -> Result<()> {
     for table in &subject.dataset.tables {
         ensure!(state(stage, table).await? == (true, true), "{table}");
     }
+    Ok(())
+}
+
+/// A table that cannot be protected is backed up all the same, and protected the night after; and so is the copy that the application
+/// was cut over to, from a set of a time when the table was not protected.
+async fn guarded(stage: &Stage) -> Result<()> {
+    let (subject, application) = backed_up(stage, "guarded").await?;
+    let (name, table) = (&subject.dataset.name, &subject.dataset.tables[0]);
+    let first = subject.records.newest_set(name).await?.context("no set")?;
+    ensure!(state(stage, table).await? == (false, false), "nobody asked for it");
+
+    let mut descriptor = application.descriptor(&subject.dataset);
+    descriptor["resources"]["tables"]["protect"] = json!("pitr");
+    subject.records.apply(&descriptor).await?;
+    let fault = json!({ "service": "dynamodb", "action": "UpdateTable", "nth": 1, "kind": "access_denied" });
+    stage.lab.inject(fault).await?;
+    let (ended, _, mail) = subject.back_up().await?;
+    stage.lab.heal().await?;
+    ensure!(ended.status == "SUCCEEDED", "{ended:?}: {}", mail.body);
+    for part in ["ProtectionTurnedOn", "NotProtected", "ProtectedTablePattern"] {
+        ensure!(mail.body.contains(part), "{part}: {}", mail.body);
+    }
+    ensure!(!mail.body.contains("Without point-in-time recovery"), "{}", mail.body);
+    ensure!(state(stage, table).await? == (true, false));
+
+    let (ended, _, mail) = subject.back_up().await?;
+    ensure!(ended.status == "SUCCEEDED", "{ended:?}: {}", mail.body);
+    ensure!(mail.body.contains("ProtectionTurnedOn"), "{}", mail.body);
+    ensure!(!mail.body.contains("NotProtected"), "{}", mail.body);
+    ensure!(state(stage, table).await? == (true, true));
+
+    let ended = subject
+        .restore(json!({ "set": text(&first, "/id")?, "cut_over": "yes" }))
+        .await?;
+    ensure!(ended.status == "SUCCEEDED", "{ended:?}");
+    let copy = application.named_table().await?;
+    ensure!(copy != *table && state(stage, &copy).await? == (false, false), "{copy}");
+    let ended = stage.back_up(name).await?;
+    ensure!(ended.status == "SUCCEEDED", "{ended:?}");
+    ensure!(state(stage, &copy).await? == (true, true), "{copy}");
+
+    let mark = stage.lab.ledger_position().await?;
+    let ended = stage.back_up(name).await?;
+    ensure!(ended.status == "SUCCEEDED", "{ended:?}");
+    ensure!(changes(stage, mark).await? == 0, "what is on was turned on again");
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use holdfast::domain::descriptor::Descriptor;
+use holdfast::domain::descriptor::{Descriptor, has_prefix};
 use holdfast::domain::kinds;
 use holdfast::domain::resource::{Resource, Target};
 use holdfast::domain::restore::leftovers::replaced;
@@ -12,7 +12,7 @@ use holdfast::error::Error;
 use holdfast::kinds::Kinds;
 
 use super::differences::Existing;
-use super::named::{Named, has_prefix, prefixes};
+use super::named::{Named, prefixes};
 use crate::cloudformation;
 use crate::discover::{FoundResource, by_prefix, in_stack};
 use crate::failure::{Failure, Result};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use holdfast::domain::descriptor::Descriptor;
+use holdfast::domain::descriptor::{Descriptor, is_separator};
 use holdfast::domain::kinds;
 use holdfast::domain::resource::Target;
 use serde_json::Value;
@@ -82,8 +82,12 @@ fn collect(value: &Value, texts: &mut BTreeSet<String>) {
     }
 }
 
-/// The prefixes of the deployment's resources: its own name, and what the names of several have in common up to a separator.
+/// The prefixes of the deployment's resources: what the descriptor covers; otherwise its own name, and what the names of several
+/// have in common up to a separator.
 pub fn prefixes(descriptor: &Descriptor) -> Vec<String> {
+    if let Some(covers) = &descriptor.covers {
+        return vec![covers.prefix.clone()];
+    }
     let mut prefixes = vec![descriptor.deployment.clone()];
     // File systems have no names.
     let has_name = |target: &&Target| kinds::stateful(target).is_some_and(|kind| kind.copy_name().is_ok());
@@ -103,16 +107,6 @@ pub fn prefixes(descriptor: &Descriptor) -> Vec<String> {
         }
     }
     prefixes
-}
-
-/// Whether a name has a prefix as a whole word: `hubs-db` has `hubs`, `hubsters` has not.
-pub fn has_prefix(name: &str, prefix: &str) -> bool {
-    let rest = name.trim_start_matches('/').strip_prefix(prefix);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(is_separator))
-}
-
-fn is_separator(c: char) -> bool {
-    !c.is_ascii_alphanumeric()
 }
 
 #[cfg(test)]
@@ -199,15 +193,13 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_is_a_whole_word() {
-        for (name, has) in [
-            ("hubs-db", true),
-            ("hubs", true),
-            ("/hubs/key", true),
-            ("hubsters", false),
-            ("x-hubs", false),
-        ] {
-            assert_eq!(has_prefix(name, "hubs"), has, "{name}");
-        }
+    fn what_a_descriptor_covers_is_not_guessed() {
+        let document = json!({
+            "deployment": "prod", "covers": {"prefix": "cumulus-prod-"},
+            "resources": {
+                "files": {"kind": "dynamodb", "table": "cumulus-files"}, "rules": {"kind": "dynamodb", "table": "cumulus-rules"},
+            },
+        });
+        assert_eq!(prefixes(&Descriptor::parse(&document).unwrap()), ["cumulus-prod-"]);
     }
 }

@@ -56,6 +56,12 @@ pub const PREFIX: TextFormat = visible(
     |text| (1..=255).contains(&text.len()) && plain(text, "-_."),
 );
 
+/// As of any kind of resource, at least three characters: one or two say nothing of who a resource belongs to.
+pub const COVERED: TextFormat = visible(
+    "what the names of the deployment's resources begin with: 3 to 255 letters, digits, hyphens, underscores and dots",
+    |text| (3..=255).contains(&text.len()) && plain(text, "-_."),
+);
+
 pub const SECRET: TextFormat = TextFormat {
     rule: "the name or ARN of a Secrets Manager secret, such as hubs/prod/database; never the secret itself",
     accepts: |text| match arn(text, "secretsmanager", Region::Some) {

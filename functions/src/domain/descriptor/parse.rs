@@ -6,13 +6,14 @@ use serde_json::Value;
 
 use super::reader::{Faults, Object};
 use super::{DEADLINE, DEFAULT_DEADLINE_SECONDS, Descriptor, Keep};
-use super::{formats, hooks, owner, probes, relations, resources, restore_parameters, switches};
+use super::{covers, formats, hooks, owner, probes, relations, resources, restore_parameters, switches};
 use crate::error::{Error, Result};
 
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 12] = [
     "deployment",
     "enabled",
     "topic",
+    "covers",
     "resources",
     "probes",
     "hooks",
@@ -48,6 +49,7 @@ fn read(faults: &mut Faults, document: &Value) -> Option<Descriptor> {
     let deployment = object.text(faults, "deployment", &formats::NAME);
     let enabled = object.optional_bool(faults, "enabled").unwrap_or(true);
     let topic = object.optional_text(faults, "topic", &formats::TOPIC);
+    let covers = covers::read(faults, &object);
     let named = resources::read(faults, &object);
     let mut probes = probes::read(faults, &object, &named);
     let hooks = hooks::read(faults, &object);
@@ -71,6 +73,7 @@ fn read(faults: &mut Faults, document: &Value) -> Option<Descriptor> {
         deployment: deployment?,
         enabled,
         topic,
+        covers,
         resources,
         probes,
         hooks,

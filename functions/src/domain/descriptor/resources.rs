@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::reader::{Faults, Object, named_entries, shown};
-use super::{DEADLINE, ProtectedResource, formats};
+use super::{DEADLINE, PITR, ProtectedResource, formats};
 use crate::domain::efs_access::roots::{MOST_ITEMS, normal};
 use crate::domain::kinds::{self, Profile};
 use crate::domain::nearest::nearest;
@@ -52,6 +52,10 @@ fn resource(faults: &mut Faults, object: &Object<'_>) -> ParsedResource {
         Some(kind) if kind.fields().contains(&"roots") => roots(faults, object),
         _ => Vec::new(),
     };
+    let protect = match kind {
+        Some(kind) if kind.fields().contains(&"protect") => protect(faults, object),
+        _ => false,
+    };
     let deadline_seconds = object.optional_duration(faults, "deadline", DEADLINE.0, DEADLINE.1);
     let (terraform, logical_id) = addresses(faults, object, kind, target.as_ref());
     ParsedResource {
@@ -59,11 +63,28 @@ fn resource(faults: &mut Faults, object: &Object<'_>) -> ParsedResource {
         protected: target.map(|target| ProtectedResource {
             target,
             roots,
+            protect,
             deadline_seconds,
             terraform,
             logical_id,
         }),
     }
+}
+
+/// Whether the safeguards that are off are turned on.
+fn protect(faults: &mut Faults, object: &Object<'_>) -> bool {
+    let Some(value) = object.get("protect") else {
+        return false;
+    };
+    let wanted = value == PITR;
+    if !wanted {
+        let rule = format!(
+            "{PITR}, with which each backup turns on point-in-time recovery and deletion protection; without the field, it \
+             changes neither"
+        );
+        faults.add(object.path("protect"), shown(value), rule);
+    }
+    wanted
 }
 
 /// Directories of a file system that are in use.

@@ -15,6 +15,7 @@ fn whole() -> Value {
         "deployment": "hubs-prod",
         "enabled": true,
         "topic": "arn:aws:sns:eu-west-1:123456789012:hubs-on-call",
+        "covers": {"prefix": "hubs-"},
         "resources": {
             "database": {
                 "kind": "aurora", "cluster": "hubs-db", "deadline": "12h",
@@ -26,7 +27,7 @@ fn whole() -> Value {
                 "roots": ["/storage", "/aws-backup-restore_2026-11-20T02-15-03-123Z/data"],
             },
             "rooms": {"kind": "dynamodb", "table": "hubs-rooms"},
-            "tables": {"kind": "dynamodb", "prefix": "hubs-"},
+            "tables": {"kind": "dynamodb", "prefix": "hubs-", "protect": "pitr"},
             "login": {"kind": "secret", "secret": "hubs/prod/login"},
             "keys": {"kind": "parameters", "path": "/hubs/prod"},
         },

@@ -2,6 +2,7 @@
 
 mod archive;
 mod prefix;
+mod safeguards;
 mod upkeep;
 
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use serde_json::Value;
 use super::database::Database;
 use super::pattern::Pattern;
 use super::profile::{Counting, DestinationFacts, Metric, Profile, Stateful, SwitchObstacle, Use};
+use super::safeguard::Safeguard;
 use crate::domain::descriptor::Fact;
 use crate::domain::descriptor::formats::{self, visible};
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat, shown};
@@ -44,7 +46,7 @@ impl Profile for DynamoDb {
     }
 
     fn fields(&self) -> &'static [&'static str] {
-        &["table", "prefix", "archive"]
+        &["table", "prefix", "archive", "protect"]
     }
 
     fn read(&self, faults: &mut Faults, object: &Object<'_>) -> Option<Target> {
@@ -141,9 +143,8 @@ impl Stateful for DynamoDb {
         configuration["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
     }
 
-    fn is_without_point_in_time_recovery(&self, configuration: &Value) -> bool {
-        let recovery = &configuration["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"];
-        recovery["PointInTimeRecoveryStatus"] == "DISABLED"
+    fn safeguards_off(&self, configuration: &Value) -> Vec<Safeguard> {
+        safeguards::off(configuration)
     }
 
     fn arn(&self) -> Option<(&'static str, &'static str)> {
@@ -316,13 +317,5 @@ mod tests {
     fn only_a_table_with_a_time_to_live_expires() {
         let on = json!({"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED"}});
         assert!(DynamoDb.data_expires(&on) && !DynamoDb.data_expires(&json!({})));
-        let recovery = |status: &str| {
-            let recovery = json!({ "PointInTimeRecoveryStatus": status });
-            json!({ "ContinuousBackupsDescription": { "PointInTimeRecoveryDescription": recovery } })
-        };
-        assert!(DynamoDb.is_without_point_in_time_recovery(&recovery("DISABLED")));
-        for known_or_not in [recovery("ENABLED"), Value::Null] {
-            assert!(!DynamoDb.is_without_point_in_time_recovery(&known_or_not));
-        }
     }
 }

@@ -5,6 +5,9 @@ use crate::domain::resource::Target;
 
 /// A kind of which a target may be a pattern that matches the names of resources, each of which is backed up and restored by itself.
 pub trait Pattern: Sync {
+    /// The pattern of all resources whose names begin with a prefix.
+    fn of_prefix(&self, prefix: &str) -> Target;
+
     /// Whether a target is a pattern.
     fn is_pattern(&self, target: &Target) -> bool;
 

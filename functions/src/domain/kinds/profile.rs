@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::database::Database;
 use super::pattern::Pattern;
+use super::safeguard::Safeguard;
 use super::upkeep::Upkeep;
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat, shown};
 use crate::domain::descriptor::{Fact, StackValue};
@@ -165,9 +166,10 @@ pub trait Stateful: Upkeep + Sync {
     /// Whether data expires by itself, according to the captured configuration: a lower count then proves nothing.
     fn data_expires(&self, configuration: &Value) -> bool;
 
-    /// Whether AWS could restore it to any second, but that is turned off, according to the captured configuration.
-    fn is_without_point_in_time_recovery(&self, _configuration: &Value) -> bool {
-        false
+    /// What could protect the resource itself, and is off according to the captured configuration; nothing where that was not
+    /// captured.
+    fn safeguards_off(&self, _configuration: &Value) -> Vec<Safeguard> {
+        Vec::new()
     }
 
     /// The service and the beginning of the resource in its ARN, such as `rds` and `cluster:`; `None` for what AWS does not know.

@@ -69,6 +69,12 @@ pub fn member_target(pattern: &Target, name: &str) -> Option<Target> {
     Some(stateful(pattern)?.patterns()?.target(pattern, name))
 }
 
+/// For each kind with patterns, that of all resources whose names begin with a prefix.
+pub fn patterns_of(prefix: &str) -> Vec<Target> {
+    let patterns = ALL.iter().filter_map(|kind| kind.stateful()?.patterns());
+    patterns.map(|pattern| pattern.of_prefix(prefix)).collect()
+}
+
 /// The name of a resource that a pattern can match; `None` for a pattern, and for a kind without.
 pub fn member_name(target: &Target) -> Option<&str> {
     stateful(target)?.patterns()?.name(target)

@@ -52,6 +52,9 @@ pub fn remedy(error: &str, location: FailureLocation, deployment: &str) -> Strin
         "CopiesLeftOut" => return left_out(deployment),
         "NotSampled" => NOT_SAMPLED,
         "NotCaptured" => NOT_CAPTURED,
+        "ProtectionTurnedOn" => TURNED_ON,
+        "NotProtected" => return not_protected(deployment),
+        "InNoSet" => return in_no_set(deployment),
         "SnapshotsRunOut" => {
             "nothing has to be done tonight. Within the week request a higher quota of what the reason counts in the Service Quotas \
              console, or keep fewer sets (`keep` in the descriptors)."
@@ -105,6 +108,9 @@ const NOT_SAMPLED: &str = "nothing has to be done now: this set can be restored,
     check that its function of infra/efs-access.yaml can mount it). Remove nothing.";
 const NOT_CAPTURED: &str = "nothing has to be done now: this set can be restored, but what the reason names then has to be put \
     back by hand. During the day, fix what kept AWS from returning it, so that the next set has it.";
+const TURNED_ON: &str = "nothing has to be done now. If they were on before, find out who turned them off: a template that does not have \
+    them may turn them off at each of its deployments, so set them there too. Their window of point-in-time recovery begins now. AWS \
+    charges for point-in-time recovery by a table's size.";
 const SAFETY_BACKUP: &str = "nothing was restored. Do what the safety backup's own message says, then start the restore again; \
     without `safety_backup` only if the present data may be lost.";
 const TOO_MUCH: &str = "the run's state exceeds the 256 KiB that Step Functions allows. Split the deployment into several with \
@@ -114,6 +120,22 @@ fn busy(deployment: &str) -> String {
         "another run of {deployment} is in progress; the reason names it. Wait for its own message (`holdfast restores \
          {deployment}` lists a restore that waits for an answer); start this one again only if that one was of another kind, or \
          failed."
+    )
+}
+
+fn not_protected(deployment: &str) -> String {
+    format!(
+        "the set is not affected, and the next backup tries again. If AWS denied it, let the stack's ProtectedTablePattern match the \
+         table, or turn it on yourself: `holdfast protect {deployment}`. If another change of the table was in progress, nothing has \
+         to be done."
+    )
+}
+
+fn in_no_set(deployment: &str) -> String {
+    format!(
+        "what belongs to the deployment IS NOT BACKED UP: add it to the descriptor, then `holdfast apply FILE`. If it belongs to \
+         something else, describe that in a descriptor of its own, or narrow `covers`. To see all that differs: `holdfast diff \
+         {deployment}`."
     )
 }
 

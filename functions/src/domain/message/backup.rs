@@ -41,7 +41,7 @@ fn sealed(backup: &BackupReport<'_>, set: &BackupSet) -> Message {
         _ => format!("The application was quiesced for {seconds} s."),
     });
     let counted = facts::probes(&set.probes);
-    let without = facts::without_point_in_time_recovery(name, backup.points);
+    let without = facts::without_point_in_time_recovery(name, backup.points, &warnings);
     let happened = format!(
         "Set {} is sealed: {available} of {planned} recovery points, after {took}.",
         set.id

@@ -48,6 +48,11 @@ fn backups() -> Vec<(&'static str, Message)> {
         {"subject": "probe users", "error": "AccessDenied", "message": "logging in to hubs-db: the server answered password authentication failed for user \"app\" (28P01). Correct the login in the secret, or grant it what the probe reads"},
         {"subject": "tables", "error": "CopiesLeftOut", "message": "2 tables that begin with hubs- are copies of restores, and no probe and no switch names them; they are not backed up: hubs-rooms-r1, hubs-users-r1"},
     ]}));
+    let protected = run(json!({"warnings": [
+        {"subject": "rooms", "error": "ProtectionTurnedOn", "message": "point-in-time recovery and deletion protection of hubs-rooms were off, and were turned on, as the descriptor's `protect` asks"},
+        {"subject": "users", "error": "NotProtected", "message": "deletion protection of hubs-users is off, and could not be turned on (AccessDenied: turning on deletion protection of table hubs-users: AWS returned AccessDeniedException: not authorized to perform dynamodb:UpdateTable)"},
+        {"subject": "covers", "error": "InNoSet", "message": "table hubs-votes begins with hubs- and is in no descriptor, so it is in no set"},
+    ]}));
     let (good, some) = (available(), points());
     let yesterday = super::tests::yesterday();
     let busy = reason(
@@ -83,6 +88,10 @@ fn backups() -> Vec<(&'static str, Message)> {
         (
             "A set is sealed, with warnings",
             backup(&report(Some(&sealed), &good, Some(&warned), None)),
+        ),
+        (
+            "A set is sealed, and tables were protected",
+            backup(&report(Some(&sealed), &good, Some(&protected), None)),
         ),
         (
             "A set is sealed, and the application was not resumed",
@@ -176,7 +185,9 @@ fn nights() -> Vec<(&'static str, Message)> {
         oldest_seconds: 23 * 86_400,
     };
     let left = BTreeMap::from([("shop-07".to_owned(), left)]);
-    let none = BTreeMap::new();
+    let (none, all_in_sets) = (BTreeMap::new(), BTreeMap::new());
+    let told = "table shop-votes begins with shop- and is in no descriptor, so it is in no set";
+    let in_no_set = BTreeMap::from([("shop-11".to_owned(), vec![told.to_owned()])]);
     let night = |outcomes: &[DeploymentOutcome], failure: Option<&Reason>| {
         let all_sealed = failure.is_none() && outcomes.iter().all(|outcome| outcome.sealed);
         nightly(&NightlyRun {
@@ -190,11 +201,23 @@ fn nights() -> Vec<(&'static str, Message)> {
             } else {
                 &none
             },
+            uncovered: &all_in_sets,
             failure,
         })
     };
+    let uncovered = nightly(&NightlyRun {
+        execution: of_restore::ARN,
+        started_at: at("2026-11-20T02:00:00Z"),
+        now: at("2026-11-20T03:15:09Z"),
+        outcomes: &outcomes(0)[10..13],
+        newest_sealed: &newest(0),
+        leftovers: &none,
+        uncovered: &in_no_set,
+        failure: None,
+    });
     vec![
         ("A nightly run", night(&outcomes(0), None)),
+        ("A nightly run that found something in no set", uncovered),
         ("A nightly run in which some failed", night(&outcomes(3), None)),
         ("A nightly run in which many failed", night(&outcomes(19), None)),
         ("A nightly run that failed", night(&outcomes(0), Some(&broke))),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::words;
 use crate::domain::duration::friendly;
-use crate::domain::kinds;
+use crate::domain::kinds::{self, Safeguard, safeguard};
 use crate::domain::resource::RecoveryPoint;
 use crate::domain::set::{BackupSet, Point, PointStatus, ProbeResult, Reason, RunRecord};
 
@@ -166,12 +166,14 @@ pub fn probes(probes: &[ProbeResult]) -> Option<String> {
     (!counts.is_empty()).then(|| format!("Counted before the capture: {}.", counts.join(", ")))
 }
 
-/// The resources that AWS could restore to any second, but for a setting that is off; `None` without any.
-pub fn without_point_in_time_recovery(deployment: &str, points: &[Point]) -> Option<String> {
+/// The resources that AWS could restore to any second, but for a setting that is off and that no warning is about; `None` without
+/// any.
+pub fn without_point_in_time_recovery(deployment: &str, points: &[Point], warnings: &[Reason]) -> Option<String> {
     const NAMED: usize = 4;
     let is_without = |point: &&Point| {
-        kinds::stateful(&point.resource.target)
-            .is_some_and(|kind| kind.is_without_point_in_time_recovery(&point.configuration))
+        let off = kinds::stateful(&point.resource.target).map(|kind| kind.safeguards_off(&point.configuration));
+        off.is_some_and(|off| off.contains(&Safeguard::PointInTimeRecovery))
+            && !safeguard::is_told(&point.resource.name, warnings)
     };
     let names: Vec<String> = points
         .iter()

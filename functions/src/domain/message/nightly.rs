@@ -1,6 +1,7 @@
 //! The digest of a nightly run.
 
 mod leftovers;
+mod uncovered;
 
 use std::collections::BTreeMap;
 
@@ -85,6 +86,8 @@ pub struct NightlyRun<'a> {
     pub newest_sealed: &'a BTreeMap<String, BackupSet>,
     /// The old copies of earlier restores, of each deployment that has some.
     pub leftovers: &'a BTreeMap<String, LeftoverSummary>,
+    /// What is named like a deployment's resources and is in no set, of each deployment that has some: one text for each warning.
+    pub uncovered: &'a BTreeMap<String, Vec<String>>,
     /// The error that stopped the machine.
     pub failure: Option<&'a Reason>,
 }
@@ -145,6 +148,7 @@ pub fn nightly(night: &NightlyRun<'_>) -> Message {
     let severity = match (night.failure, failed.len(), total) {
         (Some(_), _, _) | (None, 1.., _) => Severity::Critical,
         (None, 0, 0) => Severity::Warning,
+        (None, 0, _) if !night.uncovered.is_empty() => Severity::Warning,
         (None, 0, _) => Severity::Info,
     };
     let newest = restorable_today(night, &failed);
@@ -163,7 +167,10 @@ pub fn nightly(night: &NightlyRun<'_>) -> Message {
         ),
         (_, 0) => (
             format!("{} backed up, each as a sealed set.", words::count(total, "deployment")),
-            "Each can be restored as of this night.".to_owned(),
+            match night.uncovered.is_empty() {
+                true => "Each can be restored as of this night.".to_owned(),
+                false => "Each can be restored as of this night, without what is in no set: below.".to_owned(),
+            },
         ),
         (_, number) => (
             format!(
@@ -186,6 +193,7 @@ pub fn nightly(night: &NightlyRun<'_>) -> Message {
         reasons,
         sections: vec![
             Section::list("Failed, each with a message of its own", failure_lines(night, &failed)),
+            uncovered::section(night.uncovered),
             Section::list("Sealed", sealed.iter().map(|outcome| line(night, outcome))),
             leftovers::section(night.leftovers),
         ],
@@ -215,6 +223,7 @@ pub fn nightly(night: &NightlyRun<'_>) -> Message {
         "sealed": sealed.len(),
         "failed": failed.len(),
         "deployments": deployments.collect::<Value>(),
+        "in_no_set": uncovered::json(night.uncovered),
         "leftovers": leftovers::json(night.leftovers),
         "reasons": facts::reasons_json(reasons),
         "next_steps": next_steps,
@@ -222,7 +231,7 @@ pub fn nightly(night: &NightlyRun<'_>) -> Message {
     let json = command_options::add_in_json(json, &command_options::of_execution(night.execution));
     let json = words::fit(
         json,
-        &["leftovers", "next_steps", "deployments", "reasons"],
+        &["leftovers", "in_no_set", "next_steps", "deployments", "reasons"],
         facts::JSON,
     );
     Message {
@@ -316,6 +325,7 @@ fn steps(night: &NightlyRun<'_>, failed: &[&DeploymentOutcome]) -> Vec<NextStep>
             format!("holdfast backup {name} --watch"),
         ));
     }
+    steps.extend(uncovered::step(night.uncovered));
     if steps.is_empty() {
         steps.push(match night.outcomes.is_empty() {
             true => NextStep::run(

@@ -7,10 +7,11 @@ use aws_smithy_types::DateTime;
 use serde_json::Value;
 
 use super::backups::parts;
-use super::{DynamoDb, archive, capture, deletion, table};
+use super::{DynamoDb, archive, capture, deletion, safeguards, table};
 use crate::aws::failure;
 use crate::domain::catalog_rebuild::{TaggedPoint, set_of_backup};
 use crate::domain::job::{Finished, Progress, Run};
+use crate::domain::kinds::Safeguard;
 use crate::domain::names;
 use crate::domain::resource::{RecoveryPoint, Resource, Target};
 use crate::domain::table_archive::StoredArchive;
@@ -72,6 +73,14 @@ impl Backup for DynamoDb {
             (_, _, Some(archive)) => self.transfers.stop(&archive.job, "its deadline has passed").await,
             (_, _, None) => Ok(()),
         }
+    }
+
+    async fn safeguards_off(&self, target: &Target) -> Result<Vec<Safeguard>> {
+        safeguards::off(self, target.identifier()).await
+    }
+
+    async fn turn_on(&self, safeguard: Safeguard, target: &Target) -> Result<()> {
+        safeguards::turn_on(self, safeguard, target.identifier()).await
     }
 
     /// A backup of a table carries no tags.

@@ -9,6 +9,7 @@ mod discovery;
 mod preflight;
 mod recovery;
 mod restore;
+mod safeguards;
 mod sample;
 mod undo;
 

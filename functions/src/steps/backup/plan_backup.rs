@@ -2,6 +2,7 @@
 //! and begins the set. Changes nothing in the deployment.
 
 mod backup_quotas;
+mod coverage;
 mod in_use;
 #[cfg(test)]
 mod tests;
@@ -111,6 +112,9 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     }
     let probes = probes(&needs.kinds, &descriptor).await?;
     for warning in backup_quotas::warnings(&needs.catalog, &needs.kinds, &descriptor).await {
+        needs.catalog.warn_run(&run.deployment, &run.id, warning).await?;
+    }
+    if let Some(warning) = coverage::warning(&needs.catalog, &needs.kinds, &descriptor).await {
         needs.catalog.warn_run(&run.deployment, &run.id, warning).await?;
     }
     for unknown in needs.hooks.check_all(&descriptor.hooks).await? {

@@ -11,6 +11,7 @@ use crate::domain::kinds::{self, Stateful};
 use crate::error::Result;
 use crate::kinds::Kinds;
 use crate::runs::live_directories;
+use crate::runs::protecting::protect;
 use crate::runs::starting::{Input, start, start_with_configuration};
 use crate::runtime;
 use crate::switches::Switches;
@@ -39,7 +40,10 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Job> {
     } = needs;
     let kind = kinds.of(&input.resource.target);
     if !kinds::stateful(&input.resource.target).is_some_and(Stateful::is_mounted) {
-        return start(catalog, kind, input).await;
+        let (run, resource) = (input.run.clone(), input.resource.clone());
+        let job = start(catalog, kind, input).await?;
+        protect(catalog, kind, &run, &resource).await?;
+        return Ok(job);
     }
     let descriptor = catalog.planned_by(&input.run).await?;
     let in_use = live_directories::at_backup(&descriptor, switches, &input.resource).await;

@@ -414,3 +414,35 @@ async fn a_night_names_old_copies_of_restores_and_what_removes_them() {
     handle(&needs, night(8)).await.unwrap();
     assert!(told(&inbox), "{}", inbox.messages().pop().unwrap().1.text);
 }
+
+/// What came since the descriptor was applied is found by each backup, and told once a night.
+#[tokio::test]
+async fn a_night_names_what_its_backups_found_to_be_in_no_set() {
+    let (catalog, set) = sealed().await;
+    let told = "table hubs-new begins with hubs- and is in no descriptor, so it is in no set";
+    for (error, message) in [("InNoSet", told), ("NotSampled", "another warning")] {
+        let warning = Reason {
+            subject: "covers".into(),
+            error: error.into(),
+            message: message.into(),
+        };
+        catalog.warn_run("hubs-prod", &set, warning).await.unwrap();
+    }
+    let inbox = Inbox::open();
+    let needs = needs(catalog, &inbox);
+    for (started_at, is_told) in [("2026-11-20T02:00:00Z", true), ("2026-11-21T02:00:00Z", false)] {
+        let input = json!({
+            "event": "nightly", "execution": EXECUTION, "started_at": started_at, "now": now(), "failure": null,
+            "due": [{"deployment": "hubs-prod", "execution_name": "a"}], "results": null,
+        });
+        handle(&needs, serde_json::from_value(input).unwrap()).await.unwrap();
+        let (_, message) = inbox.messages().pop().unwrap();
+        let warnings = message.json.pointer("/in_no_set/0/warnings");
+        assert_eq!(
+            warnings,
+            is_told.then(|| json!([told])).as_ref(),
+            "{started_at}: {}",
+            message.text
+        );
+    }
+}

@@ -9,6 +9,13 @@ use crate::domain::kinds::pattern::Pattern;
 use crate::domain::resource::Target;
 
 impl Pattern for DynamoDb {
+    fn of_prefix(&self, prefix: &str) -> Target {
+        Target::DynamodbPrefix {
+            prefix: prefix.to_owned(),
+            archive: None,
+        }
+    }
+
     fn is_pattern(&self, target: &Target) -> bool {
         matches!(target, Target::DynamodbPrefix { .. })
     }

@@ -21,7 +21,7 @@ pub(super) const LOCATIONS: [FailureLocation; 17] = [
 ];
 
 /// All names of `Error`, and the other errors that the machines catch.
-pub(super) const ERRORS: [&str; 23] = [
+pub(super) const ERRORS: [&str; 26] = [
     "Throttled",
     "Unavailable",
     "NotReady",
@@ -38,6 +38,9 @@ pub(super) const ERRORS: [&str; 23] = [
     "SnapshotsRunOut",
     "NotSampled",
     "NotCaptured",
+    "ProtectionTurnedOn",
+    "NotProtected",
+    "InNoSet",
     "States.Timeout",
     "States.DataLimitExceeded",
     "States.Permissions",

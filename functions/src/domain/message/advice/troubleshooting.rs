@@ -45,6 +45,13 @@ fn meaning(error: &str) -> &'static str {
         "SnapshotsRunOut" => "A warning: the quota of manual snapshots will be used up within a week.",
         "NotSampled" => "A warning: what is read to compare a copy with could not be read.",
         "NotCaptured" => "A warning: a part of the configuration could not be read.",
+        "ProtectionTurnedOn" => {
+            "A warning: a backup turned on what protects a table, as `protect` in the descriptor asks."
+        }
+        "NotProtected" => "A warning: what protects a table is off, and could not be turned on.",
+        "InNoSet" => {
+            "A warning: something is named as `covers` in the descriptor says, and is in no descriptor; or that is not known."
+        }
         "States.Timeout" => "A step took too long; while asking for approval: nobody answered in time.",
         "States.DataLimitExceeded" => "The state of a run is larger than Step Functions allows.",
         "States.Permissions" => "The role of a state machine may not call what it has to.",

@@ -29,6 +29,7 @@ fn a_digest_names_every_deployment_the_failed_first() {
         outcomes: &outcomes,
         newest_sealed: &newest,
         leftovers: &BTreeMap::new(),
+        uncovered: &BTreeMap::new(),
         failure: None,
     };
     let message = nightly(&night);
@@ -104,6 +105,7 @@ fn a_digest_of_many_counts_all_and_names_the_failed_first() {
         outcomes: &outcomes,
         newest_sealed: &BTreeMap::new(),
         leftovers: &BTreeMap::new(),
+        uncovered: &BTreeMap::new(),
         failure: None,
     });
     let text = &message.text;
@@ -144,6 +146,7 @@ fn old_copies_are_told_with_their_cost_and_the_command_that_removes_them() {
         outcomes: &[sealed],
         newest_sealed: &BTreeMap::new(),
         leftovers: &BTreeMap::from([("hubs".to_owned(), left)]),
+        uncovered: &BTreeMap::new(),
         failure: None,
     });
     let text = message.text.replace("\n    ", " ");
@@ -159,6 +162,41 @@ fn old_copies_are_told_with_their_cost_and_the_command_that_removes_them() {
     let json = &message.json["leftovers"][0];
     assert_eq!(json["dollars_a_month"], json!(212.4));
     assert_eq!(json["command"], "holdfast tidy hubs --region eu-west-1");
+}
+
+/// Nobody looks at a descriptor that works: a table that came since is lost with the first incident.
+#[test]
+fn what_is_in_no_set_is_told_as_a_warning_with_the_command_that_shows_all() {
+    let sealed = DeploymentOutcome {
+        deployment: "hubs".to_owned(),
+        sealed: true,
+        reason: None,
+        execution: None,
+    };
+    let told = "table hubs-new begins with hubs- and is in no descriptor, so it is in no set";
+    let message = nightly(&NightlyRun {
+        execution: ARN,
+        started_at: at("2026-11-20T02:00:00Z"),
+        now: at("2026-11-20T03:15:09Z"),
+        outcomes: &[sealed],
+        newest_sealed: &BTreeMap::new(),
+        leftovers: &BTreeMap::new(),
+        uncovered: &BTreeMap::from([("hubs".to_owned(), vec![told.to_owned()])]),
+        failure: None,
+    });
+    let text = message.text.replace("\n    ", " ");
+    for part in [
+        &format!("- hubs: {told}"),
+        "holdfast diff hubs --region eu-west-1",
+        "without what is in no set",
+    ] {
+        assert!(text.contains(part), "{part}: {}", message.text);
+    }
+    assert!(!text.contains("Nothing. To see"), "{text}");
+    assert_eq!(message.severity, Severity::Warning);
+    let json = &message.json["in_no_set"][0];
+    assert_eq!(json["warnings"], json!([told]));
+    assert_eq!(json["command"], "holdfast diff hubs --region eu-west-1");
 }
 
 #[test]

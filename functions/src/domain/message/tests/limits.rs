@@ -100,6 +100,7 @@ proptest! {
         check(&backup(&unreadable))?;
         check(&ended(&unreadable, &EarlyEnd { status: &ended_status, cause: cause.as_deref(), lease_released: true }))?;
 
+        let uncovered = reasons.iter().map(|reason| (reason.subject.clone(), vec![reason.message.clone(); 2])).collect();
         let outcomes: Vec<DeploymentOutcome> = reasons.into_iter().map(|reason| DeploymentOutcome {
             deployment: reason.subject.clone(), sealed: reason.error.is_empty(), execution: Some(reason.message.clone()),
             reason: Some(reason).filter(|reason| !reason.error.is_empty()),
@@ -108,7 +109,7 @@ proptest! {
         let left = outcomes.iter().map(|outcome| (outcome.deployment.clone(), left.clone())).collect();
         let night = NightlyRun {
             execution: &execution, started_at: at("2026-11-20T02:00:00Z"), now: at("2026-11-20T03:15:09Z"),
-            outcomes: &outcomes, newest_sealed: &BTreeMap::new(), leftovers: &left, failure: failure.first(),
+            outcomes: &outcomes, newest_sealed: &BTreeMap::new(), leftovers: &left, uncovered: &uncovered, failure: failure.first(),
         };
         check(&nightly(&night))?;
     }

@@ -234,6 +234,73 @@ async fn copies_of_restores_are_left_out_unless_a_switch_or_a_probe_names_them()
     );
 }
 
+/// A deployment that covers `hubs-`, beside another one whose descriptor may be unreadable; and what its plan warns of.
+async fn covering(account: Account, unreadable: bool) -> Vec<Reason> {
+    let mut document = document("hubs-prod", &[]);
+    document["covers"] = json!({"prefix": "hubs-"});
+    let shop = json!({"deployment": "shop", "resources": {"likes": {"kind": "dynamodb", "table": "hubs-likes"}}});
+    let (catalog, memory) = catalog();
+    for document in [&document, &shop] {
+        let descriptor = Descriptor::parse(document).unwrap();
+        catalog.put_descriptor(&descriptor).await.unwrap();
+    }
+    if unreadable {
+        memory.spoil(|key| key.pk.contains("shop"));
+    }
+    let needs = Needs {
+        catalog,
+        ..needs(document, account).await
+    };
+    let run = handle(&needs, input(EXECUTION)).await.unwrap().run;
+    needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap().warnings
+}
+
+#[tokio::test]
+async fn a_table_that_is_named_like_the_deployments_and_in_no_descriptor_is_told() {
+    let account = Account {
+        tables: vec!["hubs-rooms", "hubs-likes", "hubs-new", "hubs-rooms-r1", "shop-users"],
+        copies: vec!["hubs-rooms-r1"],
+        ..Account::default()
+    };
+    let warnings = covering(account, false).await;
+    let [warning] = &warnings[..] else {
+        panic!("{warnings:?}")
+    };
+    assert_eq!(
+        (warning.subject.as_str(), warning.error.as_str()),
+        ("covers", "InNoSet")
+    );
+    assert!(
+        warning.message.starts_with("table hubs-new begins with hubs-"),
+        "{}",
+        warning.message
+    );
+}
+
+/// Another deployment's descriptor may have the table: without it no table is accused, and no backup fails.
+#[tokio::test]
+async fn what_another_descriptor_may_have_is_not_known_without_it() {
+    let account = Account {
+        tables: vec!["hubs-rooms", "hubs-new"],
+        ..Account::default()
+    };
+    let warnings = covering(account, true).await;
+    assert!(
+        warnings.len() == 1 && warnings[0].message.contains("is not known: "),
+        "{warnings:?}"
+    );
+    assert!(!warnings[0].message.contains("hubs-new"), "{warnings:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_told_where_descriptors_have_all_that_is_covered() {
+    let account = Account {
+        tables: vec!["hubs-rooms", "hubs-likes"],
+        ..Account::default()
+    };
+    assert_eq!(covering(account, false).await, []);
+}
+
 #[tokio::test]
 async fn probes_know_where_to_count_or_why_they_cannot() {
     let mut document = document("hubs-prod", &[]);
