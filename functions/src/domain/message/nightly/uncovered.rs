@@ -14,7 +14,10 @@ pub fn section(all: &BTreeMap<String, Vec<String>>) -> Section {
             .map(|text| format!("{name}: {}", words::line(text)))
             .collect::<Vec<_>>()
     };
-    Section::list("In no set, though named like what is", all.iter().flat_map(of))
+    Section::list(
+        "In no set, although named like a deployment's resources",
+        all.iter().flat_map(of),
+    )
 }
 
 /// What to do about it; `None` if there is nothing.
