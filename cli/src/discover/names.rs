@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 /// Longest name of a deployment or a resource.
 const LONGEST: usize = 32;
+/// The shortest common prefix that says something.
+const SHORTEST_COMMON: usize = 3;
 
 /// The name in lower case with single hyphens, beginning with a letter, at most 32 characters: `StorageEFS` becomes
 /// `storage-efs`. `otherwise` if nothing is left.
@@ -39,6 +41,20 @@ pub fn kebab(name: &str, otherwise: &str) -> String {
         "" => otherwise.to_owned(),
         words => words.to_owned(),
     }
+}
+
+/// What at least two names have in common, up to a separator; `None` if that says nothing.
+pub fn common<'a>(names: &[&'a str]) -> Option<&'a str> {
+    let [first, others @ ..] = names else { return None };
+    if others.is_empty() {
+        return None;
+    }
+    let common = others.iter().fold(*first, |common, name| {
+        let same = common.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
+        common.get(..same).unwrap_or_default()
+    });
+    let end = common.rfind(|c: char| !c.is_ascii_alphanumeric())?;
+    Some(&common[..end]).filter(|common| common.len() >= SHORTEST_COMMON)
 }
 
 /// The name, or the name with the first number that makes it unique.
@@ -80,6 +96,15 @@ mod tests {
         for (from, to) in cases {
             assert_eq!(kebab(from, "thing"), to);
         }
+    }
+
+    #[test]
+    fn names_have_in_common_what_ends_at_a_separator() {
+        assert_eq!(common(&["hubs-live-db", "hubs-live-data"]), Some("hubs-live"));
+        assert_eq!(common(&["hubsdb", "hubsrooms"]), None);
+        assert_eq!(common(&["a-db", "a-rooms"]), None);
+        assert_eq!(common(&["hubs-db"]), None);
+        assert_eq!(common(&[]), None);
     }
 
     #[test]

@@ -8,9 +8,7 @@ use holdfast::domain::resource::Target;
 use serde_json::Value;
 
 use crate::discover::FoundResource;
-
-/// The shortest common prefix that says something.
-const SHORTEST: usize = 3;
+use crate::discover::names::common;
 
 /// Everything that descriptors name.
 pub struct Named {
@@ -93,18 +91,10 @@ pub fn prefixes(descriptor: &Descriptor) -> Vec<String> {
     let has_name = |target: &&Target| kinds::stateful(target).is_some_and(|kind| kind.copy_name().is_ok());
     let targets = descriptor.resources.values().map(|protected| &protected.target);
     let names: Vec<&str> = targets.filter(has_name).map(Target::identifier).collect();
-    if let [first, others @ ..] = names.as_slice()
-        && !others.is_empty()
+    if let Some(common) = common(&names)
+        && !common.starts_with(&descriptor.deployment)
     {
-        let common = others.iter().fold(*first, |common, name| {
-            let same = common.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
-            common.get(..same).unwrap_or_default()
-        });
-        let end = common.rfind(is_separator);
-        let common = end.map_or("", |end| &common[..end]);
-        if common.len() >= SHORTEST && !common.starts_with(&descriptor.deployment) {
-            prefixes.push(common.to_owned());
-        }
+        prefixes.push(common.to_owned());
     }
     prefixes
 }
