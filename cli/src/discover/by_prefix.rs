@@ -4,16 +4,14 @@ use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
-use holdfast::aws::service::{Client, SSM};
 use holdfast::domain::descriptor::Covers;
 use holdfast::domain::kinds::efs::Efs;
 use holdfast::domain::kinds::{self, Stateful};
 use holdfast::domain::resource::Target;
-use serde_json::{Value, json};
 
 use super::clusters::{self, Cluster};
 use super::compose::{VaultAndRole, compose};
-use super::{DescriptorDraft, FoundResource, by_tag};
+use super::{DescriptorDraft, Finding, FoundResource, by_tag, parameters};
 use crate::aws;
 use crate::failure::Result;
 
@@ -48,7 +46,7 @@ pub async fn find(config: &SdkConfig, prefix: &str) -> Result<FoundByPrefix> {
     let (copies, resources) = without_copies(found, &copies);
     let mut guarded = secrets(config, prefix).await?;
     for path in [prefix.to_owned(), format!("/{}", prefix.trim_start_matches('/'))] {
-        let names = parameters(config, &path).await?;
+        let names = parameters::list(config, &path).await?;
         guarded.extend(names.into_iter().map(|name| FoundResource::Parameter { name }));
     }
     Ok(FoundByPrefix {
@@ -65,10 +63,26 @@ pub async fn draft(config: &SdkConfig, prefix: &str) -> Result<DescriptorDraft> 
     let mut all = in_prefix(found.resources, prefix);
     all.extend(found.guarded);
     let all = clusters::sort_out(all, &found.clusters);
-    let mut draft = compose(prefix, all, &VaultAndRole::default());
+    let findings = all.into_iter().map(finding).collect();
+    let mut draft = compose(prefix, findings, &VaultAndRole::default());
     draft.covers = Covers::of(prefix);
     draft.notes.extend(by_tag::left_out(&found.copies));
     Ok(draft)
+}
+
+/// A file system's name is its tag; the names of all others are in the descriptor.
+fn finding(found: FoundResource) -> Finding {
+    let mut comments = Vec::new();
+    if let FoundResource::Protected { target, hint } = &found
+        && kinds::stateful(target).is_some_and(Stateful::is_mounted)
+    {
+        comments.push(format!("Its tag Name is {hint}."));
+    }
+    Finding {
+        found,
+        address: None,
+        comments,
+    }
 }
 
 /// The copies that were found, and the others: a copy's name begins with its source's.
@@ -168,25 +182,6 @@ async fn secrets(config: &SdkConfig, prefix: &str) -> Result<Vec<FoundResource>>
         }));
     }
     Ok(found)
-}
-
-/// Names of the parameters with the prefix. By DescribeParameters, since it never returns a value.
-pub async fn parameters(config: &SdkConfig, prefix: &str) -> Result<Vec<String>> {
-    let client = Client::new(config, SSM);
-    let beginning = json!([{ "Key": "Name", "Option": "BeginsWith", "Values": [prefix] }]);
-    let (mut names, mut token) = (Vec::new(), Value::Null);
-    loop {
-        let asked = json!({ "ParameterFilters": beginning, "NextToken": token });
-        let page = client.call("DescribeParameters", asked).await;
-        let mut page = page.map_err(|error| aws::failure("listing parameters", prefix, error))?;
-        let parameters = page.take_list("Parameters");
-        let found = parameters.iter().filter_map(|parameter| parameter["Name"].as_str());
-        names.extend(found.filter(|name| name.starts_with(prefix)).map(str::to_owned));
-        token = page.take_token("NextToken");
-        if token.is_null() {
-            return Ok(names);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -7,11 +7,11 @@ use holdfast::domain::resource::Target;
 use serde_json::{Value, json};
 
 use super::compose::{VaultAndRole, compose};
-use super::{DescriptorDraft, FoundResource, classify, clusters};
+use super::{DescriptorDraft, Finding, FoundResource, classify, clusters, existing};
 use crate::aws;
 use crate::failure::Result;
 
-/// A draft of everything that has the tag, named after its value, or after its key if the value is empty.
+/// A draft of everything that has the tag and still exists, named after its value, or after its key if the value is empty.
 pub async fn draft(config: &SdkConfig, key: &str, value: &str) -> Result<DescriptorDraft> {
     let filter = json!({ "Key": key, "Values": [value] });
     let resources = tagged(config, filter, &format!("{key}={value}")).await?;
@@ -21,11 +21,25 @@ pub async fn draft(config: &SdkConfig, key: &str, value: &str) -> Result<Descrip
         tags.into_iter().any(|tag| tag["Key"] == names::TAG_RESTORE)
     };
     let (copies, own): (Vec<Value>, Vec<Value>) = resources.into_iter().partition(is_copy);
-    let found = clusters::sort_out(classified(&own), &clusters::list(config).await?);
+    let findings = clusters::sort_out_findings(findings(&own), &clusters::list(config).await?);
+    let existing = existing::only(config, findings).await?;
     let name = if value.is_empty() { key } else { value };
-    let mut draft = compose(name, found, &VaultAndRole::default());
+    let mut draft = compose(name, existing.findings, &VaultAndRole::default());
+    draft.notes.extend(existing.notes);
     draft.notes.extend(left_out(&classified(&copies)));
+    if !draft.unprotected.is_empty() {
+        draft.notes.push(
+            "What is listed as not protected was not looked up: AWS lists tagged resources for a while after they were deleted.".to_owned(),
+        );
+    }
     Ok(draft)
+}
+
+/// What resources are, each with its ARN.
+fn findings(resources: &[Value]) -> Vec<Finding> {
+    let arns = resources.iter().filter_map(|resource| resource["ResourceARN"].as_str());
+    arns.filter_map(|arn| Some(Finding::new(classify::arn(arn)?, arn)))
+        .collect()
 }
 
 /// The copies of restores, which differ only by their tag from what an application created.

@@ -4,27 +4,7 @@ use holdfast::domain::kinds::{self, Stateful};
 use holdfast::domain::resource::Target;
 
 use super::FoundResource;
-
-/// CloudFormation types with state that Holdfast cannot back up.
-const STATEFUL: &[&str] = &[
-    "AWS::Cognito::UserPool",
-    "AWS::DocDB::DBCluster",
-    "AWS::EC2::Volume",
-    "AWS::ElastiCache::CacheCluster",
-    "AWS::ElastiCache::ReplicationGroup",
-    "AWS::ElastiCache::ServerlessCache",
-    "AWS::FSx::FileSystem",
-    "AWS::Kinesis::Stream",
-    "AWS::MSK::Cluster",
-    "AWS::MemoryDB::Cluster",
-    "AWS::Neptune::DBCluster",
-    "AWS::OpenSearchService::Domain",
-    "AWS::RDS::DBInstance",
-    "AWS::Redshift::Cluster",
-    "AWS::S3::Bucket",
-    "AWS::SQS::Queue",
-    "AWS::Timestream::Table",
-];
+use super::unprotected::UnprotectedType;
 
 /// A resource of a stack, by its type, physical and logical id; `None` if it has no state.
 pub fn stack_resource(kind: &str, physical: &str, logical: &str) -> Option<FoundResource> {
@@ -35,11 +15,7 @@ pub fn stack_resource(kind: &str, physical: &str, logical: &str) -> Option<Found
     match kind {
         "AWS::SecretsManager::Secret" => found(Target::Secret { secret: id }, hint),
         "AWS::SSM::Parameter" => Some(FoundResource::Parameter { name: id }),
-        _ if STATEFUL.contains(&kind) => Some(FoundResource::Unprotected {
-            what: kind.to_owned(),
-            id,
-        }),
-        _ => None,
+        _ => UnprotectedType::of_cloudformation(kind).map(|of| of.resource(id)),
     }
 }
 
@@ -48,7 +24,7 @@ fn found(target: Target, hint: String) -> Option<FoundResource> {
 }
 
 /// The kinds that are backed up and restored.
-fn restored() -> impl Iterator<Item = &'static dyn Stateful> {
+pub fn restored() -> impl Iterator<Item = &'static dyn Stateful> {
     kinds::ALL.iter().filter_map(|kind| kind.stateful())
 }
 
@@ -70,15 +46,8 @@ pub fn arn(arn: &str) -> Option<FoundResource> {
         return found(target, name);
     }
     let (kind, id) = resource.split_once([':', '/']).unwrap_or(("", resource));
-    let unprotected = |what: &str| {
-        Some(FoundResource::Unprotected {
-            what: what.to_owned(),
-            id: id.to_owned(),
-        })
-    };
     let id = id.to_owned();
     match (service, kind) {
-        ("rds", "db") => unprotected("AWS::RDS::DBInstance"),
         ("secretsmanager", "secret") => {
             // Secrets Manager adds a hyphen and six random characters to the name.
             let name = id.rsplit_once('-').map_or(id.as_str(), |(name, _)| name).to_owned();
@@ -94,18 +63,7 @@ pub fn arn(arn: &str) -> Option<FoundResource> {
             };
             Some(FoundResource::Parameter { name })
         }
-        ("s3", "") => unprotected("AWS::S3::Bucket"),
-        ("ec2", "volume") => unprotected("AWS::EC2::Volume"),
-        ("elasticache", "cluster" | "replicationgroup" | "serverlesscache") => unprotected("ElastiCache"),
-        ("memorydb", "cluster") => unprotected("AWS::MemoryDB::Cluster"),
-        ("es", "domain") => unprotected("AWS::OpenSearchService::Domain"),
-        ("redshift", "cluster") => unprotected("AWS::Redshift::Cluster"),
-        ("fsx", "file-system") => unprotected("AWS::FSx::FileSystem"),
-        ("cognito-idp", "userpool") => unprotected("AWS::Cognito::UserPool"),
-        ("kinesis", "stream") => unprotected("AWS::Kinesis::Stream"),
-        ("kafka", "cluster") => unprotected("AWS::MSK::Cluster"),
-        ("sqs", "") => unprotected("AWS::SQS::Queue"),
-        _ => None,
+        _ => UnprotectedType::of_arn(service, kind).map(|of| of.resource(id)),
     }
 }
 

@@ -1,11 +1,15 @@
 //! Composes a draft of what was found. Pure, so that every rule can be tested without AWS.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast::domain::resource::Target;
 
+use super::draft::{DescriptorDraft, DraftEntry};
 use super::names::{kebab, unique};
-use super::{DescriptorDraft, DraftEntry, FoundResource};
+use super::{Finding, FoundResource, SourceAddress};
+
+/// The most parameters of a path of which the comments say something.
+const MOST_COMMENTED: usize = 10;
 
 /// Where a file system's recovery points are stored, if the application has a vault and a role for them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,50 +22,75 @@ pub struct VaultAndRole {
 /// A draft in which everything is listed once and has a unique name.
 ///
 /// `deployment` is any name: a stack's, a tag's value, a prefix. File systems go to `place`.
-pub fn compose(deployment: &str, found: Vec<FoundResource>, place: &VaultAndRole) -> DescriptorDraft {
+pub fn compose(deployment: &str, findings: Vec<Finding>, place: &VaultAndRole) -> DescriptorDraft {
     let mut draft = DescriptorDraft {
         deployment: kebab(deployment, "deployment"),
-        covers: None,
-        resources: Vec::new(),
-        unprotected: Vec::new(),
-        notes: Vec::new(),
+        ..DescriptorDraft::default()
     };
     let mut taken = BTreeSet::new();
-    let mut parameters = BTreeSet::new();
-    let mut seen = Vec::new();
-    for found in found {
-        if seen.contains(&found) {
-            continue;
-        }
-        seen.push(found.clone());
-        let (hint, target, comment) = match found {
-            FoundResource::Protected { target, hint } => (hint, kept_in(place, target), None),
+    let mut parameters = BTreeMap::<String, Vec<String>>::new();
+    for finding in findings {
+        match finding.found {
+            FoundResource::Protected { target, hint } => {
+                let target = kept_in(place, target);
+                add(&mut draft, &mut taken, &hint, target, finding.address, finding.comments);
+            }
             FoundResource::Tables { prefix, now } => {
-                let comment = format!("today: {}", now.join(", "));
-                (
-                    "tables".to_owned(),
-                    Target::DynamodbPrefix { prefix, archive: None },
-                    Some(comment),
-                )
+                let mut comments = finding.comments;
+                comments.push(format!("today: {}", now.join(", ")));
+                let target = Target::DynamodbPrefix { prefix, archive: None };
+                add(&mut draft, &mut taken, "tables", target, None, comments);
             }
             FoundResource::Parameter { name } => {
-                parameters.insert(name);
-                continue;
+                let address = finding.address.iter().map(|address| address.text().to_owned());
+                let comments = parameters.entry(name).or_default();
+                comments.extend(finding.comments.into_iter().chain(address));
             }
-            FoundResource::Unprotected { what, id } => {
-                draft.unprotected.push(format!("{what} {id}"));
-                continue;
+            FoundResource::Unprotected { what, id, next } => {
+                let place = finding.address.map(|address| format!(" ({})", address.text()));
+                let line = format!("{what} {id}{}: {next}", place.unwrap_or_default());
+                if !draft.unprotected.contains(&line) {
+                    draft.unprotected.push(line);
+                }
             }
-        };
-        // The same resource may be found under two hints.
-        if draft.resources.iter().any(|entry| entry.target == target) {
-            continue;
         }
-        let name = unique(&kebab(&hint, target.kind()), &mut taken);
-        draft.resources.push(DraftEntry { name, target, comment });
     }
     add_parameters(&mut draft, &parameters, &mut taken);
     draft
+}
+
+/// Adds a resource, or what else is known of one that has been added: the same may be found in several places.
+fn add(
+    draft: &mut DescriptorDraft,
+    taken: &mut BTreeSet<String>,
+    hint: &str,
+    target: Target,
+    address: Option<SourceAddress>,
+    mut comments: Vec<String>,
+) {
+    let address = match address {
+        Some(address) if address.fits(&target) => Some(address),
+        // Where no field holds it, a comment does.
+        Some(address) => {
+            comments.push(format!("{}: {}", address.field(), address.text()));
+            None
+        }
+        None => None,
+    };
+    if let Some(entry) = draft.resources.iter_mut().find(|entry| entry.target == target) {
+        let new = comments.into_iter().filter(|comment| !entry.comments.contains(comment));
+        let new: Vec<String> = new.collect();
+        entry.comments.extend(new);
+        entry.address = entry.address.take().or(address);
+        return;
+    }
+    let name = unique(&kebab(hint, target.kind()), taken);
+    draft.resources.push(DraftEntry {
+        name,
+        target,
+        address,
+        comments,
+    });
 }
 
 /// A file system with the vault and the role of its recovery points; any other target as it is.
@@ -74,17 +103,22 @@ fn kept_in(place: &VaultAndRole, mut target: Target) -> Target {
 }
 
 /// One resource a path: the parents of the parameters, without those below another.
-fn add_parameters(draft: &mut DescriptorDraft, parameters: &BTreeSet<String>, taken: &mut BTreeSet<String>) {
+fn add_parameters(
+    draft: &mut DescriptorDraft,
+    parameters: &BTreeMap<String, Vec<String>>,
+    taken: &mut BTreeSet<String>,
+) {
     let mut paths = BTreeSet::new();
-    for name in parameters {
+    for name in parameters.keys() {
         match name.rsplit_once('/') {
             Some((path, _)) if path.starts_with('/') => {
                 paths.insert(path.to_owned());
             }
             // Without a path of its own it could be named only by `/`, which is every parameter of the account.
-            _ => draft
-                .unprotected
-                .push(format!("AWS::SSM::Parameter {name} (it is below no path)")),
+            _ => draft.unprotected.push(format!(
+                "AWS::SSM::Parameter {name}: it is below no path, by which a resource of kind parameters names it; keep its value \
+                 elsewhere, or move it below a path"
+            )),
         }
     }
     let below = |path: &str| {
@@ -93,21 +127,28 @@ fn add_parameters(draft: &mut DescriptorDraft, parameters: &BTreeSet<String>, ta
             .any(|other| path.strip_prefix(other).is_some_and(|rest| rest.starts_with('/')))
     };
     for path in paths.iter().filter(|path| !below(path)) {
-        let count = parameters
+        let of_path: Vec<_> = parameters
             .iter()
-            .filter(|name| name.starts_with(&format!("{path}/")))
-            .count();
+            .filter(|(name, _)| name.starts_with(&format!("{path}/")))
+            .collect();
         let last = path.rsplit('/').next().unwrap_or(path);
         let name = if taken.contains("keys") {
             unique(&kebab(last, "parameters"), taken)
         } else {
             unique("keys", taken)
         };
-        let comment = Some(format!("today: {}", crate::format::count(count, "parameter")));
+        let mut comments = vec![format!("today: {}", crate::format::count(of_path.len(), "parameter"))];
+        let commented: Vec<_> = of_path.iter().filter(|(_, comments)| !comments.is_empty()).collect();
+        let said = commented.iter().take(MOST_COMMENTED);
+        comments.extend(said.map(|(name, comments)| format!("{name}: {}", comments.join("; "))));
+        if commented.len() > MOST_COMMENTED {
+            comments.push(format!("and {} more", commented.len() - MOST_COMMENTED));
+        }
         draft.resources.push(DraftEntry {
             name,
             target: Target::Parameters { path: path.clone() },
-            comment,
+            address: None,
+            comments,
         });
     }
 }
@@ -118,13 +159,23 @@ mod tests {
     use super::*;
 
     fn parameters(names: &[&str]) -> DescriptorDraft {
-        let found = names
-            .iter()
-            .map(|name| FoundResource::Parameter {
+        let found = names.iter().map(|name| Finding {
+            found: FoundResource::Parameter {
                 name: (*name).to_owned(),
-            })
-            .collect();
-        compose("x", found, &VaultAndRole::default())
+            },
+            address: None,
+            comments: Vec::new(),
+        });
+        compose("x", found.collect(), &VaultAndRole::default())
+    }
+
+    fn cluster(hint: &str, address: &str, comment: &str) -> Finding {
+        let cluster = "hubs-db".to_owned();
+        Finding {
+            found: FoundResource::protected(Target::Aurora { cluster }, hint),
+            address: Some(SourceAddress::Terraform(address.to_owned())),
+            comments: vec![comment.to_owned()],
+        }
     }
 
     #[test]
@@ -136,7 +187,7 @@ mod tests {
             .map(|e| (e.name.as_str(), e.target.identifier()))
             .collect::<Vec<_>>();
         assert_eq!(paths, [("keys", "/hubs/prod"), ("other", "/other")]);
-        assert_eq!(draft.resources[0].comment.as_deref(), Some("today: 3 parameters"));
+        assert_eq!(draft.resources[0].comments, ["today: 3 parameters"]);
     }
 
     #[test]
@@ -153,12 +204,34 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found_twice_stands_once() {
-        let table = |hint: &str| {
-            let table = "rooms".to_owned();
-            FoundResource::protected(Target::DynamoDb { table, archive: None }, hint)
-        };
-        let draft = compose("x", vec![table("a"), table("a"), table("b")], &VaultAndRole::default());
+    fn what_is_found_twice_is_listed_once_with_all_that_is_known() {
+        let address = "aws_rds_cluster.main";
+        let found = vec![
+            cluster("a", "aws_rds_cluster.a[\"é\"]", "one"),
+            cluster("b", address, "two"),
+            cluster("c", address, "two"),
+        ];
+        let draft = compose("x", found, &VaultAndRole::default());
         assert_eq!(draft.resources.len(), 1);
+        let entry = &draft.resources[0];
+        assert_eq!(entry.address, Some(SourceAddress::Terraform(address.to_owned())));
+        assert_eq!(entry.comments, ["one", "terraform: aws_rds_cluster.a[\"é\"]", "two"]);
+    }
+
+    #[test]
+    fn what_has_no_kind_is_listed_with_its_address_and_what_to_do() {
+        let found = FoundResource::Unprotected {
+            what: "AWS::S3::Bucket".into(),
+            id: "assets".into(),
+            next: "replicate it".into(),
+        };
+        let address = Some(SourceAddress::LogicalId("Assets".into()));
+        let finding = Finding {
+            found,
+            address,
+            comments: Vec::new(),
+        };
+        let draft = compose("x", vec![finding.clone(), finding], &VaultAndRole::default());
+        assert_eq!(draft.unprotected, ["AWS::S3::Bucket assets (Assets): replicate it"]);
     }
 }

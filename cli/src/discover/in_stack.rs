@@ -7,7 +7,8 @@ use holdfast::domain::resource::Target;
 
 use super::clusters::{self, Cluster};
 use super::compose::{VaultAndRole, compose};
-use super::{DescriptorDraft, FoundResource, by_prefix, classify};
+use super::draft::{DescriptorDraft, SuggestedHook};
+use super::{Finding, FoundResource, SourceAddress, classify, parameters};
 use crate::cloudformation;
 use crate::failure::Result;
 
@@ -18,6 +19,8 @@ pub struct StackListing {
     /// ARN of the stack.
     pub arn: String,
     pub outputs: BTreeMap<String, String>,
+    /// Names of its template's parameters.
+    pub template_parameters: Vec<String>,
     pub resources: Vec<StackResource>,
     pub clusters: BTreeMap<String, Cluster>,
     /// Parameters below the path of the stack's name, which the application writes itself.
@@ -36,10 +39,11 @@ pub struct StackResource {
 pub async fn list(config: &SdkConfig, name: &str) -> Result<StackListing> {
     let stack = cloudformation::describe(config, name, "`aws cloudformation list-stacks` lists the stacks.").await?;
     let name = stack.name;
-    let parameters = by_prefix::parameters(config, &format!("/{name}/")).await?;
+    let parameters = parameters::list(config, &format!("/{name}/")).await?;
     Ok(StackListing {
         arn: stack.id,
         outputs: stack.outputs,
+        template_parameters: stack.parameters.into_keys().collect(),
         resources: resources(config, &name).await?,
         clusters: clusters::list(config).await?,
         parameters,
@@ -71,39 +75,61 @@ async fn resources(config: &SdkConfig, name: &str) -> Result<Vec<StackResource>>
 
 /// Everything with state in a stack, each by itself.
 pub fn found(listing: &StackListing) -> Vec<FoundResource> {
-    let found = listing.resources.iter().filter_map(classified).collect();
+    let found = findings(listing).into_iter().map(|finding| finding.found).collect();
     clusters::sort_out(found, &listing.clusters)
 }
 
 /// The draft for a stack; a Hubs stack is recognized by its output `AppDb` and its file system `StorageEFS`.
 pub fn draft(listing: &StackListing) -> DescriptorDraft {
-    let mut found = listing.resources.iter().filter_map(classified).collect::<Vec<_>>();
-    found.extend(
-        listing
-            .parameters
-            .iter()
-            .map(|name| FoundResource::Parameter { name: name.clone() }),
-    );
+    let mut findings = findings(listing);
+    findings.extend(listing.parameters.iter().map(|name| Finding {
+        found: FoundResource::Parameter { name: name.clone() },
+        address: None,
+        comments: Vec::new(),
+    }));
     match hubs(listing) {
         None => compose(
             &listing.name,
-            clusters::sort_out(found, &listing.clusters),
+            clusters::sort_out_findings(findings, &listing.clusters),
             &VaultAndRole::default(),
         ),
         Some((cluster, place)) => {
             let database = Target::Aurora { cluster };
-            found.retain(|found| found.restored() != Some(&database));
-            found.insert(0, FoundResource::protected(database, "database"));
-            found.iter_mut().for_each(call_as_in_hubs);
-            let mut draft = compose(&listing.name, clusters::sort_out(found, &listing.clusters), &place);
+            let of_stack = findings
+                .iter()
+                .position(|finding| finding.found.restored() == Some(&database));
+            let address = of_stack.and_then(|at| findings.remove(at).address);
+            findings.insert(
+                0,
+                Finding {
+                    found: FoundResource::protected(database, "database"),
+                    address,
+                    comments: vec!["The cluster in the stack's output AppDb".to_owned()],
+                },
+            );
+            findings
+                .iter_mut()
+                .for_each(|finding| call_as_in_hubs(&mut finding.found));
+            let findings = clusters::sort_out_findings(findings, &listing.clusters);
+            let mut draft = compose(&listing.name, findings, &place);
             draft.notes = hubs_notes(listing, &draft);
+            draft.hooks.push(offline_mode(listing));
             draft
         }
     }
 }
 
-fn classified(resource: &StackResource) -> Option<FoundResource> {
-    classify::stack_resource(&resource.kind, &resource.physical, &resource.logical)
+/// What the stack's resources are, each with its logical id.
+fn findings(listing: &StackListing) -> Vec<Finding> {
+    let finding = |resource: &StackResource| {
+        let found = classify::stack_resource(&resource.kind, &resource.physical, &resource.logical)?;
+        Some(Finding {
+            found,
+            address: Some(SourceAddress::LogicalId(resource.logical.clone())),
+            comments: Vec::new(),
+        })
+    };
+    listing.resources.iter().filter_map(finding).collect()
 }
 
 /// The cluster of a Hubs stack, and where its file system's recovery points go.
@@ -165,13 +191,29 @@ fn call_as_in_hubs(found: &mut FoundResource) {
     }
 }
 
-fn hubs_notes(listing: &StackListing, draft: &DescriptorDraft) -> Vec<String> {
-    let mut notes = vec![
-        "The hub stays online during its backup: database and files are captured moments apart (the set's skew says how far). \
-         For a hub in Offline mode meanwhile, add a Lambda function that switches it under `hooks`."
-            .to_owned(),
-        "The admin console's server settings are in none of these: record them separately.".to_owned(),
+/// Offline mode, as an operator sets it by hand.
+fn offline_mode(listing: &StackListing) -> SuggestedHook {
+    let is_offline = |name: &&String| name.to_ascii_lowercase().contains("offline");
+    let parameter = listing.template_parameters.iter().find(is_offline);
+    let fields = [
+        ("name", "offline"),
+        ("kind", "stack_parameter"),
+        ("stack", listing.name.as_str()),
+        ("parameter", parameter.map_or("PARAMETER", String::as_str)),
+        ("value", "VALUE"),
+        ("timeout", "30m"),
     ];
+    SuggestedHook {
+        why: "A hub that stays online is captured moments apart, database and files (the set's skew says how far); Offline mode is a \
+              parameter of its stack, which needs a service role for it. Its value is in your version of the template."
+            .to_owned(),
+        fields: fields.map(|(field, value)| (field, value.to_owned())).to_vec(),
+    }
+}
+
+fn hubs_notes(listing: &StackListing, draft: &DescriptorDraft) -> Vec<String> {
+    let mut notes =
+        vec!["The admin console's server settings are in none of these: record them separately.".to_owned()];
     if !draft
         .resources
         .iter()

@@ -1,17 +1,27 @@
-//! A descriptor of existing resources: found in a stack, by a tag or by a prefix, composed without AWS, written as YAML.
+//! A descriptor of existing resources: found in a stack, in a Terraform state, by a tag, by a prefix or in an ECS service; composed
+//! without AWS, written as YAML.
 
 pub mod by_prefix;
 pub mod by_tag;
 pub mod classify;
 pub mod clusters;
 pub mod compose;
+pub mod decisions;
+pub mod draft;
+mod existing;
+mod flow;
+pub mod in_ecs_service;
 pub mod in_stack;
+pub mod in_terraform;
 pub mod names;
+mod parameters;
+mod unprotected;
 pub mod yaml;
 
-use holdfast::domain::descriptor::Covers;
 use holdfast::domain::kinds;
 use holdfast::domain::resource::Target;
+
+pub use draft::DescriptorDraft;
 
 /// Something stateful that AWS listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +32,8 @@ pub enum FoundResource {
     Tables { prefix: String, now: Vec<String> },
     /// One parameter, by its name.
     Parameter { name: String },
-    /// Stateful, but of no kind that Holdfast backs up: what it is, and its identifier.
-    Unprotected { what: String, id: String },
+    /// Of no kind that Holdfast backs up: what it is, its identifier, and what to do in place of a backup.
+    Unprotected { what: String, id: String, next: String },
 }
 
 impl FoundResource {
@@ -41,24 +51,59 @@ impl FoundResource {
     }
 }
 
-/// A descriptor before it is written, and what the operator should know about it.
+/// Something that was found, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DescriptorDraft {
-    pub deployment: String,
-    /// The prefix that the names of its resources have, if it was found by that.
-    pub covers: Option<Covers>,
-    pub resources: Vec<DraftEntry>,
-    /// What was found but cannot be protected, one line each.
-    pub unprotected: Vec<String>,
-    /// What to check before applying, one line each.
-    pub notes: Vec<String>,
+pub struct Finding {
+    pub found: FoundResource,
+    /// Its address in the infrastructure's source.
+    pub address: Option<SourceAddress>,
+    /// What a person should know about it, one line each.
+    pub comments: Vec<String>,
 }
 
-/// One resource of a draft.
+impl Finding {
+    /// By no address, with one comment.
+    pub fn new(found: FoundResource, comment: impl Into<String>) -> Self {
+        Self {
+            found,
+            address: None,
+            comments: vec![comment.into()],
+        }
+    }
+}
+
+/// The address of a resource in the infrastructure's source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DraftEntry {
-    pub name: String,
-    pub target: Target,
-    /// Follows it as a comment.
-    pub comment: Option<String>,
+pub enum SourceAddress {
+    /// In Terraform's state, such as `module.data.aws_rds_cluster.main`.
+    Terraform(String),
+    /// In a CloudFormation template.
+    LogicalId(String),
+}
+
+impl SourceAddress {
+    /// The field of a descriptor that holds it.
+    pub fn field(&self) -> &'static str {
+        match self {
+            SourceAddress::Terraform(_) => "terraform",
+            SourceAddress::LogicalId(_) => "logical_id",
+        }
+    }
+
+    pub fn text(&self) -> &str {
+        match self {
+            SourceAddress::Terraform(text) | SourceAddress::LogicalId(text) => text,
+        }
+    }
+
+    /// Whether a descriptor accepts it for a resource: not for a guard, nor for a pattern, which matches many.
+    fn fits(&self, target: &Target) -> bool {
+        let Some(kind) = kinds::stateful(target).filter(|_| !kinds::is_pattern(target)) else {
+            return false;
+        };
+        match self {
+            SourceAddress::Terraform(address) => (kind.terraform().1.accepts)(address),
+            SourceAddress::LogicalId(_) => true,
+        }
+    }
 }

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::DescriptorDraft;
+use super::decisions;
+use super::draft::{DescriptorDraft, DraftEntry, PendingEntry};
+use super::flow::{flow, scalar};
 use crate::table::one_line;
 
 /// The descriptor's text. `source` says where it was found.
@@ -13,22 +15,65 @@ pub fn write(draft: &DescriptorDraft, source: &str) -> String {
         text.push_str(&format!("covers:\n  prefix: {}\n", scalar(&covers.prefix)));
     }
     text.push_str("resources:\n");
-    for entry in &draft.resources {
-        text.push_str(&format!("  {}:", scalar(&entry.name)));
-        if let Some(comment) = &entry.comment {
-            text.push_str(&format!("  # {}", one_line(comment)));
-        }
-        text.push_str(&format!("\n    kind: {}\n", entry.target.kind()));
-        let fields = serde_json::to_value(&entry.target).unwrap_or_default();
-        for (field, value) in fields.as_object().into_iter().flatten() {
-            if let (true, Value::String(value)) = (field != "kind", value) {
-                text.push_str(&format!("    {field}: {}\n", scalar(value)));
-            }
-        }
+    draft.resources.iter().for_each(|entry| add_entry(&mut text, entry));
+    draft.pending.iter().for_each(|entry| add_pending(&mut text, entry));
+    if !draft.cut_over.is_empty() {
+        text.push_str("cut_over:\n");
+    }
+    for switch in &draft.cut_over {
+        text.push_str(&format!("  - {}\n", flow(switch)));
+    }
+    let decisions = decisions::of(draft);
+    if !decisions.is_empty() {
+        text.push_str("\n# To decide:\n");
+    }
+    for decision in decisions {
+        text.push_str(&format!("#   {}\n", one_line(&decision.question)));
+        decision
+            .lines
+            .iter()
+            .for_each(|line| text.push_str(&format!("# {line}\n")));
     }
     section(&mut text, "Before you apply it:", &draft.notes);
-    section(&mut text, "Found, but not supported:", &draft.unprotected);
+    section(&mut text, "Found, and not protected:", &draft.unprotected);
     text
+}
+
+fn add_entry(text: &mut String, entry: &DraftEntry) {
+    for comment in &entry.comments {
+        text.push_str(&format!("  # {}\n", one_line(comment)));
+    }
+    text.push_str(&format!(
+        "  {}:\n    kind: {}\n",
+        scalar(&entry.name),
+        entry.target.kind()
+    ));
+    let fields = serde_json::to_value(&entry.target).unwrap_or_default();
+    for (field, value) in fields.as_object().into_iter().flatten() {
+        match value {
+            Value::String(value) if field != "kind" => text.push_str(&format!("    {field}: {}\n", scalar(value))),
+            Value::Number(value) => text.push_str(&format!("    {field}: {value}\n")),
+            _ => {}
+        }
+    }
+    if let Some(address) = &entry.address {
+        text.push_str(&format!("    {}: {}\n", address.field(), scalar(address.text())));
+    }
+}
+
+fn add_pending(text: &mut String, entry: &PendingEntry) {
+    for comment in &entry.comments {
+        text.push_str(&format!("  # {}\n", one_line(comment)));
+    }
+    text.push_str(&format!("  # {}:\n", scalar(&entry.name)));
+    for (field, value) in &entry.fields {
+        // The only number among them.
+        let value = match *field {
+            "port" => value.clone(),
+            _ => scalar(value),
+        };
+        text.push_str(&format!("  #   {field}: {value}\n"));
+    }
 }
 
 fn section(text: &mut String, title: &str, lines: &[String]) {
@@ -40,20 +85,6 @@ fn section(text: &mut String, title: &str, lines: &[String]) {
     }
 }
 
-/// A string, quoted (as JSON, which is YAML) if a parser might read it as something else.
-fn scalar(value: &str) -> String {
-    let plain = value.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
-        && value.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:".contains(c))
-        && !value.ends_with(':')
-        && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
-            .contains(&value.to_ascii_lowercase().as_str());
-    if plain {
-        value.to_owned()
-    } else {
-        Value::String(value.to_owned()).to_string()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -61,7 +92,22 @@ mod tests {
     use holdfast::domain::resource::Target;
 
     use super::*;
-    use crate::discover::DraftEntry;
+    use crate::discover::SourceAddress;
+
+    fn draft(target: Target) -> DescriptorDraft {
+        DescriptorDraft {
+            deployment: "hubs".into(),
+            resources: vec![DraftEntry {
+                name: "login".into(),
+                target,
+                address: None,
+                comments: vec!["a\n  b: [".into()],
+            }],
+            unprotected: vec!["two\nlines: [".into()],
+            notes: vec!["note".into()],
+            ..DescriptorDraft::default()
+        }
+    }
 
     #[test]
     fn every_string_is_read_back_as_it_was() {
@@ -78,21 +124,46 @@ mod tests {
             "",
             "arn:aws:x:y:1:z/é",
         ] {
-            let draft = DescriptorDraft {
-                deployment: "hubs".into(),
-                covers: Covers::of("1e5"),
-                resources: vec![DraftEntry {
-                    name: "login".into(),
-                    target: Target::Secret { secret: value.into() },
-                    comment: None,
-                }],
-                unprotected: vec!["two\nlines: [".into()],
-                notes: vec!["note".into()],
-            };
+            let mut draft = draft(Target::Secret { secret: value.into() });
+            draft.covers = Covers::of("1e5");
+            draft.cut_over = vec![vec![("name", value.to_owned()), ("kind", "a, b}".to_owned())]];
+            draft.resources[0].address = Some(SourceAddress::Terraform(value.to_owned()));
             let documents = crate::document::parse("x", &write(&draft, "in\nstack")).unwrap();
-            assert_eq!(documents[0].value["resources"]["login"]["secret"], value);
-            assert_eq!(documents[0].value["covers"]["prefix"], "1e5");
+            let document = &documents[0].value;
+            assert_eq!(document["covers"]["prefix"], "1e5");
+            assert_eq!(document["resources"]["login"]["secret"], value);
+            assert_eq!(document["resources"]["login"]["terraform"], value);
+            assert_eq!(document["cut_over"][0]["name"], value);
+            assert_eq!(document["cut_over"][0]["kind"], "a, b}");
             assert_eq!(documents.len(), 1);
         }
+    }
+
+    #[test]
+    fn a_number_stays_one_and_what_is_pending_is_a_comment() {
+        let postgres = Target::Postgres {
+            database: "ledger".into(),
+            host: "db.internal".into(),
+            port: 5433,
+            login_secret: "ledger/db".into(),
+            maintenance_database: None,
+            jobs: None,
+            run_in: None,
+        };
+        let mut draft = draft(postgres);
+        draft.pending.push(PendingEntry {
+            name: "other".into(),
+            fields: vec![("kind", "postgres".into()), ("database", "DATABASE\n".into())],
+            comments: vec!["name its\ndatabase".into()],
+        });
+        let text = write(&draft, "x");
+        assert!(
+            text.contains("  # name its database\n  # other:\n  #   kind: postgres\n"),
+            "{text}"
+        );
+        let documents = crate::document::parse("x", &text).unwrap();
+        let resources = &documents[0].value["resources"];
+        assert_eq!(resources["login"]["port"], 5433);
+        assert_eq!(resources.as_object().unwrap().len(), 1);
     }
 }

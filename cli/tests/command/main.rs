@@ -5,6 +5,8 @@
 mod arguments;
 /// Which credentials are used, and where something is changed.
 mod credentials;
+/// Discovery asks AWS, and writes a descriptor.
+mod discovering;
 /// An error is one line, with what to do.
 mod refusals;
 /// A set is restored into a new stack; what would harm or mislead is refused before anything is created.

@@ -112,7 +112,7 @@ impl Lookup {
         }
         let mut seen = BTreeSet::new();
         for (found, why) in found {
-            if let FoundResource::Unprotected { what, id } = &found {
+            if let FoundResource::Unprotected { what, id, .. } = &found {
                 self.add_note(format!("{what} {id} is of no kind that Holdfast backs up"));
                 continue;
             }
@@ -208,6 +208,6 @@ fn words(found: &FoundResource) -> String {
         FoundResource::Protected { target, .. } => format!("{} {}", kinds::of(target).noun(), target.identifier()),
         FoundResource::Tables { prefix, .. } => format!("tables {prefix}..."),
         FoundResource::Parameter { name } => format!("parameter {name}"),
-        FoundResource::Unprotected { what, id } => format!("{what} {id}"),
+        FoundResource::Unprotected { what, id, .. } => format!("{what} {id}"),
     }
 }
