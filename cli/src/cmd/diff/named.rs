@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use holdfast::domain::descriptor::{Descriptor, is_separator};
+use holdfast::domain::descriptor::Descriptor;
 use holdfast::domain::kinds;
 use holdfast::domain::resource::Target;
 use serde_json::Value;
