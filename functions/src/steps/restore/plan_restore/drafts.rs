@@ -23,7 +23,7 @@ pub struct ResourceDraft {
     /// The time as of which the source has the data.
     pub holds: Option<Timestamp>,
     pub size_bytes: Option<u64>,
-    /// The configuration captured with the set; null without a set.
+    /// The configuration captured with a set; null if no set has it.
     pub configuration: Value,
     pub sample: Option<Sample>,
 }

@@ -21,7 +21,7 @@ use crate::error::{Fault, Result};
 /// The sources of a restore, before the destinations are planned.
 #[derive(Debug, Default)]
 pub struct Origins {
-    /// The set; without one, no configuration was captured.
+    /// The set whose recovery points are restored.
     pub set: Option<String>,
     pub at: Option<Timestamp>,
     pub at_rest: bool,
@@ -110,19 +110,15 @@ async fn of_retained(planning: &Planning<'_>, at: Option<Timestamp>) -> Result<O
         ..
     } = planning;
     let covers = |resource: &str| request.covers(resource);
-    let found = retained_backups::retained(&needs.kinds, descriptor, at, &covers).await?;
+    let mut found = retained_backups::retained(&needs.kinds, descriptor, at, &covers).await?;
     let mut faults = request.check_names(&found.resources);
     faults.extend(found.faults);
     let mut origins = Origins {
         at,
         faults,
         not_covered: found.not_covered,
+        remarks: retained_backups::add_configurations(planning, &mut found.drafts).await?,
         drafts: found.drafts,
-        remarks: vec![
-            "the configuration is unknown: the copies get what AWS kept of it, and cannot be \
-             compared with anything"
-                .into(),
-        ],
         ..Origins::default()
     };
     origins.report_skew();

@@ -1,15 +1,21 @@
-//! Finds what can be restored without the catalog: the backups that AWS retains of resources that may have been deleted.
+//! Finds what can be restored without a set: the backups that AWS retains of resources that may have been deleted. Of their settings
+//! it retains few: the others are in the sets, if the catalog still has one.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::context::Planning;
 use super::drafts::ResourceDraft;
 use crate::domain::descriptor::Descriptor;
 use crate::domain::kinds;
 use crate::domain::resource::Resource;
+use crate::domain::restore::remark::Remark;
 use crate::domain::restore::retained_backups::{RetainedBackup, RetainedBackups};
+use crate::domain::restore::set_selection::captured;
+use crate::domain::set::{Point, SetStatus};
 use crate::error::{Fault, Result};
 use crate::kinds::Kinds;
 
@@ -115,4 +121,56 @@ impl RetainedDrafts {
             }),
         }
     }
+}
+
+/// Gives each resource the configuration that the newest sealed set captured of it. Returns what was found and what was not.
+pub async fn add_configurations(planning: &Planning<'_>, drafts: &mut [ResourceDraft]) -> Result<Vec<Remark>> {
+    let Planning { needs, run, .. } = planning;
+    let mut sealed = needs.catalog.sets(&run.deployment).await?;
+    sealed.retain(|set| set.status == SetStatus::Sealed);
+    sealed.sort_by_key(|set| Reverse(captured(set)));
+    let mut remarks = Vec::new();
+    for set in sealed {
+        if unknown(drafts).next().is_none() {
+            break;
+        }
+        let points = needs.catalog.points(&run.deployment, &set.id).await?;
+        let mut found = Vec::new();
+        for draft in drafts.iter_mut().filter(|draft| draft.configuration.is_null()) {
+            if let Some(point) = points.iter().find(|point| is_of(point, &draft.resource)) {
+                draft.configuration.clone_from(&point.configuration);
+                found.extend((!draft.configuration.is_null()).then(|| draft.resource.name.clone()));
+            }
+        }
+        if !found.is_empty() {
+            let remark = format!(
+                "the settings are those of set {}, the newest that has them, and what was changed since is not in the copies: {}",
+                set.id,
+                found.join(", ")
+            );
+            remarks.push(remark.into());
+        }
+    }
+    let unknown: Vec<&str> = unknown(drafts).collect();
+    if !unknown.is_empty() {
+        let remark = format!(
+            "the configuration is unknown, since no set has it: the copies get what AWS kept of it, and cannot be compared with \
+             anything: {}",
+            unknown.join(", ")
+        );
+        remarks.push(remark.into());
+    }
+    Ok(remarks)
+}
+
+/// The resources without a configuration.
+fn unknown(drafts: &[ResourceDraft]) -> impl Iterator<Item = &str> {
+    let unknown = drafts.iter().filter(|draft| draft.configuration.is_null());
+    unknown.map(|draft| draft.resource.name.as_str())
+}
+
+/// By what they are in AWS: a resource may have been renamed in the descriptor.
+fn is_of(point: &Point, resource: &Resource) -> bool {
+    let (captured, target) = (&point.resource.target, &resource.target);
+    (captured.kind(), captured.identifier()) == (target.kind(), target.identifier())
 }

@@ -1,4 +1,4 @@
-//! Restoring what AWS retained of a deployment whose sets are lost.
+//! Restoring what AWS retained of a deployment, whatever its sets hold.
 
 use super::*;
 use crate::domain::restore::retained_backups::{RetainedBackup, RetainedBackups};
@@ -59,7 +59,15 @@ async fn each_resource_comes_from_what_was_kept_of_it_and_what_nobody_keeps_is_n
     assert_eq!(plan.resources[0].source, cluster);
     assert_eq!(plan.resources[0].holds, Some(later(-3600)));
     assert_eq!(plan.resources[1].source, Source::TableBackup { arn: "arn:new".into() });
-    assert!(items.iter().all(|item| item.configuration.is_null()));
+    // The data is AWS's, the settings are those of the newest set.
+    let captured: Vec<_> = items.iter().map(|item| &item.configuration["captured"]).collect();
+    assert_eq!(captured, ["database", "rooms"]);
+    assert!(says(
+        &plan,
+        "the settings are those of set hubs-prod-",
+        "database, rooms"
+    ));
+    assert!(!says(&plan, "the configuration is unknown", ""));
     assert!(
         plan.not_covered.iter().any(|words| words.starts_with("files: ")),
         "{:?}",
@@ -89,6 +97,14 @@ async fn what_aws_kept_nothing_of_is_named_with_what_it_would_take() {
     );
 }
 
+/// Whether a remark begins and ends like this.
+fn says(plan: &Plan, begins: &str, ends: &str) -> bool {
+    let remarks = plan.remarks.iter().map(|remark| remark.text.as_str());
+    remarks
+        .into_iter()
+        .any(|remark| remark.starts_with(begins) && remark.ends_with(ends))
+}
+
 fn with_prefix() -> Value {
     let mut document = without_set();
     document["resources"] = json!({"tables": {"kind": "dynamodb", "prefix": "hubs-"}});
@@ -101,10 +117,15 @@ async fn a_pattern_is_restored_as_what_was_kept_under_it() {
         ("hubs-rooms", Ok(of_table("arn:rooms", 3))),
         ("hubs-users", Ok(of_table("arn:users", 3))),
     ]);
-    let (output, ..) = retained(with_prefix(), BTreeMap::from([("hubs-", kept)]))
+    let (output, plan, items) = retained(with_prefix(), BTreeMap::from([("hubs-", kept)]))
         .await
         .unwrap();
     assert_eq!(names_of(&output.resources), ["tables.hubs-rooms", "tables.hubs-users"]);
+    // The sets have the one as a resource of another name, and the other not at all.
+    let unknown: Vec<bool> = items.iter().map(|item| item.configuration.is_null()).collect();
+    assert_eq!(unknown, [false, true]);
+    assert!(says(&plan, "the settings are those of set", ": tables.hubs-rooms"));
+    assert!(says(&plan, "the configuration is unknown", ": tables.hubs-users"));
 }
 
 #[tokio::test]
