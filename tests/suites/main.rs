@@ -63,7 +63,7 @@ mod retention;
 mod soak;
 /// Labs with the stack in them, lent to one test at a time.
 mod stage;
-/// The runbooks of real systems, from backup to restore.
+/// The systems that have a page, each with its descriptor from `examples/`.
 mod systems;
 /// Archives of tables in S3, from a backup to an import.
 mod table_archives;
@@ -121,6 +121,7 @@ fn main() {
     tests.extend(broken::tests(&stages));
     tests.extend(attributes::tests(&stages));
     tests.extend(postgres_dumps::tests(&stages));
+    tests.extend(systems::tests(&stages));
     tests.extend(soak::tests(&stages));
     tests.sort_by_key(|test| {
         let long = LONGEST.iter().position(|name| test.name().starts_with(name));

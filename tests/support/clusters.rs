@@ -8,7 +8,7 @@ use tokio_postgres::NoTls;
 use crate::aws::{Aws, element};
 use crate::wait::until;
 
-pub(crate) const USER: &str = "postgres";
+pub const USER: &str = "postgres";
 pub(crate) const DATABASE: &str = "polycosm";
 
 /// Creates a cluster with an instance.
@@ -81,7 +81,7 @@ pub async fn connect(aws: &Aws, cluster: &str, password: &str) -> Result<tokio_p
 }
 
 /// A cluster's writer endpoint.
-pub(crate) async fn endpoint(aws: &Aws, cluster: &str) -> Result<(String, u16)> {
+pub async fn endpoint(aws: &Aws, cluster: &str) -> Result<(String, u16)> {
     let xml = aws
         .rds("DescribeDBClusters", &[("DBClusterIdentifier", cluster)])
         .await?;
@@ -95,18 +95,28 @@ pub(crate) async fn connect_to(
     database: &str,
     password: &str,
 ) -> Result<tokio_postgres::Client> {
+    log_in(host, port, database, (USER, password)).await
+}
+
+/// A connection to a database with a user's name and password.
+pub async fn log_in(
+    host: &str,
+    port: u16,
+    database: &str,
+    (user, password): (&str, &str),
+) -> Result<tokio_postgres::Client> {
     let mut config = tokio_postgres::Config::new();
     config
         .host(host)
         .port(port)
-        .user(USER)
+        .user(user)
         .password(password)
         .dbname(database)
         .connect_timeout(Duration::from_secs(10));
     let (client, connection) = config
         .connect(NoTls)
         .await
-        .with_context(|| format!("connect to {database} at {host}:{port}"))?;
+        .with_context(|| format!("connect to {database} at {host}:{port} as {user}"))?;
     tokio::spawn(connection);
     Ok(client)
 }

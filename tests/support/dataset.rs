@@ -8,8 +8,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, element, text};
-use crate::clusters::{DATABASE, USER, create_cluster};
-pub use crate::clusters::{add_instance, await_cluster, await_instance, connect};
+use crate::clusters::{DATABASE, create_cluster};
+pub use crate::clusters::{USER, add_instance, await_cluster, await_instance, connect, endpoint, log_in};
 use crate::lab::Lab;
 use crate::ledger::{self, Ledger};
 use crate::wait::until;

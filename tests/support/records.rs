@@ -31,6 +31,11 @@ impl Records {
 
     /// Applies a descriptor with the operator's command.
     pub async fn apply(&self, descriptor: &Value) -> Result<()> {
+        self.apply_text(&descriptor.to_string()).await
+    }
+
+    /// Applies the text of a descriptor's file.
+    pub async fn apply_text(&self, descriptor: &str) -> Result<()> {
         let mut command = tokio::process::Command::new(program("holdfast"));
         command
             .args(["--stack", &self.stack, "apply", "-"])
@@ -41,7 +46,7 @@ impl Records {
             .stderr(std::process::Stdio::piped())
             .spawn()?;
         let mut input = child.stdin.take().context("no stdin")?;
-        tokio::io::AsyncWriteExt::write_all(&mut input, descriptor.to_string().as_bytes()).await?;
+        tokio::io::AsyncWriteExt::write_all(&mut input, descriptor.as_bytes()).await?;
         drop(input);
         let output = child.wait_with_output().await?;
         anyhow::ensure!(

@@ -31,7 +31,11 @@ fn instance(name: &str) -> String {
 
 /// A state machine that hooks may execute, of one state; returns its ARN.
 pub async fn create_machine(aws: &Aws, name: &str, state: Value) -> Result<String> {
-    let definition = json!({ "StartAt": "Work", "States": { "Work": state } });
+    create_machine_of(aws, name, json!({ "StartAt": "Work", "States": { "Work": state } })).await
+}
+
+/// The same, of any definition.
+pub async fn create_machine_of(aws: &Aws, name: &str, definition: Value) -> Result<String> {
     let request = json!({
         "name": format!("holdfast-hook-{name}"), "definition": definition.to_string(),
         "roleArn": "arn:aws:iam::000000000000:role/hook", "type": "STANDARD",
