@@ -54,7 +54,7 @@ async fn each_resource_comes_from_what_was_kept_of_it_and_what_nobody_keeps_is_n
         ("hubs-rooms", found([("hubs-rooms", Ok(of_table("arn:new", 3)))])),
     ]);
     let (output, plan, items) = retained(without_set(), kept).await.unwrap();
-    assert_eq!((plan.set, plan.at_rest), (None, false));
+    assert_eq!((&plan.set, plan.at_rest), (&None, false));
     assert_eq!(names_of(&output.resources), ["database", "rooms"]);
     assert_eq!(plan.resources[0].source, cluster);
     assert_eq!(plan.resources[0].holds, Some(later(-3600)));
