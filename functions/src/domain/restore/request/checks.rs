@@ -176,9 +176,6 @@ fn refused(resource: &Resource, copy: &str) -> Option<String> {
         Ok(format) => format,
         Err(why) => return Some(why.to_owned()),
     };
-    if !(format.accepts)(copy) {
-        return Some(format.rule.to_owned());
-    }
-    let own = resource.target.identifier();
-    (own == copy).then(|| format!("another name than the source's own, {own}, beside which it is restored"))
+    // Its own name is free once the resource is gone: whether a name is taken is a question to AWS.
+    (!(format.accepts)(copy)).then(|| format.rule.to_owned())
 }

@@ -197,7 +197,8 @@ fn what_the_resources_do_not_allow_is_told() {
         (json!({"names": {"database": "Hubs_Db"}}), vec![format!("names.database: \"Hubs_Db\" is not allowed; expected {cluster}")]),
         (json!({"names": {"database": "a".repeat(64)}}), vec![format!("names.database: \"{}…\" is not allowed; expected {cluster}", "a".repeat(60))]),
         (json!({"names": {"rooms": "ab"}}), vec![format!("names.rooms: \"ab\" is not allowed; expected {table}")]),
-        (json!({"names": {"database": "hubs-db"}}), vec!["names.database: \"hubs-db\" is not allowed; expected another name than the source's own, hubs-db, beside which it is restored".into()]),
+        // Its own name, which it gets if it is gone.
+        (json!({"names": {"database": "hubs-db"}}), Vec::new()),
         (json!({"names": {"rooms": "same", "tables.hubs-likes": "same"}}), vec!["names.tables.hubs-likes: \"same\" is not allowed; expected a name that no other copy has; rooms has this one".into()]),
         (json!({"names": {"storage": "files"}}), vec![format!("names.storage: \"files\" is not allowed; expected {no_name}")]),
         (json!({"names": {"login": "l2"}}), vec!["names.login: \"l2\" is not allowed; expected no name: secrets and parameters are compared, not restored".into()]),
