@@ -51,8 +51,8 @@ async fn deleted(stage: &Stage) -> Result<()> {
         .collect();
     let mut arguments = vec!["restore", &system.name, "--source", "retained", "--watch"];
     arguments.extend(names.iter().flat_map(|name| ["--name", name]));
-    let restore = system.begin(&arguments);
-    cumulus.end_operation("SUCCEEDED").await?;
+    let mut restore = system.begin(&arguments);
+    restore.until(cumulus.end_operation("SUCCEEDED")).await?;
     let output = restore.end().await?;
     let mail = system.mail().await?;
     ensure!(output.status.success(), "{output:?}: {}", mail.body);
@@ -72,21 +72,18 @@ async fn deleted(stage: &Stage) -> Result<()> {
     imported(&cumulus).await
 }
 
-/// Without the restore's tag, each table is the deployment's own again.
+/// Each table is the deployment's own again: backed up, and left by `tidy`.
 async fn back_in_backups(cumulus: &Cumulus<'_>) -> Result<()> {
     let system = &cumulus.system;
-    for table in cumulus.tables() {
-        let described = cumulus.dynamodb("DescribeTable", json!({ "TableName": table })).await?;
-        let arn = text(&described, "/Table/TableArn")?;
-        let untag = json!({ "ResourceArn": arn, "TagKeys": ["holdfast:restore"] });
-        cumulus.dynamodb("UntagResource", untag).await?;
-    }
     let set = system.sealed().await?;
     let points = system.records.points(&system.name, &set).await?;
     let tables = points.iter().filter_map(|point| point["resource"]["table"].as_str());
     let mut tables: Vec<&str> = tables.collect();
     tables.sort_unstable();
     ensure!(tables.iter().copied().eq(cumulus.tables()), "{tables:?}");
+    let before = cumulus.items().await?;
+    system.done(&["tidy", &system.name, "--yes"]).await?;
+    ensure!(cumulus.items().await? == before, "tidy leaves what is in use");
     Ok(())
 }
 

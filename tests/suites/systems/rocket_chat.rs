@@ -158,9 +158,9 @@ async fn restored(stage: &Stage) -> Result<()> {
     chat.night().await?;
 
     system.inbox.take().await?;
-    let restore = system.begin(&["restore", &system.name, "--before", &time, "--watch", "--yes"]);
+    let mut restore = system.begin(&["restore", &system.name, "--before", &time, "--watch", "--yes"]);
     // Nothing counts files, so that the copy is unproven, and on-call is asked.
-    let (record, _) = system.asked().await?;
+    let (record, _) = restore.until(system.asked()).await?;
     ensure!(checks(&record, "different").is_empty(), "{record:#}");
     ensure!(chat.is_at_rest().await?, "it is at rest until on-call has answered");
     ensure!(chat.root().await? == ROOT_DIRECTORY && chat.files().await? == damaged);
@@ -240,15 +240,15 @@ async fn failing(stage: &Stage) -> Result<()> {
     });
     let fault = stage.lab.inject(fault).await?;
     system.inbox.take().await?;
-    let restore = system.begin(&["restore", &system.name, "--watch", "--yes"]);
-    let (asked, _) = system.asked().await?;
+    let mut restore = system.begin(&["restore", &system.name, "--watch", "--yes"]);
+    let (asked, _) = restore.until(system.asked()).await?;
     system.approve(&asked).await?;
     let output = restore.end().await?;
     ensure!(stage.lab.hits(fault).await? > 0, "nothing failed");
     stage.lab.heal().await?;
     ensure!(output.status.code() == Some(1), "{output:?}");
     let record = system.newest_restore().await?;
-    ensure!(record["switched"] == json!([]), "{record:#}");
+    ensure!(record["status"] == "switched_back", "{record:#}");
     let mail = system.mail().await?;
     system
         .ensure_on_call_knows(&mail, &["AccessDenied", "EcsServicePattern"])

@@ -1,9 +1,10 @@
 //! A system in a lab: its descriptor from `examples/`, and what its operator and on-call do.
 
+use std::future::Future;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use holdfast_tests::aws::text;
 use holdfast_tests::executions::{Ended, run};
 use holdfast_tests::inbox::{Inbox, InboxMessage};
@@ -31,6 +32,14 @@ pub struct System<'a> {
 pub struct Running(JoinHandle<std::io::Result<Output>>);
 
 impl Running {
+    /// Waits for something that has to happen while it runs.
+    pub async fn until<T>(&mut self, event: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            happened = event => happened,
+            ended = &mut self.0 => bail!("the command has ended before: {:?}", ended??),
+        }
+    }
+
     /// Waits for its end.
     pub async fn end(self) -> Result<Output> {
         Ok(self.0.await??)
