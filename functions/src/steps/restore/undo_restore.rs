@@ -155,10 +155,12 @@ async fn ensure_unused(
     without: &BTreeSet<UsageCheck>,
     now: Timestamp,
 ) -> Result<()> {
-    let copies: Vec<RestoredCopy> = items.iter().filter_map(RestoredCopy::of).collect();
-    if copies.is_empty() {
+    if items.iter().all(|item| RestoredCopy::of(item).is_none()) {
         return Ok(());
     }
+    // What names a resource that was gone has named it since before: of its copy under the same name, only activity shows a user.
+    let named = items.iter().filter(|item| !kinds::has_own_name(&item.planned));
+    let copies: Vec<RestoredCopy> = named.filter_map(RestoredCopy::of).collect();
     let mut search = UsageSearch::begin(Sources {
         catalog: &needs.catalog,
         switches: &needs.switches,

@@ -113,12 +113,13 @@ fn input(run: &Run, now: Timestamp) -> Input {
     }
 }
 
-/// Nothing names a table of a prefix, and a night may pass in which nobody reads it.
+/// Nothing has to name a table of a prefix, and a night may pass in which nobody reads it. A probe that names it did so before.
 #[tokio::test]
 async fn what_got_its_own_name_back_stays_once_it_is_restored() {
     let (needs, kind, run, ..) = made().await;
     let mut by_prefix = document("hubs-prod", &[]);
     by_prefix["resources"] = json!({"tables": {"kind": "dynamodb", "prefix": "hubs-"}});
+    by_prefix["probes"] = json!({"rooms": {"resource": "tables", "table": "hubs-rooms"}});
     needs
         .catalog
         .put_descriptor(&Descriptor::parse(&by_prefix).unwrap())
@@ -131,6 +132,7 @@ async fn what_got_its_own_name_back_stays_once_it_is_restored() {
         .unwrap()
         .unwrap();
     item.planned.destination = serde_json::from_value(json!({"into": "table", "table": "hubs-rooms"})).unwrap();
+    item.created = serde_json::from_value(json!({"made": "table", "table": "hubs-rooms", "arn": "arn"})).unwrap();
     needs.catalog.put_item("hubs-prod", &item).await.unwrap();
     let is = async |status: RestoreStatus| {
         let changed = needs
