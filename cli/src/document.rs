@@ -134,14 +134,33 @@ mod tests {
         assert_eq!(examples.len(), 5);
     }
 
+    /// The fragment by which a heading is linked to.
+    fn anchor(heading: &str) -> String {
+        let text = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = text
+            .chars()
+            .filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    }
+
     #[test]
     fn every_link_between_documents_leads_somewhere() {
         for (path, text) in documents() {
             for link in text.split("](").skip(1) {
                 let (target, _) = link.split_once(')').unwrap();
-                if !target.starts_with("https://") {
-                    let leads_to = path.parent().unwrap().join(target);
-                    assert!(leads_to.exists(), "{}: {target}", path.display());
+                if target.starts_with("https://") {
+                    continue;
+                }
+                let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+                let leads_to = match file {
+                    "" => path.clone(),
+                    file => path.parent().unwrap().join(file),
+                };
+                assert!(leads_to.exists(), "{}: {target}", path.display());
+                if !heading.is_empty() {
+                    let page = std::fs::read_to_string(leads_to).unwrap();
+                    let mut headings = page.lines().filter(|line| line.starts_with('#')).map(anchor);
+                    assert!(headings.any(|anchor| anchor == heading), "{}: {target}", path.display());
                 }
             }
         }

@@ -23,7 +23,7 @@ pub use profile::{Counting, DestinationFacts, Metric, Profile, Stateful, SwitchO
 pub use registry::EXAMPLES;
 pub use registry::{
     ALL, any_of, as_of, closeness, copy_identifier, data_expires, database, destination, directory, has_own_name,
-    is_guard, is_pattern, is_read_while_backed_up, is_same, member_name, member_target, names, of, patterns_of, planned_name,
-    stateful,
+    is_guard, is_pattern, is_read_while_backed_up, is_same, member_name, member_target, names, of, patterns_of,
+    planned_name, stateful,
 };
 pub use safeguard::Safeguard;
