@@ -26,17 +26,16 @@ pub struct NewStack<'a> {
     pub capabilities: Vec<&'a str>,
     pub tags: Vec<(&'a str, &'a str)>,
     pub role: Option<&'a str>,
-    pub token: String,
 }
 
 impl NewStack<'_> {
-    /// The request. What was created stays if the creation fails: a rollback would delete, with the resources, what shows why.
+    /// The request. What was created stays if the creation fails: a rollback would delete, with the resources, what shows why. Without a
+    /// token: CloudFormation remembers it beyond the deletion of a stack that failed, and a name is taken only once anyway.
     fn fields(&self) -> Vec<(String, &str)> {
         let (template, value) = self.template.field();
         let mut fields = vec![
             ("StackName".to_owned(), self.name),
             (template.to_owned(), value),
-            ("ClientRequestToken".to_owned(), self.token.as_str()),
             ("OnFailure".to_owned(), "DO_NOTHING"),
         ];
         fields.extend(self.role.map(|role| ("RoleARN".to_owned(), role)));
@@ -61,14 +60,7 @@ impl NewStack<'_> {
         let client = Client::new(config, CLOUDFORMATION);
         match client.query("CreateStack", &self.fields()).await {
             Ok(_) => Ok(true),
-            Err(error)
-                if matches!(
-                    error.code(),
-                    Some("AlreadyExistsException" | "TokenAlreadyExistsException")
-                ) =>
-            {
-                Ok(false)
-            }
+            Err(error) if error.code() == Some("AlreadyExistsException") => Ok(false),
             Err(error) => Err(aws::failure("creating stack", self.name, error)),
         }
     }
@@ -141,7 +133,6 @@ mod tests {
             capabilities: vec!["CAPABILITY_NAMED_IAM"],
             tags: vec![("team", "hubs")],
             role: None,
-            token: "t".to_owned(),
         };
         let fields: Vec<String> = stack
             .fields()
@@ -153,7 +144,6 @@ mod tests {
             [
                 "StackName=hubs-new",
                 "TemplateURL=https://s3/t",
-                "ClientRequestToken=t",
                 "OnFailure=DO_NOTHING",
                 "Parameters.member.1.ParameterKey=A",
                 "Parameters.member.1.ParameterValue=1",

@@ -8,9 +8,7 @@ mod watching;
 use std::collections::BTreeMap;
 
 use holdfast::domain::restore::request::RequestedMoment;
-use holdfast::domain::restore::stack::creation::{
-    Decision, ExistingStack, TAG_RESTORED_FROM, decide, ensure_name, token,
-};
+use holdfast::domain::restore::stack::creation::{Decision, ExistingStack, TAG_RESTORED_FROM, decide, ensure_name};
 use holdfast::error::Error;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -74,7 +72,7 @@ impl RestoreStack {
             false => Stack::open_to_change(global).await?,
         };
         let descriptor = stack.descriptor(&self.deployment).await?;
-        let set = prepared::set(&stack, &self.deployment, &wanted, now).await?;
+        let set = prepared::set(&stack, &descriptor, &wanted, now).await?;
         let asked = Wanted {
             deployment: &self.deployment,
             from: self.from.as_deref(),
@@ -119,6 +117,7 @@ impl RestoreStack {
     async fn decide(&self, stack: &Stack, prepared: &Prepared) -> Result<Decision> {
         let existing = cloudformation::find(&stack.config, &self.into).await?;
         let existing = existing.map(|existing| ExistingStack {
+            id: existing.id,
             status: existing.status,
             parameters: existing.parameters,
             restored_from: existing.tags.get(TAG_RESTORED_FROM).cloned(),
@@ -161,7 +160,6 @@ impl RestoreStack {
             capabilities: prepared.capabilities.iter().map(String::as_str).collect(),
             tags,
             role: self.role.as_deref(),
-            token: token(&prepared.set.id, &self.into),
         };
         if new.create(&stack.config).await? {
             return Ok(());

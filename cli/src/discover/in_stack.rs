@@ -35,11 +35,13 @@ pub struct StackResource {
     pub physical: String,
 }
 
-/// Reads the stack, the stacks nested in it, the account's clusters, and the parameters below `/<stack's name>`.
+/// Reads the stack, the stacks nested in it, the account's clusters, and the parameters below `/<stack's name>`, and where Hubs keeps
+/// its keys.
 pub async fn list(config: &SdkConfig, name: &str) -> Result<StackListing> {
     let stack = cloudformation::describe(config, name, "`aws cloudformation list-stacks` lists the stacks.").await?;
     let name = stack.name;
-    let parameters = parameters::list(config, &format!("/{name}/")).await?;
+    let mut parameters = parameters::list(config, &format!("/{name}/")).await?;
+    parameters.extend(parameters::list(config, &keys_of(&name)).await?);
     Ok(StackListing {
         arn: stack.id,
         outputs: stack.outputs,
@@ -211,6 +213,11 @@ fn offline_mode(listing: &StackListing) -> SuggestedHook {
     }
 }
 
+/// The path below which Hubs keeps a stack's keys.
+fn keys_of(stack: &str) -> String {
+    format!("/keymaster/{stack}/")
+}
+
 fn hubs_notes(listing: &StackListing, draft: &DescriptorDraft) -> Vec<String> {
     let mut notes =
         vec!["The admin console's server settings are in none of these: record them separately.".to_owned()];
@@ -221,11 +228,11 @@ fn hubs_notes(listing: &StackListing, draft: &DescriptorDraft) -> Vec<String> {
     {
         notes.push("The hub's database is missing: the cluster that the stack names was not found.".to_owned());
     }
-    if listing.parameters.is_empty() {
+    let keys = keys_of(&listing.name);
+    if !listing.parameters.iter().any(|name| name.starts_with(&keys)) {
         notes.push(format!(
-            "No parameters were found below /{}: a restore looks there for the hub's encryption keys. Add their path as a \
-             resource of kind `parameters`.",
-            listing.name
+            "No parameters were found below {keys}: a restore looks there for the hub's encryption keys. Add their path as a \
+             resource of kind `parameters`."
         ));
     }
     notes

@@ -31,8 +31,8 @@ impl RunMilestone {
     }
 }
 
-/// Attempts to add a warning while others add theirs.
-const TRIES: usize = 5;
+/// Attempts to add a warning while others add theirs: 40 resources may at the same time, and one of them succeeds each time.
+const TRIES: usize = 50;
 
 impl Catalog {
     /// Records a run with the descriptor that it was planned with; an existing record is left unchanged.

@@ -76,7 +76,9 @@ impl EventSourceHook {
 
     /// Whether the rule is as wanted now.
     async fn advance_rule(&self, hook: &Hook, name: &str, on: bool) -> Result<bool> {
-        if is_rule(self.rule(hook, name).await?.as_deref(), on) {
+        let state = self.rule(hook, name).await?;
+        // One that was deleted since is neither to be disabled nor to be enabled.
+        if state.is_none() || is_rule(state.as_deref(), on) {
             return Ok(true);
         }
         self.switch_rule(hook, name, on).await?;
@@ -88,8 +90,8 @@ impl EventSourceHook {
         let state = self.mapping(hook, uuid).await?;
         match (state.as_deref(), on) {
             (Some("Enabled"), true) | (Some("Disabled"), false) => return Ok(true),
-            // It was deleted since: nothing comes from it.
-            (None, false) => return Ok(true),
+            // It was deleted since: nothing comes from it, and there is nothing to enable.
+            (None, _) => return Ok(true),
             (Some("Enabling"), true) | (Some("Disabling"), false) => {}
             _ => self.switch_mapping(hook, uuid, on).await?,
         }

@@ -40,7 +40,10 @@ pub async fn protect(catalog: &Catalog, kind: &dyn Kind, run: &Run, resource: &R
         warnings.insert(0, turned_on(resource, &on));
     }
     for warning in warnings {
-        catalog.warn_run(&run.deployment, &run.id, warning).await?;
+        // What was done is done: a backup does not fail for want of a warning.
+        if let Err(error) = catalog.warn_run(&run.deployment, &run.id, warning).await {
+            tracing::warn!(resource = %resource.name, %error, "a warning is lost");
+        }
     }
     Ok(())
 }

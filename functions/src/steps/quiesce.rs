@@ -79,6 +79,10 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
             quiesced.push(hook.name.clone());
             continue;
         }
+        // Now that the hook is recorded: the clean-up of a run that ends from here on undoes it, too.
+        if is_over(catalog, &run).await? {
+            return Err(resume_again(&mut log, catalog, &run, &descriptor.hooks, now).await?);
+        }
         let ran = log.act(hook).await;
         // One of several calls may have had its effect before another was refused.
         let is_one_call = !hooks::of(&hook.action).is_polled();

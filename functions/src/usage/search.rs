@@ -210,10 +210,18 @@ async fn activity(
     let mut found: BTreeMap<String, CopyActivity> = BTreeMap::new();
     for item in items {
         let Some(copy) = RestoredCopy::of(item) else { continue };
-        let written_since = item.finished_at.unwrap_or(own_until);
+        let (written_since, read_since) = match kinds::has_own_name(&item.planned) {
+            // Whatever names it may use it from its creation on. AWS's own restore is no activity, and before the verification nobody of
+            // ours has connected or read.
+            true => {
+                let since = item.started_at.unwrap_or(record.started_at);
+                (since, if verified_at.is_none() { since } else { own_until })
+            }
+            false => (item.finished_at.unwrap_or(own_until), own_until),
+        };
         let activity = sources
             .usage
-            .activity(&copy, next_minute(written_since), next_minute(own_until), now)
+            .activity(&copy, next_minute(written_since), next_minute(read_since), now)
             .await;
         for what in record_check(UsageCheck::Activity, activity, report)?.unwrap_or_default() {
             let active = CopyActivity {

@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdfast::domain::descriptor::Descriptor;
+use holdfast::domain::descriptor::{Descriptor, HookAction, StackParameter};
 use holdfast::domain::restore::request::RequestedMoment;
 use holdfast::domain::restore::set_selection::select_set;
 use holdfast::domain::restore::stack::LONGEST_BODY;
 use holdfast::domain::restore::stack::fill::{FilledParameter, Filling, check_region};
-use holdfast::domain::restore::stack::parameters::{NewParameters, choose};
+use holdfast::domain::restore::stack::parameters::{NewParameters, Origin, choose};
 use holdfast::domain::restore::stack::texts::{self, OldSettings};
+use holdfast::domain::retention::retention;
 use holdfast::domain::set::{BackupSet, Point};
 use holdfast::error::{Error, Fault};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::cloudformation::template::{self, Template, TemplateSummary};
 use crate::cloudformation::{self, Stack as OldStack};
@@ -48,6 +49,8 @@ pub struct Prepared {
     pub is_hubs: bool,
     /// The options with which commands are suggested.
     pub option: String,
+    /// Those of this command that a repetition needs, besides the parameters.
+    pub again: String,
     pub region: String,
 }
 
@@ -57,13 +60,54 @@ pub struct Prepared {
 /// `NotFound` or `Wrong` if there is none.
 pub async fn set(
     stack: &Stack,
-    deployment: &str,
+    descriptor: &Descriptor,
     wanted: &RequestedMoment,
     now: Timestamp,
 ) -> Result<(BackupSet, Vec<String>)> {
+    let deployment = &descriptor.deployment;
     let sets = stack.catalog.sets(deployment).await?;
-    let selected = select_set(deployment, &sets, wanted, now)?;
+    let mut selected = select_set(deployment, &sets, wanted, now)?;
+    // A creation that takes long ends after the next night.
+    let tomorrow = now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(now);
+    let expires = [now, tomorrow].into_iter().any(|at| {
+        let expiring = retention(&sets, &descriptor.keep, at).expire;
+        expiring.iter().any(|(id, _)| *id == selected.set.id)
+    });
+    if expires {
+        selected.remarks.push(format!(
+            "the next backup of {deployment} deletes set {}, which its `keep` no longer holds, with what the new stack is created from: \
+             set `enabled: false` and `holdfast apply` until the stack is created",
+            selected.set.id
+        ));
+    }
     Ok((selected.set, selected.remarks))
+}
+
+fn again(wanted: Wanted<'_>) -> String {
+    let options = [("from", wanted.from), ("template-url", wanted.template_url)];
+    let given = options.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    given.map(|(name, value)| format!(" --{name} '{value}'")).collect()
+}
+
+/// A hook keeps the old stack's application at rest by this parameter: the new one would be created at rest, too.
+fn at_rest(descriptor: &Descriptor, parameters: &NewParameters, old: &str) -> Vec<String> {
+    let stacks = descriptor.hooks.quiesce.iter().filter_map(|hook| match &hook.action {
+        HookAction::StackParameter(stack) => Some(stack),
+        _ => None,
+    });
+    let inherited = |stack: &&StackParameter| {
+        let mut all = parameters.all.iter().filter(|of| of.origin == Origin::OldStack);
+        all.any(|of| of.name == stack.parameter && of.value.as_ref() == Some(&stack.value))
+    };
+    let words = |stack: &StackParameter| {
+        format!(
+            "stack {old} is at rest now ({name} = {value}), and the new one would be, too: give the value for operation, --param \
+             {name}=VALUE",
+            name = stack.parameter,
+            value = stack.value
+        )
+    };
+    stacks.filter(inherited).map(words).collect()
 }
 
 impl Prepared {
@@ -115,6 +159,7 @@ impl Prepared {
         let parameters = choose(&summary.parameters, &filled, wanted.given, &old.parameters).map_err(invalid)?;
         let is_hubs = texts::is_hubs(&filled);
         let settings = settings(&old, wanted.gets_role);
+        remarks.extend(at_rest(descriptor, &parameters, &old.name));
         remarks.extend(texts::remarks(&parameters, &settings, is_hubs));
         remarks.extend(texts::nested(&summary.resource_types));
         Ok(Prepared {
@@ -135,6 +180,7 @@ impl Prepared {
             parameters,
             is_hubs,
             option: stack.option.clone(),
+            again: again(wanted),
             region,
         })
     }

@@ -65,15 +65,16 @@ fn remarks(prepared: &Prepared) -> String {
 /// After the creation was started.
 pub fn started(prepared: &Prepared, new: &NewStack) -> String {
     let again = format!(
-        "holdfast restore-stack{} {} --into {} --set {} --watch",
-        prepared.option, prepared.deployment, new.name, prepared.set.id
+        "holdfast restore-stack{} {} --into {} --set {}{} --watch",
+        prepared.option, prepared.deployment, new.name, prepared.set.id, prepared.again
     );
     format!(
-        "Stack {} is {}: {}\nWait for it: {again}, with the same --param. Or: aws cloudformation wait stack-create-complete --stack-name {}\n{}",
+        "Stack {} is {}: {}\nWait for it: {again}, with the same --param. Or: aws cloudformation wait stack-create-complete --region {} --stack-name {}\n{}",
         new.name,
         new.status,
         new.id,
-        new.name,
+        prepared.region,
+        new.id,
         left(prepared, &new.name)
     )
 }
@@ -94,9 +95,10 @@ pub fn created(prepared: &Prepared, new: &NewStack) -> String {
     let _ = write!(
         text,
         "\n{}\nCheck that the application works and has its data: no probe was counted in the new stack.\nTo go back: aws cloudformation \
-         delete-stack --stack-name {}. What its template retains stays; stack {} was not changed.\n",
+         delete-stack --region {} --stack-name {}. What its template retains stays; stack {} was not changed.\n",
         left(prepared, &new.name),
-        new.name,
+        prepared.region,
+        new.id,
         prepared.old.name
     );
     text
@@ -128,10 +130,11 @@ pub fn failed(prepared: &Prepared, new: &NewStack, causes: &[StackEvent]) -> Str
     }
     let _ = write!(
         text,
-        "What it created is still there, so that you can see why, and is charged. Stack {old} and the backups were not changed. Correct the \
-         cause, delete the stack (aws cloudformation delete-stack --stack-name {name}), and run the command again.",
+        "What it created is still there, so that you can see why, and is charged. Stack {old} was not changed. Correct the cause, delete the \
+         stack (aws cloudformation delete-stack --region {region} --stack-name {id}), and run the command again.",
         old = prepared.old.name,
-        name = new.name
+        region = prepared.region,
+        id = new.id
     );
     text
 }

@@ -38,7 +38,10 @@ fn hubs_stack(app_db: &str) -> StackListing {
             resource("AWS::Lambda::Function", "Fn", "hubs-prod-fn"),
         ],
         clusters: BTreeMap::from([("hubs-prod-db".to_owned(), aurora)]),
-        parameters: vec!["/HubsProd/perms-key".into(), "/HubsProd/jwt-key".into()],
+        parameters: vec![
+            "/keymaster/HubsProd/perms-key".into(),
+            "/keymaster/HubsProd/jwt-key".into(),
+        ],
     }
 }
 
@@ -61,7 +64,7 @@ fn a_hubs_stack_becomes_a_descriptor_that_is_valid() {
                     "logical_id": "StorageEFS",
                 },
                 "login": { "kind": "secret", "secret": SECRET },
-                "keys": { "kind": "parameters", "path": "/HubsProd" },
+                "keys": { "kind": "parameters", "path": "/keymaster/HubsProd" },
             }
         })
     );
@@ -118,7 +121,12 @@ fn another_stack_gets_its_names_from_its_logical_ids() {
 fn missing_keys_of_a_hub_are_pointed_out() {
     let mut stack = hubs_stack("hubs-prod-db");
     stack.parameters.clear();
-    assert!(draft(&stack).notes.iter().any(|note| note.contains("below /HubsProd")));
+    assert!(
+        draft(&stack)
+            .notes
+            .iter()
+            .any(|note| note.contains("below /keymaster/HubsProd/"))
+    );
 }
 
 #[test]

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::parameters::NewParameters;
 use crate::domain::descriptor::formats;
-use crate::domain::names;
 use crate::error::Fault;
 
 /// The tag of a new stack: the set that it was created from. CloudFormation also gives it to the stack's resources, so it is none of
@@ -14,6 +13,8 @@ pub const TAG_RESTORED_FROM: &str = "holdfast:restored-from";
 /// A stack that already has the name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExistingStack {
+    /// Its ARN: commands with it can reach no stack of another account or Region.
+    pub id: String,
     /// Such as `CREATE_COMPLETE`.
     pub status: String,
     pub parameters: BTreeMap<String, String>,
@@ -35,12 +36,6 @@ pub enum Phase {
     InProgress,
     Created,
     Failed,
-}
-
-/// The `ClientRequestToken` of the creation, by which CloudFormation recognizes a request whose response was lost: a function of the set
-/// and the name alone. At most 128 letters, digits and hyphens.
-pub fn token(set: &str, name: &str) -> String {
-    format!("holdfast-{}", &names::digest(&format!("{set}\0{name}"))[..32])
 }
 
 /// # Errors
@@ -84,22 +79,22 @@ pub fn decide(
             "it exists, created from the same set, but with other values of {}. Give another name, or the same values",
             differing.join(", ")
         )),
-        _ => Err(taken(name, &existing.status)),
+        _ => Err(taken(&existing.id, &existing.status)),
     }
 }
 
 /// Why a stack in this status keeps its name from being used.
 /// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html> ("Stack status codes").
-fn taken(name: &str, status: &str) -> String {
-    let delete = format!("aws cloudformation delete-stack --stack-name {name}");
+fn taken(id: &str, status: &str) -> String {
+    let delete = format!("aws cloudformation delete-stack --stack-name {id}");
     match status {
         "CREATE_FAILED" | "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED" => format!(
             "a stack of this name is {status}: its creation failed. See why (aws cloudformation describe-stack-events --stack-name \
-             {name}), then delete it ({delete}), or give another name"
+             {id}), then delete it ({delete}), or give another name"
         ),
         "DELETE_FAILED" => format!(
             "a stack of this name is {status}: some of its resources could not be deleted. Look which (aws cloudformation \
-             describe-stack-resources --stack-name {name}) and delete it again ({delete}), or give another name"
+             describe-stack-resources --stack-name {id}) and delete it again ({delete}), or give another name"
         ),
         "DELETE_IN_PROGRESS" | "ROLLBACK_IN_PROGRESS" => {
             format!("a stack of this name is {status}. Wait until that has ended, or give another name")
@@ -177,6 +172,7 @@ mod tests {
 
     fn existing(status: &str, from: Option<&str>, snapshot: &str) -> ExistingStack {
         ExistingStack {
+            id: "arn:hubs-new".to_owned(),
             status: status.to_owned(),
             parameters: [("Snapshot".to_owned(), snapshot.to_owned())].into(),
             restored_from: from.map(str::to_owned),
@@ -210,8 +206,8 @@ mod tests {
             ("CREATE_COMPLETE", "no existing stack is updated"),
             ("UPDATE_ROLLBACK_FAILED", "no existing stack is updated"),
             ("CREATE_IN_PROGRESS", "no existing stack is updated"),
-            ("ROLLBACK_COMPLETE", "delete-stack --stack-name hubs-new"),
-            ("CREATE_FAILED", "describe-stack-events --stack-name hubs-new"),
+            ("ROLLBACK_COMPLETE", "delete-stack --stack-name arn:hubs-new"),
+            ("CREATE_FAILED", "describe-stack-events --stack-name arn:hubs-new"),
             ("DELETE_FAILED", "describe-stack-resources"),
             ("DELETE_IN_PROGRESS", "Wait until that has ended"),
             ("REVIEW_IN_PROGRESS", "never executed"),
@@ -237,18 +233,6 @@ mod tests {
             decided("hubs-new", Some(&failed))
                 .unwrap_err()
                 .contains("its creation failed")
-        );
-    }
-
-    #[test]
-    fn a_token_is_of_the_set_and_the_name_alone() {
-        let token = token("hubs-1", "hubs-new");
-        assert_eq!(token, super::token("hubs-1", "hubs-new"));
-        assert_ne!(token, super::token("hubs-1", "hubs-new2"));
-        assert_ne!(token, super::token("hubs-2", "hubs-new"));
-        assert!(
-            token.len() <= 128 && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'),
-            "{token}"
         );
     }
 

@@ -111,11 +111,13 @@ impl NewParameters {
         missing.map(fault).collect()
     }
 
-    /// Names of the parameters whose values in an existing stack differ; a hidden one cannot be compared.
+    /// Names of the parameters whose values in an existing stack differ; a hidden one cannot be compared, and one that only comes from
+    /// the old stack may have changed there since.
     pub fn differing(&self, existing: &BTreeMap<String, String>) -> Vec<&str> {
         let differs = |parameter: &&NewParameter| {
             let there = existing.get(&parameter.name);
-            !parameter.is_hidden && there.is_some_and(|value| !is_masked(value)) && there != parameter.value.as_ref()
+            let is_chosen = parameter.origin != Origin::OldStack && !parameter.is_hidden;
+            is_chosen && there.is_some_and(|value| !is_masked(value)) && there != parameter.value.as_ref()
         };
         self.all
             .iter()

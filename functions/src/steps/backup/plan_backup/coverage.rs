@@ -57,17 +57,21 @@ async fn find(catalog: &Catalog, kinds: &Kinds, descriptor: &Descriptor, covers:
         })
         .collect();
     let known = Known {
-        descriptors: &all_descriptors(catalog).await?,
+        descriptors: &backed_up(catalog, &descriptor.deployment).await?,
         copies: &copies,
         replaced: &replaced,
     };
     Ok(uncovered(covers, &found, &known))
 }
 
-/// One that cannot be read may have what was found, so that nothing is known without it.
-async fn all_descriptors(catalog: &Catalog) -> Result<Vec<Descriptor>> {
+/// The descriptors of this and all enabled deployments: a disabled one gets no set. One that cannot be read may have what was found, so
+/// that nothing is known without it.
+async fn backed_up(catalog: &Catalog, own: &str) -> Result<Vec<Descriptor>> {
     let mut descriptors = Vec::new();
-    for (name, _) in catalog.deployments().await? {
+    for (name, enabled) in catalog.deployments().await? {
+        if !enabled && name != own {
+            continue;
+        }
         match catalog.descriptor(&name).await {
             Ok(descriptor) => descriptors.push(descriptor),
             // Deleted meanwhile.

@@ -144,7 +144,8 @@ pub async fn add_configurations(planning: &Planning<'_>, drafts: &mut [ResourceD
         }
         if !found.is_empty() {
             let remark = format!(
-                "the settings are those of set {}, the newest that has them, and what was changed since is not in the copies: {}",
+                "the settings are those of set {}, the newest that has them. What was changed since is not in the copies; an index of a \
+                 table that was removed since fails its restore: {}",
                 set.id,
                 found.join(", ")
             );
@@ -171,6 +172,5 @@ fn unknown(drafts: &[ResourceDraft]) -> impl Iterator<Item = &str> {
 
 /// By what they are in AWS: a resource may have been renamed in the descriptor.
 fn is_of(point: &Point, resource: &Resource) -> bool {
-    let (captured, target) = (&point.resource.target, &resource.target);
-    (captured.kind(), captured.identifier()) == (target.kind(), target.identifier())
+    kinds::is_same(&point.resource.target, &resource.target)
 }
