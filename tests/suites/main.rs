@@ -121,7 +121,6 @@ fn main() {
     tests.extend(broken::tests(&stages));
     tests.extend(attributes::tests(&stages));
     tests.extend(postgres_dumps::tests(&stages));
-    tests.extend(systems::tests(&stages));
     tests.extend(soak::tests(&stages));
     tests.sort_by_key(|test| {
         let long = LONGEST.iter().position(|name| test.name().starts_with(name));

@@ -119,6 +119,10 @@ pub fn needs(call: &Value) -> Vec<Need> {
         ("secretsmanager", _) => one(secret(parameter("SecretId"))),
         ("kms", _) => one(key(field("resource"))),
         ("lambda", "ListEventSourceMappings") => one("*".to_owned()),
+        ("lambda", "GetEventSourceMapping" | "UpdateEventSourceMapping") => one(format!(
+            "arn:aws:lambda:{HERE}:event-source-mapping:{}",
+            field("resource")
+        )),
         ("lambda", "GetFunctionConfiguration" | "ListAliases" | "PublishVersion" | "UpdateFunctionConfiguration") => {
             one(function(parameter("FunctionName")))
         }

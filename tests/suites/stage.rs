@@ -10,6 +10,7 @@ use holdfast_tests::executions::{Ended, run};
 use holdfast_tests::lab::{Lab, Options};
 use holdfast_tests::report::causes;
 use holdfast_tests::stack::Stack;
+use jiff::{SignedDuration, Timestamp};
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -17,6 +18,9 @@ use tokio::runtime::Handle;
 
 /// Labs that run at the same time. They mostly wait, for jobs and retries: one uses two fifths of a core.
 pub const LABS: usize = 6;
+
+/// A lab's clock that is this far from the machine's was moved.
+const MOVED: SignedDuration = SignedDuration::from_secs(60);
 
 /// A lab with the stack in it.
 pub struct Stage {
@@ -86,6 +90,35 @@ impl Stages {
         Trial::test(name, move || stages.lend(&body).map_err(report))
     }
 
+    /// A test that gets a lab whose clock shows the machine's time: an operator's command has no other.
+    pub fn test_at_present(
+        &self,
+        name: &str,
+        body: impl for<'a> Fn(&'a Stage) -> Running<'a> + Send + 'static,
+    ) -> Trial {
+        let stages = self.clone();
+        Trial::test(name, move || {
+            let present = stages.runtime.block_on(stages.at_present()).map_err(report)?;
+            stages.lend_one(present, &body).map_err(report)
+        })
+    }
+
+    /// An idle lab whose clock was never moved, if there is one.
+    async fn at_present(&self) -> Result<Option<Stage>> {
+        let mut moved = Vec::new();
+        let found = loop {
+            let next = self.idle.lock().unwrap().pop();
+            let Some(stage) = next else { break None };
+            let shown: Timestamp = stage.lab.now().await?.parse()?;
+            if shown.duration_since(Timestamp::now()).abs() < MOVED {
+                break Some(stage);
+            }
+            moved.push(stage);
+        };
+        self.idle.lock().unwrap().extend(moved);
+        Ok(found)
+    }
+
     /// A test that starts a special lab.
     pub fn alone(&self, name: &str, body: impl Fn() -> Running<'static> + Send + 'static) -> Trial {
         let runtime = self.runtime.clone();
@@ -94,6 +127,11 @@ impl Stages {
 
     fn lend(&self, body: &dyn for<'a> Fn(&'a Stage) -> Running<'a>) -> Result<()> {
         let idle = self.idle.lock().unwrap().pop();
+        self.lend_one(idle, body)
+    }
+
+    /// Lends this lab, or a new one.
+    fn lend_one(&self, idle: Option<Stage>, body: &dyn for<'a> Fn(&'a Stage) -> Running<'a>) -> Result<()> {
         self.runtime.block_on(async {
             let stage = match idle {
                 Some(stage) => stage,

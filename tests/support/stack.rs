@@ -7,7 +7,7 @@ use tokio::process::Command;
 
 use crate::aws::{Aws, element};
 use crate::inbox::Inbox;
-use crate::lab::{Lab, repository};
+use crate::lab::{Lab, program, repository};
 
 /// A deployed stack.
 pub struct Stack {
@@ -25,8 +25,12 @@ impl Stack {
 
     /// Deploys another template of `infra`, such as `efs-access`.
     pub async fn deploy_template(lab: &Lab, template: &str, name: &str, parameters: &[&str]) -> Result<Self> {
+        // The functions that were built with this program, wherever that is.
+        let built = program("functions");
+        let target = built.ancestors().nth(2).context("no target directory")?;
         let output = Command::new(repository().join("infra/deploy.sh"))
             .arg(name)
+            .env("CARGO_TARGET_DIR", target)
             .args(parameters)
             .current_dir(repository())
             .envs(&lab.environment)

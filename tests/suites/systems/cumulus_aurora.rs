@@ -20,14 +20,14 @@ use crate::stage::{Stage, Stages};
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
     vec![
-        stages.test(
+        stages.test_at_present(
             "systems::cumulus_aurora::what_was_deleted_comes_back_in_a_cluster_that_terraform_imports",
             |stage| Box::pin(restored(stage)),
         ),
-        stages.test("systems::cumulus_aurora::a_moment_is_restored_to_the_second", |stage| {
+        stages.test_at_present("systems::cumulus_aurora::a_moment_is_restored_to_the_second", |stage| {
             Box::pin(as_of(stage))
         }),
-        stages.test(
+        stages.test_at_present(
             "systems::cumulus_aurora::a_failure_in_the_middle_opens_the_database_and_ingest_again",
             |stage| Box::pin(failing(stage)),
         ),

@@ -17,11 +17,11 @@ use crate::stage::{Stage, Stages};
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
     vec![
-        stages.test(
+        stages.test_at_present(
             "systems::cumulus_tables::a_deleted_deployment_comes_back_with_its_settings_and_its_index",
             |stage| Box::pin(deleted(stage)),
         ),
-        stages.test(
+        stages.test_at_present(
             "systems::cumulus_tables::a_failure_in_the_middle_removes_the_copies_and_a_failed_index_fails_the_restore",
             |stage| Box::pin(failing(stage)),
         ),

@@ -18,11 +18,11 @@ use crate::stage::{Stage, Stages};
 
 pub fn tests(stages: &Stages) -> Vec<Trial> {
     vec![
-        stages.test(
+        stages.test_at_present(
             "systems::rocket_chat::a_lost_write_comes_back_and_rehearsals_leave_no_pile",
             |stage| Box::pin(restored(stage)),
         ),
-        stages.test(
+        stages.test_at_present(
             "systems::rocket_chat::a_failure_in_the_middle_leaves_the_old_revision_running",
             |stage| Box::pin(failing(stage)),
         ),
