@@ -103,18 +103,36 @@ fn owner(document: &Document, physical: &str) -> Option<String> {
 
 /// All resources of a stack, without those of nested stacks.
 pub async fn resources(config: &SdkConfig, name: &str) -> Result<Vec<Resource>> {
-    let client = Client::new(config, CLOUDFORMATION);
     let doing = "listing the resources of stack";
+    all_pages(
+        config,
+        ("ListStackResources", doing),
+        name,
+        "StackResourceSummaries",
+        resource,
+    )
+    .await
+}
+
+/// The members of a list of a stack, of all pages of an action that lists them.
+async fn all_pages<T>(
+    config: &SdkConfig,
+    (action, doing): (&str, &str),
+    stack: &str,
+    list: &str,
+    member: impl Fn(Node<'_, '_>) -> T,
+) -> Result<Vec<T>> {
+    let client = Client::new(config, CLOUDFORMATION);
     let (mut found, mut token) = (Vec::new(), None::<String>);
     loop {
-        let mut fields = vec![("StackName", name)];
+        let mut fields = vec![("StackName", stack)];
         fields.extend(token.as_deref().map(|token| ("NextToken", token)));
-        let page = client.query("ListStackResources", &fields).await;
-        let page = page.map_err(|error| aws::failure(doing, name, error))?;
-        let (more, next) = read(&page, doing, name, |document| {
-            let members = members(document.root(), "StackResourceSummaries");
+        let page = client.query(action, &fields).await;
+        let page = page.map_err(|error| aws::failure(doing, stack, error))?;
+        let (more, next) = read(&page, doing, stack, |document| {
+            let members = members(document.root(), list);
             (
-                members.map(resource).collect::<Vec<_>>(),
+                members.map(&member).collect::<Vec<_>>(),
                 text(document.root(), "NextToken"),
             )
         })?;

@@ -10,7 +10,7 @@ use holdfast::domain::restore::stack::creation::{StackEvent, causes};
 use roxmltree::Node;
 
 use super::template::Template;
-use super::{members, read, text};
+use super::{all_pages, text};
 use crate::aws;
 use crate::failure::Result;
 
@@ -86,27 +86,8 @@ pub async fn failures(config: &SdkConfig, stack: &str) -> Result<Vec<StackEvent>
 
 /// All events of a stack, by its ARN, the newest first.
 async fn events(config: &SdkConfig, stack: &str) -> Result<Vec<StackEvent>> {
-    let client = Client::new(config, CLOUDFORMATION);
     let doing = "listing the events of stack";
-    let (mut found, mut token) = (Vec::new(), None::<String>);
-    loop {
-        let mut fields = vec![("StackName", stack)];
-        fields.extend(token.as_deref().map(|token| ("NextToken", token)));
-        let page = client.query("DescribeStackEvents", &fields).await;
-        let page = page.map_err(|error| aws::failure(doing, stack, error))?;
-        let (more, next) = read(&page, doing, stack, |document| {
-            let members = members(document.root(), "StackEvents");
-            (
-                members.map(event).collect::<Vec<_>>(),
-                text(document.root(), "NextToken"),
-            )
-        })?;
-        found.extend(more);
-        token = Some(next).filter(|token| !token.is_empty());
-        if token.is_none() {
-            return Ok(found);
-        }
-    }
+    all_pages(config, ("DescribeStackEvents", doing), stack, "StackEvents", event).await
 }
 
 fn event(member: Node<'_, '_>) -> StackEvent {

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 
 use serde_json::Value;
 
-use super::runs::document;
+use super::runs::{document, run};
 use crate::domain::descriptor::{Descriptor, Hook, HookLists};
+use crate::domain::hooks::HookPhase;
 use crate::error::{Error, Fault, Result};
 use crate::hooks::{Call, HookDriver, HookProgress};
 
@@ -27,6 +28,22 @@ pub fn lists(hooks: Value) -> HookLists {
     let mut document = document("hubs-prod", &[]);
     document["hooks"] = hooks;
     Descriptor::parse(&document).unwrap().hooks
+}
+
+/// One call of a driver, or of its undo, in a run that quiesces.
+pub async fn called(driver: &dyn HookDriver, hook: &Hook, undo: bool, before: &Value) -> Result<HookProgress> {
+    let run = run();
+    let call = Call {
+        hook,
+        run: &run,
+        phase: HookPhase::Quiesce,
+        before,
+        attempt: 0,
+    };
+    match undo {
+        true => driver.undo(call).await,
+        false => driver.act(call).await,
+    }
 }
 
 impl RecordedHooks {

@@ -1,10 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::domain::hooks::HookPhase;
-use crate::testing::hooks::lists;
+use crate::testing::hooks::{self, lists};
 use crate::testing::replay::{Exchange, Replay, answers};
-use crate::testing::run;
 
 fn hook() -> Hook {
     let hook = json!({"name": "web", "kind": "ecs_scale", "cluster": "hubs", "service": "web"});
@@ -40,18 +38,7 @@ fn registered() -> Exchange {
 async fn called(undo: bool, before: Value, script: Vec<Exchange>) -> (Result<HookProgress>, Replay) {
     let replay = Replay::new(script);
     let driver = EcsScaleHook::from_config(&replay.config());
-    let (hook, run) = (hook(), run());
-    let call = Call {
-        hook: &hook,
-        run: &run,
-        phase: HookPhase::Quiesce,
-        before: &before,
-        attempt: 0,
-    };
-    let progress = match undo {
-        true => driver.undo(call).await,
-        false => driver.act(call).await,
-    };
+    let progress = hooks::called(&driver, &hook(), undo, &before).await;
     (progress, replay)
 }
 

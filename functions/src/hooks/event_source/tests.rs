@@ -1,10 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::domain::hooks::{HookPhase, of};
-use crate::testing::hooks::lists;
+use crate::domain::hooks::of;
+use crate::testing::hooks::{self, lists};
 use crate::testing::replay::{Exchange, Replay, answers, cut, refuses};
-use crate::testing::run;
 
 const UUID: &str = "a1b2c3d4-5678-90ab-cdef-111111111111";
 const GET: &str = "GET /2015-03-31/event-source-mappings/a1b2c3d4-5678-90ab-cdef-111111111111";
@@ -26,18 +25,7 @@ fn mapping(state: &str) -> Exchange {
 async fn called(undo: bool, before: Value, script: Vec<Exchange>) -> (Result<HookProgress>, Replay) {
     let replay = Replay::new(script);
     let driver = EventSourceHook::from_config(&replay.config());
-    let (hook, run) = (hook(), run());
-    let call = Call {
-        hook: &hook,
-        run: &run,
-        phase: HookPhase::Quiesce,
-        before: &before,
-        attempt: 0,
-    };
-    let progress = match undo {
-        true => driver.undo(call).await,
-        false => driver.act(call).await,
-    };
+    let progress = hooks::called(&driver, &hook(), undo, &before).await;
     (progress, replay)
 }
 

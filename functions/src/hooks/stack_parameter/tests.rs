@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::hooks::HookPhase;
-use crate::testing::hooks::lists;
+use crate::testing::hooks::{self, lists};
 use crate::testing::replay::{Exchange, Replay, answers, cut, xml};
 use crate::testing::run;
 
@@ -59,18 +59,7 @@ fn refused(action: &str, message: &str) -> Exchange {
 async fn called(undo: bool, script: Vec<Exchange>) -> (Result<HookProgress>, Replay) {
     let replay = Replay::new(script);
     let driver = StackParameterHook::from_config(&replay.config());
-    let (hook, run) = (hook(), run());
-    let call = Call {
-        hook: &hook,
-        run: &run,
-        phase: HookPhase::Quiesce,
-        before: &json!({ "value": "No - Online" }),
-        attempt: 0,
-    };
-    let progress = match undo {
-        true => driver.undo(call).await,
-        false => driver.act(call).await,
-    };
+    let progress = hooks::called(&driver, &hook(), undo, &json!({ "value": "No - Online" })).await;
     (progress, replay)
 }
 
