@@ -121,6 +121,17 @@ class Steps(unittest.TestCase):
         }
         self.assertEqual(self.output(states, {"n": 1}), {"sum": 4, "first": 2})
 
+    def test_an_expression_is_not_endless_because_the_clock_is_set_forward_meanwhile(self):
+        states = {"Sum": {"Type": "Pass", "Output": "{% $sum([1..60000].($ * 2)) %}", "End": True}}
+        arn = self.start(states)
+        forward = 0
+        while self.steps.describe_execution(executionArn=arn)["status"] == "RUNNING":
+            lab("POST", "/clock", {"advance_seconds": 90})
+            forward += 1
+        self.assertGreater(forward, 0)
+        ended = self.ended(arn)
+        self.assertEqual((ended["status"], ended.get("output")), ("SUCCEEDED", "3600060000"), ended.get("cause"))
+
     def test_a_branch_s_variables_are_its_own(self):
         def branch(value):
             states = {
