@@ -103,11 +103,28 @@ impl Catalog {
         hooks: &[HookRecord],
     ) -> Result<bool> {
         let set = encode(&json!({ "hooks": hooks }))?;
-        let unchanged = match before {
-            Some(before) => Condition::Equals("hooks", serde_json::to_value(before).unwrap_or_default()),
-            None => Condition::All(vec![Condition::Present("pk"), Condition::Absent("hooks")]),
-        };
-        self.store.update(&key(deployment, sk(id)), set, &unchanged).await
+        self.store
+            .update(&key(deployment, sk(id)), set, &hooks_are(before))
+            .await
+    }
+
+    /// Records that the application has resumed from these hooks, unless other ones are recorded meanwhile. Whether it is recorded:
+    /// the first time counts.
+    pub async fn mark_resumed(
+        &self,
+        deployment: &str,
+        id: &str,
+        hooks: Option<&[HookRecord]>,
+        at: Timestamp,
+    ) -> Result<bool> {
+        let resumed = RunMilestone::Resumed.attribute();
+        let first = Condition::All(vec![hooks_are(hooks), Condition::Absent(resumed)]);
+        let set = encode(&json!({ resumed: at }))?;
+        if self.store.update(&key(deployment, sk(id)), set, &first).await? {
+            return Ok(true);
+        }
+        let record = self.run(deployment, id).await?;
+        Ok(record.is_none_or(|record| record.resumed_at.is_some()))
     }
 
     /// Records that an unrecorded run has ended: a step of it that is still running finds it ended and starts nothing. A recorded
@@ -153,6 +170,14 @@ impl Catalog {
     pub async fn delete_run(&self, deployment: &str, id: &str) -> Result<()> {
         self.store.delete(&key(deployment, sk(id)), &Condition::Always).await?;
         Ok(())
+    }
+}
+
+/// That a run is recorded, with these hooks.
+fn hooks_are(hooks: Option<&[HookRecord]>) -> Condition {
+    match hooks {
+        Some(hooks) => Condition::Equals("hooks", serde_json::to_value(hooks).unwrap_or_default()),
+        None => Condition::All(vec![Condition::Present("pk"), Condition::Absent("hooks")]),
     }
 }
 

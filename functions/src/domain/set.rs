@@ -273,6 +273,12 @@ impl RunRecord {
         all.filter(|hook| hook.phase == HookPhase::Quiesce && !hook.did_nothing)
     }
 
+    /// Whether the application has begun to resume.
+    pub fn resumes(&self) -> bool {
+        let begun = |hook: &HookRecord| hook.phase == HookPhase::Resume || hook.undo_begun_at.is_some();
+        self.resumed_at.is_some() || self.hooks.iter().flatten().any(begun)
+    }
+
     /// The record of a run that has just started.
     pub fn begun(run: &Run, purpose: Purpose) -> Self {
         Self {

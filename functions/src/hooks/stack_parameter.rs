@@ -100,10 +100,14 @@ impl StackParameterHook {
             Err(error) if crate::aws::code(&error) == Some("TokenAlreadyExistsException") => Ok(()),
             // Another update began since the stack was looked at: perhaps that of the step that a stopped execution left in flight.
             Err(error) if says(&error, "_IN_PROGRESS state") => Ok(()),
-            Err(error) if says(&error, "No updates are to be performed") => Err(Error::JobFailed(format!(
-                "{doing}: parameter {parameter} of stack {name} changes nothing in its template. Correct hook {}",
-                hook.name
-            ))),
+            Err(error) if says(&error, "No updates are to be performed") => match self.find(hook).await? {
+                // Another update that began since the stack was looked at has ended already.
+                Some(now) if now.parameter(parameter) == Some(value) => Ok(()),
+                _ => Err(Error::JobFailed(format!(
+                    "{doing}: parameter {parameter} of stack {name} changes nothing in its template. Correct hook {}",
+                    hook.name
+                ))),
+            },
             Err(error) => Err(refused(&format!("{doing}: updating stack"), &of_hook(hook)?, error)),
         }
     }

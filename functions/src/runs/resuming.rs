@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::hooks::HookLog;
-use crate::catalog::{Catalog, RunMilestone};
+use crate::catalog::Catalog;
 use crate::domain::descriptor::{Descriptor, Hook};
 use crate::domain::hooks::quiesced_window;
 use crate::domain::hooks::{self, HookPhase, hook_wait};
@@ -73,10 +73,13 @@ pub async fn resume(catalog: &Catalog, hooks: &Hooks, run: &Run, now: Timestamp)
             wait_seconds,
         });
     }
+    if !log.mark_resumed(&descriptor.hooks).await? {
+        return Ok(Resumed::InProgress {
+            what: vec!["a step that was still quiescing".to_owned()],
+            wait_seconds: 1,
+        });
+    }
     tracing::info!(deployment = %run.deployment, set = %run.id, hooks = resumed.len(), "resumed");
-    catalog
-        .mark_run(&run.deployment, &run.id, RunMilestone::Resumed, now)
-        .await?;
     Ok(Resumed::Done(resumed))
 }
 

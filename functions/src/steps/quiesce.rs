@@ -65,7 +65,7 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
     let mut quiesced = Vec::new();
     for hook in &descriptor.hooks.quiesce {
         if is_over(catalog, &run).await? {
-            return Err(resume_again(&mut log, catalog, &run, &descriptor.hooks, now).await?);
+            return Err(resume_again(&mut log, catalog, &run, &descriptor.hooks).await?);
         }
         // Recorded before the call: a hook that fails half-way is resumed too.
         let new = log.begin(hook, HookPhase::Quiesce).await?;
@@ -81,7 +81,7 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
         }
         // Now that the hook is recorded: the clean-up of a run that ends from here on undoes it, too.
         if is_over(catalog, &run).await? {
-            return Err(resume_again(&mut log, catalog, &run, &descriptor.hooks, now).await?);
+            return Err(resume_again(&mut log, catalog, &run, &descriptor.hooks).await?);
         }
         let ran = log.act(hook).await;
         // One of several calls may have had its effect before another was refused.
@@ -90,7 +90,7 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
             log.forget(hook).await?;
         }
         if is_over(catalog, &run).await? {
-            return Err(resume_again(&mut log, catalog, &run, &descriptor.hooks, now).await?);
+            return Err(resume_again(&mut log, catalog, &run, &descriptor.hooks).await?);
         }
         if let Advance::InProgress(wait_seconds) = ran? {
             return Ok(Output {
@@ -120,20 +120,15 @@ async fn quiesced_limit(catalog: &Catalog, run: &Run, longest: u64) -> Result<Op
     Ok(since.map(|since| quiesced_window::end(since, longest)))
 }
 
+/// Whether the run has ended, or the application resumes or has resumed: what this step does from now on, nobody else undoes.
 async fn is_over(catalog: &Catalog, run: &Run) -> Result<bool> {
     let record = catalog.run(&run.deployment, &run.id).await?;
-    Ok(record.is_some_and(|record| record.ended_at.is_some() || record.resumed_at.is_some()))
+    Ok(record.is_some_and(|record| record.ended_at.is_some() || record.resumes()))
 }
 
 /// Resumes what has begun, or runs the hooks that resume, and returns the error to end with. This step does not run again: a hook that
 /// fails is retried a few times, and then is a warning on the run; one that takes time is waited for.
-async fn resume_again(
-    log: &mut HookLog<'_>,
-    catalog: &Catalog,
-    run: &Run,
-    lists: &HookLists,
-    now: Timestamp,
-) -> Result<Error> {
+async fn resume_again(log: &mut HookLog<'_>, catalog: &Catalog, run: &Run, lists: &HookLists) -> Result<Error> {
     // Also those that began in earlier calls: after this, nobody resumes them.
     let begun = |hook: &&Hook| log.find(hook).is_some_and(|record| !record.did_nothing);
     let begun: Vec<&Hook> = lists.quiesce.iter().rev().filter(begun).collect();
@@ -149,9 +144,8 @@ async fn resume_again(
         }
     }
     if failures.is_empty() {
-        catalog
-            .mark_run(&run.deployment, &run.id, RunMilestone::Resumed, now)
-            .await?;
+        // If the clean-up has changed the record meanwhile, it is still resuming, and marks it.
+        log.mark_resumed(lists).await?;
         return Ok(ended_error(run, DOING));
     }
     let error = ended_error(

@@ -48,8 +48,12 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::catalog::RunMilestone;
-    use crate::hooks::Hooks;
+    use crate::catalog::{Catalog, RunMilestone};
+    use crate::domain::descriptor::Hook;
+    use crate::domain::hooks::HookPhase;
+    use crate::error::Fault;
+    use crate::hooks::{Call, HookDriver, HookProgress, Hooks};
+    use crate::runs::hooks::HookLog;
     use crate::testing::{RecordedHooks, now, planned};
 
     async fn quiesced(hooks: Arc<RecordedHooks>) -> (Needs, Run) {
@@ -133,5 +137,70 @@ mod tests {
             [""; 0]
         );
         assert!(hooks.calls().is_empty());
+    }
+
+    /// Hooks during whose first undo a step that was still quiescing brings another one to rest.
+    struct Meanwhile {
+        catalog: Catalog,
+        hooks: Arc<RecordedHooks>,
+        quiesces: Hook,
+    }
+
+    #[async_trait::async_trait]
+    impl HookDriver for Meanwhile {
+        async fn check(&self, hook: &Hook) -> Result<Option<Fault>> {
+            self.hooks.check(hook).await
+        }
+
+        async fn act(&self, call: Call<'_>) -> Result<HookProgress> {
+            self.hooks.act(call).await
+        }
+
+        async fn undo(&self, call: Call<'_>) -> Result<HookProgress> {
+            if self.hooks.calls().is_empty() {
+                let hooks = Hooks::all(self.hooks.clone());
+                let mut log = HookLog::of(&self.catalog, &hooks, call.run, now()).await?;
+                log.begin(&self.quiesces, HookPhase::Quiesce).await?;
+                log.act(&self.quiesces).await?;
+            }
+            self.hooks.undo(call).await
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_step_in_flight_brings_to_rest_meanwhile_resumes_too() {
+        let hooks = RecordedHooks::all_well();
+        let (mut needs, run) = quiesced(hooks.clone()).await;
+        let [offline, drain] = needs
+            .catalog
+            .planned_by(&run)
+            .await
+            .unwrap()
+            .hooks
+            .quiesce
+            .try_into()
+            .unwrap();
+        let mut log = HookLog::of(&needs.catalog, &needs.hooks, &run, now()).await.unwrap();
+        log.begin(&offline, HookPhase::Quiesce).await.unwrap();
+        needs.hooks = Hooks::all(Arc::new(Meanwhile {
+            catalog: needs.catalog.clone(),
+            hooks: hooks.clone(),
+            quiesces: drain,
+        }));
+        for (status, resumed) in [(JobStatus::InProgress, 0), (JobStatus::Succeeded, 2)] {
+            let output = handle(
+                &needs,
+                Input {
+                    run: run.clone(),
+                    now: now(),
+                },
+            )
+            .await
+            .unwrap();
+            assert_eq!((output.status, output.resumed.len()), (status, resumed));
+            let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
+            assert_eq!(record.resumed_at.is_some(), resumed > 0, "{record:?}");
+        }
+        assert_eq!(hooks.calls(), ["quiesce drain", "resume offline", "resume drain"]);
     }
 }

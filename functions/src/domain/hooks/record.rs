@@ -61,6 +61,11 @@ impl HookRecord {
             error: None,
         }
     }
+
+    /// Whether it began to quiesce, may have changed something, and was not seen undone.
+    pub fn is_at_rest(&self) -> bool {
+        self.phase == HookPhase::Quiesce && !self.did_nothing && self.undone_at.is_none()
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as Serde calls it")]

@@ -177,3 +177,17 @@ async fn a_stack_that_somebody_else_updates_meanwhile_is_waited_for() {
     let (progress, _) = called(true, script).await;
     assert!(matches!(progress.unwrap(), HookProgress::InProgress(_)));
 }
+
+#[tokio::test]
+async fn an_update_that_changes_nothing_is_done_if_somebody_else_has_made_it_meanwhile() {
+    for (then, ends) in [("No - Online", None), ("Yes - Offline", Some("JobFailed"))] {
+        let script = vec![
+            stack("UPDATE_COMPLETE", "Yes - Offline"),
+            events("another"),
+            refused("UpdateStack", "No updates are to be performed."),
+            stack("UPDATE_COMPLETE", then),
+        ];
+        let (progress, _) = called(true, script).await;
+        assert_eq!(progress.err().map(|error| error.name()), ends, "{then}");
+    }
+}

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::HookLog;
-use crate::domain::descriptor::Hook;
+use crate::domain::descriptor::{Hook, HookLists};
 use crate::domain::hooks::HookRecord;
 use crate::error::{Error, Result};
 
@@ -11,6 +11,25 @@ use crate::error::{Error, Result};
 const TRIES: usize = 5;
 
 impl HookLog<'_> {
+    /// Records that the application has resumed, unless a step that was still quiescing has recorded something of the hooks since
+    /// they were read, or has begun one that is not undone. Whether it is recorded; if not, the hooks are read again.
+    pub async fn mark_resumed(&mut self, lists: &HookLists) -> Result<bool> {
+        let is_undone = lists.resume.is_empty();
+        if is_undone && self.stored.iter().flatten().any(HookRecord::is_at_rest) {
+            return Ok(false);
+        }
+        let (deployment, id) = (&self.run.deployment, &self.run.id);
+        let marked = self
+            .catalog
+            .mark_resumed(deployment, id, self.stored.as_deref(), self.now)
+            .await?;
+        if !marked {
+            let record = self.catalog.run(deployment, id).await?;
+            self.stored = record.and_then(|record| record.hooks);
+        }
+        Ok(marked)
+    }
+
     pub(super) async fn change(&mut self, hook: &Hook, change: impl Fn(&mut HookRecord, Timestamp)) -> Result<()> {
         let now = self.now;
         self.save(|records| {

@@ -91,6 +91,8 @@ struct Aborted {
     catalog: Catalog,
     hooks: Arc<RecordedHooks>,
     marks: Vec<RunMilestone>,
+    /// A hook that begins to resume the application.
+    begins: Option<Hook>,
 }
 
 #[async_trait::async_trait]
@@ -103,6 +105,11 @@ impl HookDriver for Aborted {
                     .mark_run(&run.deployment, &run.id, *mark, now())
                     .await
                     .unwrap();
+            }
+            if let Some(hook) = &self.begins {
+                let hooks = Hooks::all(self.hooks.clone());
+                let mut log = HookLog::of(&self.catalog, &hooks, run, now()).await?;
+                log.begin(hook, HookPhase::Resume).await?;
             }
         }
         self.hooks.act(call).await
@@ -130,6 +137,7 @@ async fn an_abort_between_two_hooks_brings_back_what_the_first_brought_to_rest()
                 catalog: catalog.clone(),
                 hooks: hooks.clone(),
                 marks: marks.clone(),
+                begins: None,
             };
             let needs = Needs {
                 catalog,
@@ -163,7 +171,7 @@ async fn an_abort_brings_back_what_began_in_earlier_calls() {
     handle(&needs, input).await.unwrap();
     let lists = catalog.planned_by(&run).await.unwrap().hooks;
     let mut log = HookLog::of(&catalog, &needs.hooks, &run, now()).await.unwrap();
-    resume_again(&mut log, &catalog, &run, &lists, now()).await.unwrap();
+    resume_again(&mut log, &catalog, &run, &lists).await.unwrap();
     assert_eq!(hooks.calls()[2..], ["resume drain", "resume offline"]);
     let record = catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
     assert!(record.resumed_at.is_some());
@@ -181,20 +189,16 @@ async fn an_abort_is_resumed_by_the_hooks_that_resume() {
             .await
             .unwrap();
         let hooks = RecordedHooks::all_well();
-        let marks = vec![RunMilestone::Ended];
+        let online = Descriptor::parse(&document).unwrap().hooks.resume.remove(0);
         let needs = Needs {
             catalog: catalog.clone(),
             hooks: Hooks::all(Arc::new(Aborted {
                 catalog: catalog.clone(),
                 hooks: hooks.clone(),
-                marks,
+                marks: if cleaned_up { vec![] } else { vec![RunMilestone::Ended] },
+                begins: cleaned_up.then_some(online),
             })),
         };
-        if cleaned_up {
-            let online = Descriptor::parse(&document).unwrap().hooks.resume.remove(0);
-            let mut log = HookLog::of(&catalog, &needs.hooks, &run, now()).await.unwrap();
-            log.begin(&online, HookPhase::Resume).await.unwrap();
-        }
         let input = Input {
             run: run.clone(),
             now: now(),
@@ -214,6 +218,7 @@ async fn a_hook_that_does_not_bring_back_an_ended_run_is_tried_again_and_then_kn
         catalog: catalog.clone(),
         hooks: hooks.clone(),
         marks: vec![RunMilestone::Ended],
+        begins: None,
     };
     let needs = Needs {
         catalog,

@@ -33,11 +33,12 @@ pub struct Output {
 /// `Conflict` for a run that has ended; a hook's own.
 pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> {
     let catalog = &needs.catalog;
-    ensure_not_ended(catalog, &run, "following the restore").await?;
     let descriptor = catalog.planned_by(&run).await?;
     let mut log = HookLog::of(catalog, &needs.hooks, &run, now).await?;
     let mut ended = Vec::new();
     for hook in &descriptor.hooks.after_restore {
+        // Before each: an execution that is stopped does not stop a function in flight.
+        ensure_not_ended(catalog, &run, "following the restore").await?;
         if !log.is_settled(hook) {
             log.begin(hook, HookPhase::AfterRestore).await?;
             if let Advance::InProgress(wait_seconds) = log.act(hook).await? {
