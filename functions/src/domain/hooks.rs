@@ -14,7 +14,7 @@ mod stack_parameter;
 mod step_function;
 mod texts;
 
-pub use left_at_rest::left_at_rest;
+pub use left_at_rest::{left_at_rest, resumes_until};
 pub use profile::HookProfile;
 pub use record::{HookPhase, HookRecord, hook_wait};
 pub use registry::{ALL, of};

@@ -23,6 +23,8 @@ const TRIES: usize = 3;
 /// For how long the hooks of a run that has ended are waited for, each, and between two looks; the function ends after 890 seconds.
 const PATIENCE_SECONDS: u64 = 240;
 const LOOK_SECONDS: u64 = 2;
+/// Between two looks at an earlier run that still resumes the application.
+const EARLIER_RUN_SECONDS: u64 = 10;
 
 #[derive(Debug, Deserialize)]
 pub struct Input {
@@ -63,6 +65,14 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
     }
     let mut log = HookLog::of(catalog, &needs.hooks, &run, now).await?;
     let mut quiesced = Vec::new();
+    let has_begun = descriptor.hooks.quiesce.iter().any(|hook| log.find(hook).is_some());
+    if !has_begun && let Some(wait_seconds) = wait_for_earlier_runs(catalog, &run, now).await? {
+        return Ok(Output {
+            status: JobStatus::InProgress,
+            wait_seconds: Some(wait_seconds),
+            quiesced,
+        });
+    }
     for hook in &descriptor.hooks.quiesce {
         if is_over(catalog, &run).await? {
             return Err(resume_again(&mut log, catalog, &run, &descriptor.hooks).await?);
@@ -110,6 +120,16 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
         wait_seconds: None,
         quiesced,
     })
+}
+
+/// Seconds until the next look at an earlier run that may still be resuming the application: its undo would bring back what this run
+/// brings to rest. `None` if there is none.
+async fn wait_for_earlier_runs(catalog: &Catalog, run: &Run, now: Timestamp) -> Result<Option<u64>> {
+    let until = hooks::resumes_until(&catalog.runs(&run.deployment).await?, &run.id);
+    Ok(until.filter(|until| *until > now).map(|until| {
+        tracing::info!(deployment = %run.deployment, set = %run.id, %until, "an earlier run still resumes the application");
+        EARLIER_RUN_SECONDS
+    }))
 }
 
 /// Until when a backup may keep the application quiesced; `None` if it is not quiesced yet, and for a restore.

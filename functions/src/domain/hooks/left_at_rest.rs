@@ -1,5 +1,7 @@
 //! What an earlier run quiesced and did not resume.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::record::{HookPhase, HookRecord};
 use crate::domain::set::RunRecord;
 
@@ -14,6 +16,23 @@ pub fn left_at_rest<'a>(runs: &'a [RunRecord], run: &str, hook: &str) -> Option<
     let mut hooks = run.hooks.iter().flatten();
     let resumed_by_hooks = run.resumed_at.is_some() && hooks.any(|hook| hook.phase == HookPhase::Resume);
     (record.undone_at.is_none() && !resumed_by_hooks).then_some((run, record))
+}
+
+/// For how long a run that has ended is resumed: by the function of `clean-up`, and one that was in flight. A function runs for 15
+/// minutes at most.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
+const RESUMING: SignedDuration = SignedDuration::from_mins(15);
+
+/// Until when an earlier run that has ended may still be resuming the application, which would bring back what a run after it brings to
+/// rest; `None` if none is. One whose hooks have failed to resume has left it at rest, which on-call knows.
+pub fn resumes_until(runs: &[RunRecord], run: &str) -> Option<Timestamp> {
+    let earlier = runs
+        .iter()
+        .filter(|earlier| earlier.id != run && earlier.resumed_at.is_none());
+    let resuming = earlier.filter(|earlier| earlier.hooks.iter().flatten().any(HookRecord::is_resuming));
+    let until = resuming.filter_map(|earlier| earlier.ended_at?.saturating_add(RESUMING).ok());
+    until.max()
 }
 
 #[cfg(test)]
@@ -34,6 +53,28 @@ mod tests {
             "resumed_at": resumed.then_some(at),
         }))
         .unwrap()
+    }
+
+    #[test]
+    fn a_run_that_has_ended_is_resumed_for_as_long_as_a_function_runs() {
+        let until = |runs: &[RunRecord]| resumes_until(runs, "now").map(|until| until.to_string());
+        let ended = |id: &str, at: &str, resumed: bool| {
+            let mut run = run(id, "web", resumed);
+            run.ended_at = Some(at.parse().unwrap());
+            run.hooks.as_mut().unwrap()[0].undo_begun_at = run.ended_at;
+            run
+        };
+        let (early, late) = ("2026-11-20T02:05:00Z", "2026-11-20T02:07:00Z");
+        let this = ended("now", late, false);
+        assert_eq!(
+            until(&[ended("fine", late, true), run("runs", "web", false), this.clone()]),
+            None
+        );
+        let mut failed = ended("failed", late, false);
+        failed.hooks.as_mut().unwrap()[0].error = Some("denied".to_owned());
+        assert_eq!(until(&[failed]), None, "it has left the application at rest");
+        let both = [ended("late", late, false), ended("early", early, false), this];
+        assert_eq!(until(&both).as_deref(), Some("2026-11-20T02:22:00Z"));
     }
 
     #[test]

@@ -62,6 +62,16 @@ impl HookRecord {
         }
     }
 
+    /// Whether it has begun to resume the application, and has neither ended nor failed.
+    pub fn is_resuming(&self) -> bool {
+        let is_under_way = match self.phase {
+            HookPhase::Quiesce => self.undo_begun_at.is_some() && self.undone_at.is_none(),
+            HookPhase::Resume => self.done_at.is_none(),
+            HookPhase::AfterRestore => false,
+        };
+        is_under_way && self.error.is_none()
+    }
+
     /// Whether it began to quiesce, may have changed something, and was not seen undone.
     pub fn is_at_rest(&self) -> bool {
         self.phase == HookPhase::Quiesce && !self.did_nothing && self.undone_at.is_none()

@@ -6,6 +6,8 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::descriptor::Descriptor;
+use crate::domain::hooks::HookRecord;
+use crate::domain::set::RunRecord;
 use crate::error::Fault;
 use crate::hooks::{Call, HookDriver, Hooks};
 use crate::runs::resuming::Resumed;
@@ -303,4 +305,54 @@ async fn a_hook_that_does_not_quiesce_in_time_fails_and_is_resumed() {
     }
     let record = needs.catalog.run(&run.deployment, &run.id).await.unwrap().unwrap();
     assert!(record.rested_at().is_some() && record.resumed_at.is_none());
+}
+
+/// A run that has ended, and whose hook is being undone.
+async fn resuming_run(catalog: &Catalog, run: &Run) {
+    let descriptor = catalog.planned_by(run).await.unwrap();
+    let mut offline = HookRecord::begun("offline", HookPhase::Quiesce, json!(null), now());
+    offline.undo_begun_at = Some(now());
+    let earlier = RunRecord {
+        id: "earlier".to_owned(),
+        quiesced_at: Some(now()),
+        ended_at: Some(now()),
+        hooks: Some(vec![offline]),
+        ..record(run)
+    };
+    catalog.put_run(&earlier, &descriptor).await.unwrap();
+}
+
+/// Its undo, which nobody stops, would bring back what this run brings to rest.
+#[tokio::test]
+async fn nothing_is_quiesced_while_an_earlier_run_still_resumes() {
+    let (catalog, _, run) = planned(&["offline"]).await;
+    resuming_run(&catalog, &run).await;
+    let hooks = RecordedHooks::all_well();
+    let needs = Needs {
+        catalog: catalog.clone(),
+        hooks: Hooks::all(hooks.clone()),
+    };
+    let at = |seconds| Input {
+        run: run.clone(),
+        now: later(seconds),
+    };
+    let output = handle(&needs, at(60)).await.unwrap();
+    assert_eq!((output.status, output.wait_seconds), (JobStatus::InProgress, Some(10)));
+    assert!(hooks.calls().is_empty(), "{:?}", hooks.calls());
+    catalog
+        .mark_run(&run.deployment, "earlier", RunMilestone::Resumed, later(65))
+        .await
+        .unwrap();
+    assert_eq!(handle(&needs, at(70)).await.unwrap().status, JobStatus::Succeeded);
+    assert_eq!(hooks.calls(), ["quiesce offline"]);
+}
+
+#[tokio::test]
+async fn a_clean_up_that_was_cut_off_holds_up_no_run_for_longer_than_a_function_runs() {
+    let (catalog, _, run) = planned(&["offline"]).await;
+    resuming_run(&catalog, &run).await;
+    let hooks = Hooks::all(RecordedHooks::all_well());
+    let input = Input { run, now: later(900) };
+    let output = handle(&Needs { catalog, hooks }, input).await.unwrap();
+    assert_eq!(output.status, JobStatus::Succeeded);
 }
