@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Reads the blocks of `holdfast infrastructure --terraform` beside a state file (version 4), and says what `terraform plan` makes of them
-once the resource blocks are renamed as their comment says: a line for each resource, `forget ADDRESS ID` or `import ADDRESS ID`.
+once the resource blocks are renamed as their comment says: a line for each resource, `forget ADDRESS ID` or `import ADDRESS ID`. The source
+has a block for what is in the state; where the state has lost it since, in a state file from before.
 
 Exit code 1 and a line for each fault: what Terraform refuses, and what would add, replace or destroy. Arguments are not compared, only
-addresses. Run with the Python of .venv-sam: terraform_plan.py STATE BLOCKS.
+addresses. Run with the Python of .venv-sam: terraform_plan.py STATE BLOCKS [BEFORE].
 
 Sources: https://developer.hashicorp.com/terraform/language/block/import, https://developer.hashicorp.com/terraform/language/block/removed
 """
@@ -36,9 +37,10 @@ def bare(expression):
     return expression.removeprefix("${").removesuffix("}").removeprefix('"').removesuffix('"')
 
 
-def plan(state, blocks):
+def plan(state, blocks, before=None):
     """The lines and the faults of a plan."""
     known = tracked(state)
+    source = tracked(before or state)
     labels = {split(address)[0] for address in known}
     removed = {bare(block["from"]): block for block in blocks.get("removed", [])}
     imported = {bare(block["to"]): bare(block["id"]) for block in blocks.get("import", [])}
@@ -47,12 +49,15 @@ def plan(state, blocks):
         if block.get("lifecycle", [{}])[0].get("destroy") is not False:
             faults.append(f"{label}: it would be destroyed")
     forgotten = {address: name for address, name in known.items() if split(address)[0] in removed}
+    # As long as the state has it, an import has no effect.
+    imported = {address: name for address, name in imported.items() if known.get(address) != name}
     for address, name in imported.items():
         if address in known:
             faults.append(f"{address}: it is in the state already")
         if name in known.values():
             faults.append(f"{address}: {name} is in the state already")
-    faults += renamed(removed, forgotten, imported)
+    faults += [f"{address}: it would be added" for address in source if address not in known and address not in imported]
+    faults += renamed(removed, forgotten, {address: name for address, name in imported.items() if address not in source})
     lines = [f"forget {address} {name}" for address, name in forgotten.items()]
     return lines + [f"import {address} {name}" for address, name in imported.items()], faults
 
@@ -73,10 +78,11 @@ def renamed(removed, forgotten, imported):
     yield from (f"{label}: nothing is renamed to it" for label in sorted(new))
 
 
-def main(state, blocks):
+def main(state, blocks, before=None):
     import hcl2
 
-    lines, faults = plan(json.loads(Path(state).read_text(encoding="utf-8")), hcl2.loads(Path(blocks).read_text(encoding="utf-8")))
+    states = [json.loads(Path(file).read_text(encoding="utf-8")) if file else None for file in (state, before)]
+    lines, faults = plan(states[0], hcl2.loads(Path(blocks).read_text(encoding="utf-8")), states[1])
     print("\n".join(lines))
     for fault in faults:
         print(fault, file=sys.stderr)

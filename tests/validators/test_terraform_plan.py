@@ -45,10 +45,10 @@ def resource(kind, *instances):
 STATE = {"resources": [resource("aws_rds_cluster", (None, "old")), resource("aws_rds_cluster_instance", (0, "old-1"))]}
 
 
-def planned(blocks=BLOCKS, state=STATE):
+def planned(blocks=BLOCKS, state=STATE, before=None):
     import hcl2
 
-    return terraform_plan.plan(state, hcl2.loads(blocks))
+    return terraform_plan.plan(state, hcl2.loads(blocks), before)
 
 
 class Plans(unittest.TestCase):
@@ -64,6 +64,18 @@ class Plans(unittest.TestCase):
                 "import module.rds.aws_rds_cluster_instance.main_r1[0] new-1",
             ],
         )
+
+    def test_what_has_its_own_name_again_is_imported_only_into_a_state_that_has_lost_it(self):
+        tables = resource("aws_dynamodb_table", ("a", "rooms"), ("b", "users"))
+        to = 'import {\n  to = module.rds.aws_dynamodb_table.main["%s"]\n  id = "%s"\n}\n'
+        blocks = to % ("a", "rooms") + to % ("b", "users")
+        self.assertEqual(planned(blocks, {"resources": [tables]}), ([], []))
+        lost, before = {"resources": []}, {"resources": [tables]}
+        address = "module.rds.aws_dynamodb_table.main"
+        lines = [f'import {address}["a"] rooms', f'import {address}["b"] users']
+        self.assertEqual(planned(blocks, lost, before), (lines, []))
+        self.assertEqual(planned(to % ("a", "rooms"), lost, before)[1], [f'{address}["b"]: it would be added'])
+        self.assertEqual(planned(to % ("c", "rooms"), {"resources": [tables]})[1][0], f'{address}["c"]: rooms is in the state already')
 
     def test_every_fault_is_found(self):
         for change, fault in [

@@ -1,5 +1,6 @@
 //! Discovery from a Terraform state: the resources that Terraform manages, with their addresses. Nothing is looked up in AWS.
 
+pub mod addresses;
 mod instances;
 pub mod location;
 mod resources;

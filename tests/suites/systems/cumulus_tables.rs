@@ -2,6 +2,7 @@
 
 mod deployment;
 mod settings;
+mod terraform;
 
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::text;
@@ -12,6 +13,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use self::deployment::{Cumulus, TABLES};
+use self::terraform::{imports, state_before};
 use super::system::PATIENCE;
 use crate::stage::{Stage, Stages};
 
@@ -41,6 +43,7 @@ async fn deleted(stage: &Stage) -> Result<()> {
     // What was written since the set is in what DynamoDB keeps of a deleted table.
     put_items(&stage.aws, &granules, 20).await?;
     let last = cumulus.items().await?;
+    let state = state_before(&cumulus)?;
     cumulus.delete().await?;
 
     system.inbox.take().await?;
@@ -63,11 +66,15 @@ async fn deleted(stage: &Stage) -> Result<()> {
 
     let restored = system.newest_restore().await?;
     let blocks = system
-        .done(&["infrastructure", text(&restored, "/id")?, "--terraform"])
+        .done(&[
+            "infrastructure",
+            text(&restored, "/id")?,
+            "--terraform",
+            "--state",
+            &state,
+        ])
         .await?;
-    for table in cumulus.tables() {
-        ensure!(blocks.contains(&format!("id = \"{table}\"")), "{table}: {blocks}");
-    }
+    imports(&cumulus, &state, &blocks).await?;
     back_in_backups(&cumulus).await?;
     imported(&cumulus).await
 }

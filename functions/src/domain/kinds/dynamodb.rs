@@ -171,8 +171,9 @@ impl Stateful for DynamoDb {
         let Some(copy) = item.created.as_ref().and_then(|created| self.copy_identifier(created)) else {
             return Vec::new();
         };
-        let scaled = format!("table/{}", item.planned.resource.target.identifier());
-        let mut replaced = vec![place.resource(TABLE, copy)];
+        let source = item.planned.resource.target.identifier();
+        let scaled = format!("table/{source}");
+        let mut replaced = vec![place.resource(TABLE, source, copy)];
         replaced.extend(place.scaled(&item.configuration, "dynamodb", &scaled, &format!("table/{copy}")));
         replaced
     }

@@ -183,7 +183,10 @@ impl Stateful for Efs {
     /// Empty for a directory, which is restored inside the existing file system.
     fn replaced(&self, place: &SourceLocation, item: &RestoreItem, _: bool) -> Vec<SourceReplacement> {
         let new = item.created.as_ref().and_then(|created| self.copy_identifier(created));
-        new.map(|id| place.resource(FILE_SYSTEM, id)).into_iter().collect()
+        let source = item.planned.resource.target.identifier();
+        new.map(|id| place.resource(FILE_SYSTEM, source, id))
+            .into_iter()
+            .collect()
     }
 
     fn destination<'a>(&self, destination: &'a Destination) -> Option<DestinationFacts<'a>> {

@@ -180,7 +180,10 @@ impl Stateful for Postgres {
     fn replaced(&self, place: &SourceLocation, item: &RestoreItem, renamed: bool) -> Vec<SourceReplacement> {
         let copy = item.created.as_ref().and_then(|created| self.copy_identifier(created));
         let copy = copy.filter(|_| !renamed);
-        copy.map(|name| place.resource(DATABASE, name)).into_iter().collect()
+        let source = item.planned.resource.target.identifier();
+        copy.map(|name| place.resource(DATABASE, source, name))
+            .into_iter()
+            .collect()
     }
 
     fn destination<'a>(&self, destination: &'a Destination) -> Option<DestinationFacts<'a>> {

@@ -9,12 +9,14 @@ mod terraform;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use self::place::SourceReplacement;
 use super::item::RestoreItem;
 use super::plan::CutOverMode;
-use crate::domain::descriptor::Descriptor;
+use crate::domain::descriptor::{Descriptor, formats};
 
 /// Texts that are ready to paste.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,12 +37,18 @@ pub struct Infrastructure {
 /// The changes in the source for everything that this restore replaces: clusters with their instances, tables, new file systems,
 /// and their auto scaling. The texts are empty if there is nothing to do.
 ///
-/// Addresses are the descriptor's `terraform` and `logical_id`, or placeholders to be filled in. A copy that the cut-over renames
-/// has the old cluster's name; with [`CutOverMode::No`] nothing is renamed.
-pub fn infrastructure(descriptor: &Descriptor, items: &[RestoreItem], cut_over: CutOverMode) -> Infrastructure {
+/// Addresses are those of Terraform's state, where `state` has them, else the descriptor's `terraform` and `logical_id`, or placeholders
+/// to be filled in. A copy that the cut-over renames has the old cluster's name; with [`CutOverMode::No`] nothing is renamed.
+pub fn infrastructure(
+    descriptor: &Descriptor,
+    items: &[RestoreItem],
+    cut_over: CutOverMode,
+    state: &StateAddresses,
+) -> Infrastructure {
     let replaced: Vec<SourceReplacement> = items
         .iter()
         .flat_map(|item| replaced::of(descriptor, item, cut_over))
+        .map(|one| state.locate(one))
         .collect();
     Infrastructure {
         terraform: terraform::blocks(&replaced),
@@ -48,6 +56,30 @@ pub fn infrastructure(descriptor: &Descriptor, items: &[RestoreItem], cut_over: 
         cloudformation: cloudformation::resources_to_import(&replaced),
         cloudformation_steps: cloudformation::steps(&replaced),
         ecs: ecs::patches(descriptor, items),
+    }
+}
+
+/// The addresses in a Terraform state.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StateAddresses(BTreeMap<(String, String), String>);
+
+impl StateAddresses {
+    /// The address of the resource of this type, with the id that `terraform import` takes; left out if it is none that a descriptor
+    /// may name, as with brackets in a key.
+    pub fn insert(&mut self, terraform: &str, id: String, address: &str) {
+        if formats::terraform(address, terraform) {
+            self.0.insert((terraform.to_owned(), id), address.to_owned());
+        }
+    }
+
+    fn locate(&self, mut replaced: SourceReplacement) -> SourceReplacement {
+        let key = (replaced.terraform.to_owned(), replaced.source.clone());
+        if let Some(address) = self.0.get(&key) {
+            replaced.address.clone_from(address);
+            replaced.is_derived = false;
+            replaced.unknown.address = None;
+        }
+        replaced
     }
 }
 

@@ -103,7 +103,12 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     let keep = kept_copies::keeps(&items, &verification.checks);
     let logged_in: Vec<_> = logins.into_iter().flat_map(|job| job.logins).collect();
     let reasons: Vec<Reason> = items.iter().filter_map(|item| failed(item, &jobs)).collect();
-    let sources = infrastructure::infrastructure(&descriptor, &items, record.plan.cut_over);
+    let sources = infrastructure::infrastructure(
+        &descriptor,
+        &items,
+        record.plan.cut_over,
+        &infrastructure::StateAddresses::default(),
+    );
     let note = |record: &mut RestoreRecord| {
         record.verification = Some(verification.clone());
         record.logins.clone_from(&logged_in);

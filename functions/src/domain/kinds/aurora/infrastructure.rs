@@ -29,10 +29,10 @@ pub fn replaced(place: &SourceLocation, item: &RestoreItem, renamed: bool) -> Ve
     let Some(CreatedResource::Cluster { cluster: copy, .. }) = &item.created else {
         return Vec::new();
     };
-    let mut replaced = vec![place.resource(CLUSTER, if renamed { source } else { copy })];
+    let mut replaced = vec![place.resource(CLUSTER, source, if renamed { source } else { copy })];
     let instances = instances::names(&item.configuration, source, copy);
     let parts = instances.iter().enumerate();
-    replaced.extend(parts.map(|(index, id)| place.part(INSTANCE, index, id)));
+    replaced.extend(parts.map(|(index, (source, id))| place.part(INSTANCE, index, source, id)));
     // Scaling refers to the cluster by name: with the old name it needs no change.
     if !renamed {
         let scaled = format!("cluster:{source}");

@@ -9,8 +9,8 @@ const LONGEST: usize = 63;
 /// Prefix of the readers that Application Auto Scaling adds, which are not restored.
 const AUTOSCALED: &str = "application-autoscaling-";
 
-/// The writer's first, then by promotion tier.
-pub fn names(configuration: &Value, source: &str, copy: &str) -> Vec<String> {
+/// Each instance of the source, empty if it is not known, with the name that its copy has: the writer first, then by promotion tier.
+pub fn names(configuration: &Value, source: &str, copy: &str) -> Vec<(String, String)> {
     let scales = configuration["ScalableTargets"]
         .as_array()
         .is_some_and(|targets| !targets.is_empty());
@@ -33,7 +33,7 @@ pub fn names(configuration: &Value, source: &str, copy: &str) -> Vec<String> {
         .collect();
     captured.sort_unstable();
     if configuration["DBCluster"].is_null() {
-        return vec![names::copy_of(copy, "1", LONGEST)];
+        return vec![(String::new(), names::copy_of(copy, "1", LONGEST))];
     }
     let suffix = copy
         .match_indices('-')
@@ -41,9 +41,12 @@ pub fn names(configuration: &Value, source: &str, copy: &str) -> Vec<String> {
         .find(|suffix| !suffix.is_empty() && names::copy_of(source, suffix, LONGEST) == copy);
     let named = captured.iter().enumerate();
     named
-        .map(|(index, (_, _, id))| match suffix {
-            Some(suffix) => names::copy_of(id, suffix, LONGEST),
-            None => names::copy_of(copy, &(index + 1).to_string(), LONGEST),
+        .map(|(index, (_, _, id))| {
+            let name = match suffix {
+                Some(suffix) => names::copy_of(id, suffix, LONGEST),
+                None => names::copy_of(copy, &(index + 1).to_string(), LONGEST),
+            };
+            ((*id).to_owned(), name)
         })
         .collect()
 }

@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use crate::domain::restore::item::RestoreItem;
 
+/// Its type in Terraform.
+pub const SCALABLE_TARGET: &str = "aws_appautoscaling_target";
+
 /// A resource type in Terraform and CloudFormation.
 #[derive(Debug, Clone, Copy)]
 pub struct Element {
@@ -18,8 +21,14 @@ pub struct Element {
 /// One resource in the source, and the copy that replaces it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceReplacement {
+    /// The type in Terraform.
+    pub terraform: &'static str,
     /// Address in Terraform's state.
     pub address: String,
+    /// Whether `address` is only derived from that of the resource that it is a part of.
+    pub is_derived: bool,
+    /// The id, as for `terraform import`, of what is replaced; empty if it is not known.
+    pub source: String,
     /// Suffix of the copy's address, such as `r20261120_030000`.
     pub mark: String,
     /// The copy's id for `terraform import`.
@@ -32,6 +41,13 @@ pub struct SourceReplacement {
     /// The properties that identify the copy in CloudFormation, in the order of its documentation.
     pub identifier: Vec<(&'static str, String)>,
     pub unknown: Placeholders,
+}
+
+impl SourceReplacement {
+    /// Whether the copy has the name of what it replaces, and so its address too.
+    pub fn keeps_name(&self) -> bool {
+        self.source == self.id
+    }
 }
 
 /// What a person must fill in, in `address` and `logical_id`, if the descriptor does not name them.
@@ -78,10 +94,13 @@ impl SourceLocation {
         }
     }
 
-    /// The replacement of the resource itself by the copy of this name.
-    pub fn resource(&self, element: Element, copy: &str) -> SourceReplacement {
+    /// The replacement of the resource itself, of the name `source`, by the copy of this name.
+    pub fn resource(&self, element: Element, source: &str, copy: &str) -> SourceReplacement {
         SourceReplacement {
+            terraform: element.terraform,
             address: format!("{}{}.{}", self.module, element.terraform, self.label),
+            is_derived: false,
+            source: source.to_owned(),
             mark: self.mark.clone(),
             id: copy.to_owned(),
             argument: element.argument,
@@ -93,12 +112,13 @@ impl SourceLocation {
     }
 
     /// The replacement of a part of the resource, such as an instance: the address has another type, and the part's index.
-    pub fn part(&self, element: Element, index: usize, copy: &str) -> SourceReplacement {
+    pub fn part(&self, element: Element, index: usize, source: &str, copy: &str) -> SourceReplacement {
         let (label, _) = self.label.split_once('[').unwrap_or((&self.label, ""));
         SourceReplacement {
             address: format!("{}{}.{label}[{index}]", self.module, element.terraform),
+            is_derived: true,
             logical_id: format!("{}Instance{}", self.logical_id, index + 1),
-            ..self.resource(element, copy)
+            ..self.resource(element, source, copy)
         }
     }
 
@@ -113,7 +133,10 @@ impl SourceLocation {
                 let what = format!("{part} {}", snake(dimension.rsplit(':').next()?));
                 let resource = format!("{copy}{part}");
                 Some(SourceReplacement {
-                    address: format!("{}aws_appautoscaling_target.{label}{}", self.module, identifier(&what)),
+                    terraform: SCALABLE_TARGET,
+                    address: format!("{}{SCALABLE_TARGET}.{label}{}", self.module, identifier(&what)),
+                    is_derived: true,
+                    source: format!("{namespace}/{source}{part}/{dimension}"),
                     mark: self.mark.clone(),
                     id: format!("{namespace}/{resource}/{dimension}"),
                     argument: None,
@@ -133,7 +156,7 @@ impl SourceLocation {
 
 /// Placeholders that a person must fill in, each once.
 pub fn unknown<'a>(
-    replaced: &'a [SourceReplacement],
+    replaced: &[&'a SourceReplacement],
     of: impl Fn(&'a Placeholders) -> Option<&'a str>,
 ) -> Vec<&'a str> {
     let mut unknown: Vec<&str> = Vec::new();

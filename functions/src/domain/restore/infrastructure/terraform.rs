@@ -4,8 +4,48 @@ use super::hcl::{BodyItem, block, quoted};
 use super::place::{SourceReplacement, unknown};
 
 /// A `removed` block for the replaced resource and an `import` block for the copy. One address cannot have both in one plan, and a
-/// `removed` block cannot have an index (Terraform, "removed block"): the copy gets its own address.
+/// `removed` block cannot have an index (Terraform, "removed block"): the copy gets its own address. One that has the name of what it
+/// replaces keeps the address.
 pub fn blocks(replaced: &[SourceReplacement]) -> String {
+    let (kept, replaced) = split(replaced);
+    [kept_blocks(&kept), replaced_blocks(&replaced)]
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Those that keep their names, and the others.
+fn split(replaced: &[SourceReplacement]) -> (Vec<&SourceReplacement>, Vec<&SourceReplacement>) {
+    replaced.iter().partition(|one| one.keeps_name())
+}
+
+/// An `import` block without effect, if the state has the address.
+/// Source: <https://developer.hashicorp.com/terraform/language/block/import> ("idempotent").
+fn kept_blocks(kept: &[&SourceReplacement]) -> String {
+    if kept.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from(
+        "# Restored under the names that they had: nothing changes in the source. While Terraform's state has them, these blocks have no\n\
+         # effect; if it has lost them, as by a destroy, they import them. terraform plan must not add, replace or destroy anything.\n",
+    );
+    text.push_str(&to_fill_in(kept));
+    for one in kept {
+        text.push_str(&format!("\n{}", import(&one.address, &one.id)));
+    }
+    text
+}
+
+fn import(address: &str, id: &str) -> String {
+    let body = [
+        BodyItem::Attribute("to", address.to_owned()),
+        BodyItem::Attribute("id", quoted(id)),
+    ];
+    block("import", &body)
+}
+
+fn replaced_blocks(replaced: &[&SourceReplacement]) -> String {
     let Some(first) = replaced.first() else {
         return String::new();
     };
@@ -27,9 +67,13 @@ pub fn blocks(replaced: &[SourceReplacement]) -> String {
     }
     text.push_str(
         "# 2. terraform plan: it must import and forget, and must not add, replace or destroy anything.\n\
-         # 3. terraform apply, and remove these blocks again.\n\
-         # Addresses of instances and scaling targets are derived from their cluster's or table's: correct them if yours differ.\n",
+         # 3. terraform apply, and remove these blocks again.\n",
     );
+    if replaced.iter().any(|one| one.is_derived) {
+        text.push_str(
+            "# Addresses of instances and scaling targets are derived from their cluster's or table's: correct them if yours differ.\n",
+        );
+    }
     text.push_str(&to_fill_in(replaced));
     let mut forgotten: Vec<String> = Vec::new();
     for one in replaced {
@@ -49,21 +93,17 @@ pub fn blocks(replaced: &[SourceReplacement]) -> String {
             text.push_str(&format!("\n{}", block("removed", &body)));
             forgotten.push(old);
         }
-        let body = [
-            BodyItem::Attribute("to", copy_address(one)),
-            BodyItem::Attribute("id", quoted(&one.id)),
-        ];
-        text.push_str(&format!("\n{}", block("import", &body)));
+        text.push_str(&format!("\n{}", import(&copy_address(one), &one.id)));
     }
     text
 }
 
 /// The addresses that are not known: no tool accepts their placeholders.
-fn to_fill_in(replaced: &[SourceReplacement]) -> String {
+fn to_fill_in(replaced: &[&SourceReplacement]) -> String {
     match unknown(replaced, |unknown| unknown.address.as_deref()).as_slice() {
         [] => String::new(),
         unknown => format!(
-            "# TO FILL IN, as in `terraform state list`, where the descriptor names no `terraform`: {}\n",
+            "# TO FILL IN, as in `terraform state list`, where the descriptor names no `terraform` (--state FILE looks into the state): {}\n",
             unknown.join(", ")
         ),
     }
@@ -96,19 +136,21 @@ pub fn commands(replaced: &[SourceReplacement]) -> String {
     if replaced.is_empty() {
         return String::new();
     }
+    let all: Vec<&SourceReplacement> = replaced.iter().collect();
+    let (kept, replaced) = split(replaced);
     let mut text = String::from(
         "# Nothing is destroyed: the state forgets what was replaced, and gets the copies under the same addresses.\n",
     );
-    text.push_str(&to_fill_in(replaced));
-    for one in replaced {
+    text.push_str(&to_fill_in(&all));
+    for one in &replaced {
         text.push_str(&format!("terraform state rm {}\n", shell(&one.address)));
     }
-    for one in replaced {
-        text.push_str(&format!(
-            "terraform import {} {}\n",
-            shell(&one.address),
-            shell(&one.id)
-        ));
+    for one in &replaced {
+        text.push_str(&import_command(one));
+    }
+    for one in &kept {
+        let known = format!("terraform state show {} >/dev/null", shell(&one.address));
+        text.push_str(&format!("{known} || {}", import_command(one)));
     }
     for one in replaced {
         if let Some(argument) = one.argument {
@@ -121,6 +163,10 @@ pub fn commands(replaced: &[SourceReplacement]) -> String {
     }
     text.push_str("terraform plan # must not add, replace or destroy anything\n");
     text
+}
+
+fn import_command(one: &SourceReplacement) -> String {
+    format!("terraform import {} {}\n", shell(&one.address), shell(&one.id))
 }
 
 /// One word of a POSIX shell.

@@ -108,6 +108,7 @@ fn everything_that_is_replaced_is_told_for_every_tool() {
         &descriptor("module.data.aws_rds_cluster.main", false),
         &items(),
         CutOverMode::Yes,
+        &StateAddresses::default(),
     );
     let whole = format!(
         "{}\n{}\n{}\n{}\n{}",
@@ -132,6 +133,7 @@ fn an_address_that_the_descriptor_does_not_name_is_to_be_filled_in() {
         &descriptor("module.data.aws_rds_cluster.main", false),
         &items(),
         CutOverMode::Yes,
+        &StateAddresses::default(),
     );
     for part in [&text.terraform, &text.terraform_commands] {
         assert!(part.contains("# TO FILL IN"), "{part}");
@@ -155,11 +157,124 @@ fn an_address_that_the_descriptor_does_not_name_is_to_be_filled_in() {
     );
 }
 
+/// Of a state with modules and `for_each`: also the addresses of tables of a prefix, for which a descriptor has none.
+#[test]
+fn addresses_are_those_of_a_state() {
+    let mut state = StateAddresses::default();
+    for (kind, id, address) in [
+        ("aws_rds_cluster", "hubs-db", "module.rds.aws_rds_cluster.this"),
+        (
+            "aws_rds_cluster_instance",
+            "hubs-one",
+            "module.rds.aws_rds_cluster_instance.this[\"b\"]",
+        ),
+        (
+            "aws_rds_cluster_instance",
+            "hubs-two",
+            "module.rds.aws_rds_cluster_instance.this[\"a\"]",
+        ),
+        (
+            "aws_dynamodb_table",
+            "hubs-rooms",
+            "module.data.aws_dynamodb_table.table[\"rooms\"]",
+        ),
+        (
+            "aws_appautoscaling_target",
+            "dynamodb/table/hubs-rooms/dynamodb:table:ReadCapacityUnits",
+            "module.data.aws_appautoscaling_target.read",
+        ),
+    ] {
+        state.insert(kind, id.to_owned(), address);
+    }
+    let text = infrastructure(
+        &descriptor("aws_rds_cluster.wrong", false),
+        &items(),
+        CutOverMode::Yes,
+        &state,
+    );
+    for line in [
+        "terraform import 'module.rds.aws_rds_cluster.this' 'hubs-db-r20261120-030000'",
+        "terraform import 'module.rds.aws_rds_cluster_instance.this[\"a\"]' 'hubs-two-r20261120-030000'",
+        "terraform import 'module.data.aws_dynamodb_table.table[\"rooms\"]' 'hubs-rooms-new'",
+        "terraform import 'module.data.aws_appautoscaling_target.read' 'dynamodb/table/hubs-rooms-new/dynamodb:table:ReadCapacityUnits'",
+    ] {
+        assert!(
+            text.terraform_commands.lines().any(|found| found == line),
+            "{line}\n{}",
+            text.terraform_commands
+        );
+    }
+    assert!(
+        text.terraform.contains("ADDRESS_OF_tables_hubs_rooms_index_by_owner"),
+        "what the state lacks"
+    );
+    assert!(
+        text.terraform
+            .contains("from = module.rds.aws_rds_cluster_instance.this\n"),
+        "{}",
+        text.terraform
+    );
+}
+
+#[test]
+fn what_has_its_own_name_again_keeps_its_address() {
+    let table = json!({"kind": "dynamodb", "table": "hubs-rooms"});
+    let own = item(
+        "tables.hubs-rooms",
+        table,
+        json!({"made": "table", "table": "hubs-rooms", "arn": "a"}),
+        Value::Null,
+    );
+    let mut state = StateAddresses::default();
+    let address = "module.data.aws_dynamodb_table.table[\"rooms\"]";
+    state.insert("aws_dynamodb_table", "hubs-rooms".to_owned(), address);
+    let text = infrastructure(
+        &descriptor("aws_rds_cluster.main", false),
+        &[own],
+        CutOverMode::Yes,
+        &state,
+    );
+    let import = format!("\nimport {{\n  to = {address}\n  id = \"hubs-rooms\"\n}}\n");
+    assert!(text.terraform.ends_with(&import), "{}", text.terraform);
+    assert!(
+        !text.terraform.contains("removed") && !text.terraform.contains("rename"),
+        "{}",
+        text.terraform
+    );
+    assert!(
+        !text.terraform_commands.contains("state rm"),
+        "{}",
+        text.terraform_commands
+    );
+    let command = format!("terraform state show '{address}' >/dev/null || terraform import '{address}' 'hubs-rooms'\n");
+    assert!(
+        text.terraform_commands.contains(&command),
+        "{}",
+        text.terraform_commands
+    );
+    assert!(
+        !text.cloudformation_steps.contains("1. Give"),
+        "{}",
+        text.cloudformation_steps
+    );
+    assert!(
+        text.cloudformation_steps.contains("LogicalIdOfTablesHubsRooms"),
+        "{}",
+        text.cloudformation_steps
+    );
+    assert_formatted(&text.terraform);
+}
+
 #[test]
 fn nothing_replaced_is_nothing_to_do() {
     let guard = items().split_off(4);
     assert_eq!(
-        infrastructure(&descriptor("aws_rds_cluster.main", true), &guard, CutOverMode::Yes),
+        infrastructure(
+            &descriptor("aws_rds_cluster.main", true),
+            &guard,
+            CutOverMode::Yes,
+            &StateAddresses::default()
+        ),
         Infrastructure::default()
     );
 }
@@ -171,12 +286,12 @@ fn a_cluster_that_is_renamed_has_its_old_name() {
             &descriptor("aws_rds_cluster.main", rename),
             &[cluster("hubs-db-new")],
             mode,
+            &StateAddresses::default(),
         );
         let ids: Vec<String> = text
             .terraform_commands
             .lines()
-            .filter_map(|line| line.strip_prefix("terraform import "))
-            .map(str::to_owned)
+            .filter_map(|line| Some(line.split_once("terraform import ")?.1.to_owned()))
             .collect();
         ids
     };
@@ -192,7 +307,7 @@ fn a_cluster_that_is_renamed_has_its_old_name() {
         instances[1],
         scaling,
     ];
-    let old = ["'aws_rds_cluster.main' 'hubs-db'", instances[0], instances[1]];
+    let old = [instances[0], instances[1], "'aws_rds_cluster.main' 'hubs-db'"];
     assert_eq!(of(true, CutOverMode::Yes), old);
     assert_eq!(of(true, CutOverMode::Ask), old);
     assert_eq!(of(true, CutOverMode::No), copy);
@@ -206,6 +321,7 @@ fn instances_of_a_copy_with_a_name_of_its_own_are_numbered() {
             &descriptor("aws_rds_cluster.main", false),
             std::slice::from_ref(item),
             CutOverMode::Yes,
+            &StateAddresses::default(),
         )
         .terraform_commands
     };
@@ -225,7 +341,12 @@ fn no_removed_block_has_an_index() {
         "module.a[\"b.c\"].aws_rds_cluster.main",
         "aws_rds_cluster.main[\"aws_x.y\"]",
     ] {
-        let text = infrastructure(&descriptor(address, false), &[cluster("hubs-db-new")], CutOverMode::Yes);
+        let text = infrastructure(
+            &descriptor(address, false),
+            &[cluster("hubs-db-new")],
+            CutOverMode::Yes,
+            &StateAddresses::default(),
+        );
         assert!(
             text.terraform.contains(&format!("# {address} is one of several")),
             "{}",
@@ -345,9 +466,14 @@ proptest! {
     fn odd_names_change_no_layout_and_no_syntax(copies in vec("([$%]{0,2}\\{|[\"'\\\\\\n]|\\PC){1,12}", 1..4)) {
         let items: Vec<RestoreItem> = copies.iter().enumerate().map(|(index, copy)| {
             let created = json!({"made": "table", "table": copy, "arn": "a"});
-            item(&format!("t{index}"), json!({"kind": "dynamodb", "table": "t"}), created, Value::Null)
+            item(&format!("t{index}"), json!({"kind": "dynamodb", "table": "the-source"}), created, Value::Null)
         }).collect();
-        let text = infrastructure(&descriptor("aws_rds_cluster.main", false), &items, CutOverMode::Yes);
+        let text = infrastructure(
+            &descriptor("aws_rds_cluster.main", false),
+            &items,
+            CutOverMode::Yes,
+            &StateAddresses::default(),
+        );
         assert_formatted(&text.terraform);
         let ids: Vec<String> = text.terraform.lines().filter_map(|line| line.strip_prefix("  id = ")).map(unquoted).collect();
         prop_assert_eq!(&ids, &copies);
@@ -361,6 +487,7 @@ proptest! {
 #[test]
 fn the_blocks_are_formatted() {
     for address in ["aws_rds_cluster.main", "aws_rds_cluster.main[0]"] {
-        assert_formatted(&infrastructure(&descriptor(address, true), &items(), CutOverMode::Yes).terraform);
+        let nowhere = StateAddresses::default();
+        assert_formatted(&infrastructure(&descriptor(address, true), &items(), CutOverMode::Yes, &nowhere).terraform);
     }
 }
