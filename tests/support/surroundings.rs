@@ -23,8 +23,8 @@ pub struct Surroundings {
 /// Tasks of the service.
 const TASKS: i64 = 2;
 
-/// The instance's id.
-fn instance(name: &str) -> String {
+/// The id of a deployment's instance.
+pub fn instance(name: &str) -> String {
     let digits: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
     format!("i-{:0>17}", &digits[digits.len().saturating_sub(17)..])
 }
@@ -89,15 +89,17 @@ impl Surroundings {
 
     /// The same, and the stack's mode, whose change takes longer.
     pub fn hooks_with_stack(&self) -> Value {
-        let stack = json!({
-            "name": "mode", "kind": "stack_parameter", "stack": self.stack(), "parameter": "Mode", "value": "offline",
-        });
         let mut hooks = self.hooks();
+        let all = hooks.as_array_mut().into_iter();
+        all.for_each(|hooks| hooks.push(self.hook_of_stack()));
         hooks
-            .as_array_mut()
-            .into_iter()
-            .for_each(|hooks| hooks.push(stack.clone()));
-        hooks
+    }
+
+    /// The hook that changes the stack's mode.
+    pub fn hook_of_stack(&self) -> Value {
+        json!({
+            "name": "mode", "kind": "stack_parameter", "stack": self.stack(), "parameter": "Mode", "value": "offline",
+        })
     }
 
     fn stack(&self) -> String {

@@ -44,7 +44,16 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
     ];
     for (kind, times) in [("error_500", 4), ("cut_after", 1), ("cut_after", 4)] {
         let name = format!("hooks::kinds::every_call_{kind}_{times}_times");
-        tests.push(stages.test(&name, move |stage| Box::pin(every_call(stage, kind, times))));
+        tests.push(stages.test(&name, move |stage| {
+            Box::pin(every_call(stage, kind, times, Surroundings::hooks, [10, 8]))
+        }));
+    }
+    for (kind, times) in [("error_500", 4), ("cut_after", 1)] {
+        let name = format!("hooks::kinds::every_call_of_a_stack_{kind}_{times}_times");
+        tests.push(stages.test(&name, move |stage| {
+            let hook = |surroundings: &Surroundings| json!([surroundings.hook_of_stack()]);
+            Box::pin(every_call(stage, kind, times, hook, [4, 4]))
+        }));
     }
     tests
 }
@@ -304,8 +313,15 @@ async fn executions(stage: &Stage, machine: &str) -> Result<Vec<Value>> {
 }
 
 /// Every call of the two steps that run hooks fails, in backups of one small table: whatever happens, all is back, and on-call knows.
-async fn every_call(stage: &Stage, kind: &str, times: u32) -> Result<()> {
-    let name = format!("kinds-{}-{times}", kind.replace('_', "-"));
+/// `hooks` are those of the backups, and `least` is how many calls each of the two steps makes at least.
+async fn every_call(
+    stage: &Stage,
+    kind: &str,
+    times: u32,
+    hooks: fn(&Surroundings) -> Value,
+    least: [usize; 2],
+) -> Result<()> {
+    let name = format!("kinds-{}-{}-{times}", least[0], kind.replace('_', "-"));
     let table = format!("{name}-rooms");
     create_table(&stage.aws, &table).await?;
     put_items(&stage.aws, &table, 3).await?;
@@ -315,7 +331,7 @@ async fn every_call(stage: &Stage, kind: &str, times: u32) -> Result<()> {
     let descriptor = json!({
         "deployment": name,
         "resources": { "rooms": { "kind": "dynamodb", "table": table } },
-        "hooks": surroundings.hooks(),
+        "hooks": hooks(&surroundings),
         "keep": { "last": 1, "daily": 0, "weekly": 0, "monthly": 0 },
     });
     records.apply(&descriptor).await?;
@@ -330,7 +346,10 @@ async fn every_call(stage: &Stage, kind: &str, times: u32) -> Result<()> {
         calls
     };
     let (quiesce, resume) = (of("quiesce"), of("resume"));
-    ensure!(quiesce.len() >= 10 && resume.len() >= 8, "{quiesce:?} {resume:?}");
+    ensure!(
+        quiesce.len() >= least[0] && resume.len() >= least[1],
+        "{quiesce:?} {resume:?}"
+    );
     for index in 0..quiesce.len().max(resume.len()) {
         let round: Vec<Call> = [quiesce.get(index), resume.get(index)]
             .into_iter()
