@@ -9,7 +9,7 @@ use crate::aws::{Aws, element};
 use crate::wait::until;
 
 pub const USER: &str = "postgres";
-pub(crate) const DATABASE: &str = "polycosm";
+pub const DATABASE: &str = "polycosm";
 
 /// Creates a cluster with an instance.
 pub(crate) async fn create_cluster(

@@ -6,7 +6,7 @@
 pub mod access;
 pub mod application;
 pub mod aws;
-mod clusters;
+pub mod clusters;
 pub mod data;
 pub mod dataset;
 pub mod emails;

@@ -1,5 +1,7 @@
 //! Hubs: a set restored into a new stack of the old one's template; the two failures that its runbook warns of are refused.
 
+mod offline;
+
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -30,6 +32,10 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
         stages.test_at_present("systems::hubs::a_set_is_restored_into_a_new_stack", |stage| {
             Box::pin(into_a_new_stack(stage))
         }),
+        stages.test_at_present(
+            "systems::hubs::the_hub_is_offline_during_a_backup_and_online_after_one_that_failed",
+            |stage| Box::pin(offline::around_backups(stage)),
+        ),
     ]
 }
 

@@ -4,6 +4,7 @@ mod cumulus_aurora;
 mod cumulus_tables;
 mod hubs;
 mod rocket_chat;
+mod sportfin;
 mod system;
 
 use libtest_mimic::Trial;
@@ -15,5 +16,6 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
     tests.extend(rocket_chat::tests(stages));
     tests.extend(cumulus_tables::tests(stages));
     tests.extend(cumulus_aurora::tests(stages));
+    tests.extend(sportfin::tests(stages));
     tests
 }

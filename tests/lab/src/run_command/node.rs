@@ -48,14 +48,15 @@ pub fn matching(nodes: Vec<Node>, filters: &Value) -> Vec<Node> {
 }
 
 impl Node {
-    /// Runs a script to its end; returns its exit code, 1 if it could not be started.
+    /// Runs a script to its end; returns its exit code, 1 if it could not be started. What is installed on the node is in its `bin`.
     pub async fn run(&self, script: &str) -> i32 {
+        let path = format!("{}/bin:/usr/local/bin:/usr/bin:/bin", self.directory.display());
         let status = tokio::process::Command::new("/bin/sh")
             .arg("-c")
             .arg(script)
             .current_dir(&self.directory)
             .env_clear()
-            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("PATH", path)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
