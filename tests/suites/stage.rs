@@ -141,6 +141,7 @@ impl Stages {
                         &[
                             "ScheduleState=DISABLED",
                             "HookStackPattern=hooks-*",
+                            "SwitchFunctionPattern=*-app",
                             "ProtectedTablePattern=guarded-*",
                         ],
                     )

@@ -50,6 +50,7 @@ impl Scene {
         let parameters = [
             format!("DatabaseCaFile={certificate}"),
             "ScheduleState=DISABLED".to_owned(),
+            "SwitchFunctionPattern=*-app".to_owned(),
         ];
         let stack = Stack::deploy(&lab, "holdfast", &parameters.each_ref().map(String::as_str)).await?;
         let aws = lab.aws()?;
