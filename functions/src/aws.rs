@@ -6,6 +6,7 @@ pub mod functions;
 pub mod lazy;
 pub mod partition;
 pub mod response;
+pub mod run_command;
 pub mod service;
 pub mod subscriptions;
 

@@ -17,12 +17,14 @@ pub(super) mod reader;
 mod relations;
 mod resources;
 mod restore_parameters;
+pub(super) mod shell_script;
 mod sql;
 mod stack;
 mod switch_relations;
 mod switches;
 #[cfg(test)]
 mod tests;
+pub(super) mod texts;
 pub mod uncovered;
 
 use std::collections::{BTreeMap, BTreeSet};

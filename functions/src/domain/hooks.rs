@@ -12,7 +12,6 @@ mod registry;
 mod ssm_command;
 mod stack_parameter;
 mod step_function;
-mod texts;
 
 pub use left_at_rest::{left_at_rest, resumes_until};
 pub use profile::HookProfile;

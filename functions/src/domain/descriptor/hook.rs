@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::duration;
@@ -83,7 +83,7 @@ pub struct Hook {
 
 /// What a hook acts on, by kind.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[cfg_attr(test, derive(Deserialize))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum HookAction {
     Lambda(Lambda),
@@ -96,14 +96,14 @@ pub enum HookAction {
 
 /// A function, by name or ARN, with or without a version or alias.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[cfg_attr(test, derive(Deserialize))]
 pub struct Lambda {
     pub function: String,
 }
 
 /// A standard state machine.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[cfg_attr(test, derive(Deserialize))]
 pub struct StepFunction {
     /// Its ARN.
     pub state_machine: String,
@@ -114,7 +114,7 @@ pub struct StepFunction {
 
 /// A service, by the names of its cluster and of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[cfg_attr(test, derive(Deserialize))]
 pub struct EcsScale {
     pub cluster: String,
     pub service: String,
@@ -122,7 +122,7 @@ pub struct EcsScale {
 
 /// Rules of one event bus, and mappings; at least one of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[cfg_attr(test, derive(Deserialize))]
 pub struct EventSource {
     /// Names of the rules.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -136,8 +136,7 @@ pub struct EventSource {
 }
 
 /// What runs where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SsmCommand {
     /// Ids of managed nodes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -167,7 +166,7 @@ impl SsmCommand {
 
 /// A stack, its parameter, and the value while the application is at rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[cfg_attr(test, derive(Deserialize))]
 pub struct StackParameter {
     pub stack: String,
     pub parameter: String,

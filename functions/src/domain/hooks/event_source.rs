@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::profile::HookProfile;
-use super::texts::texts;
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat};
+use crate::domain::descriptor::texts::texts;
 use crate::domain::descriptor::{EventSource, HookAction, formats};
 
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DisableRule.html>.

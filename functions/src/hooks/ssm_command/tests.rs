@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::domain::hooks::HookPhase;
 use crate::testing::hooks::lists;

@@ -1,6 +1,6 @@
-//! Lists of texts in the fields of hooks.
+//! Lists of texts in the fields of hooks and switches.
 
-use crate::domain::descriptor::reader::{Faults, Object, TextFormat, shown};
+use super::reader::{Faults, Object, TextFormat, shown};
 
 /// Entries of one list at most.
 pub const MOST: usize = 50;
