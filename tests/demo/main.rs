@@ -104,7 +104,11 @@ async fn demo() -> Result<()> {
 async fn set_up(lab: &Lab) -> Result<(Stack, Dataset, Application)> {
     let ca = lab.environment.get("LAB_CA").cloned().unwrap_or_default();
     let certificate = format!("DatabaseCaFile={ca}");
-    let parameters = [certificate.as_str(), "SwitchFunctionPattern=*-app"];
+    let parameters = [
+        certificate.as_str(),
+        "SwitchFunctionPattern=*-app",
+        "SwitchHostedZonePattern=*",
+    ];
     let sizes = Sizes::demo();
     let deployment = async {
         let dataset = Dataset::create(lab, DEPLOYMENT, &sizes).await?;

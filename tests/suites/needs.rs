@@ -60,7 +60,8 @@ pub fn needs(call: &Value) -> Vec<Need> {
             one(format!("arn:aws:backup:{HERE}:backup-plan:any"))
         }
         ("route53", "ListHostedZones") => one("*".to_owned()),
-        ("route53", "ListResourceRecordSets") => one("arn:aws:route53:::hostedzone/any".to_owned()),
+        ("route53", "GetChange") => one("arn:aws:route53:::change/any".to_owned()),
+        ("route53", _) => one("arn:aws:route53:::hostedzone/any".to_owned()),
         ("backup", action) if ON_NOTHING.contains(&action) => one("*".to_owned()),
         ("elasticfilesystem", "CreateAccessPoint") => vec![
             need("elasticfilesystem:CreateAccessPoint", file_system(call)),

@@ -44,6 +44,7 @@ async fn brings_back(stage: &Stage) -> Result<()> {
     let damaged = subject.data().await?;
     ensure!(before != damaged);
     let (secret, mounted) = (subject.secret_value().await?, application.mounted().await?);
+    let recorded = application.record.value(&stage.aws).await?;
 
     let ended = subject.restore(json!({ "before": time, "cut_over": "yes" })).await?;
     let record = subject.newest_restore().await?;
@@ -54,6 +55,11 @@ async fn brings_back(stage: &Stage) -> Result<()> {
     ensure!(subject.data().await? == damaged, "the live data is not changed");
     let host = text(&subject.made(id).await?["database"], "/host")?.to_owned();
     ensure!(subject.secret_value().await?["host"] == host.as_str());
+    ensure!(application.record.value(&stage.aws).await? == (host.clone(), recorded.1.clone()));
+    ensure!(
+        application.configured().as_deref() == Some(host.as_str()),
+        "the instance has {host}"
+    );
     let (table, directory) = (application.named_table().await?, application.mounted().await?);
     let made = subject.made(id).await?;
     ensure!(
@@ -87,6 +93,14 @@ async fn brings_back(stage: &Stage) -> Result<()> {
     ensure!(back.status == "SUCCEEDED", "{back:?}");
     ensure!(subject.secret_value().await? == secret, "the secret is switched back");
     ensure!(application.mounted().await? == mounted, "the service is switched back");
+    ensure!(
+        application.record.value(&stage.aws).await? == recorded,
+        "the record is switched back"
+    );
+    ensure!(
+        application.configured().as_deref() == Some(recorded.0.as_str()),
+        "the instance has the old host"
+    );
     ensure!(
         application.named_table().await? == application.table,
         "the parameter is switched back"

@@ -142,6 +142,7 @@ impl Stages {
                             "ScheduleState=DISABLED",
                             "HookStackPattern=hooks-*",
                             "SwitchFunctionPattern=*-app",
+                            "SwitchHostedZonePattern=*",
                             "ProtectedTablePattern=guarded-*",
                         ],
                     )

@@ -1,7 +1,8 @@
 //! An application that uses a deployment's resources, and so has to be switched when they are restored: its secret contains the
-//! cluster's host, a parameter and a function's variable name a table, and an ECS service mounts the file system, and reads the
-//! secret when its tasks start.
+//! cluster's host, as does a DNS record and a file of an instance; a parameter and a function's variable name a table, and an ECS service
+//! mounts the file system, and reads the secret when its tasks start.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -11,6 +12,8 @@ use serde_json::{Value, json};
 use crate::aws::{Aws, element, text};
 use crate::clusters::USER;
 use crate::dataset::Dataset;
+use crate::dns::Record;
+use crate::instances;
 use crate::lab::Lab;
 use crate::wait::until;
 
@@ -32,6 +35,10 @@ pub struct Application {
     pub parameter: String,
     /// The table that it names at first.
     pub table: String,
+    /// Leads to the cluster.
+    pub record: Record,
+    /// The directory of an instance that has the cluster's host in a file.
+    instance: PathBuf,
     finds: Finds,
     aws: Aws,
 }
@@ -41,6 +48,9 @@ pub const VARIABLE: &str = "ROOMS_TABLE";
 
 /// The function's code: a zip file with an empty shell script, as base64.
 const CODE: &str = "UEsDBBQAAAAAAAAAIQAdnfsECgAAAAoAAAAJAAAAYm9vdHN0cmFwIyEvYmluL3NoClBLAQIUAxQAAAAAAAAAIQAdnfsECgAAAAoAAAAJAAAAAAAAAAAAAACAAQAAAABib290c3RyYXBQSwUGAAAAAAEAAQA3AAAAMQAAAAAA";
+
+/// What the instance does with the host.
+const CONFIGURE: &str = "printf %s \"$DATABASE_HOST\" > host";
 
 /// Where the service's task definition mounts the file system at first.
 pub const ROOT_DIRECTORY: &str = "/storage";
@@ -61,13 +71,19 @@ const REGISTERED: [&str; 9] = [
 impl Application {
     /// Creates it for the deployment's resources, and waits until its service is stable.
     pub async fn create(lab: &Lab, dataset: &Dataset, finds: Finds) -> Result<Self> {
+        let (name, aws) = (format!("{}-app", dataset.name), lab.aws()?);
+        let described = aws
+            .rds("DescribeDBClusters", &[("DBClusterIdentifier", &dataset.cluster)])
+            .await?;
         let application = Self {
-            name: format!("{}-app", dataset.name),
+            record: Record::create(&aws, &dataset.name, &element(&described, "Endpoint")?).await?,
+            instance: instances::create(lab, &name)?,
+            name,
             secret: dataset.secret.clone(),
             parameter: format!("{}/table", dataset.parameter_path),
             table: dataset.tables[0].clone(),
             finds,
-            aws: lab.aws()?,
+            aws,
         };
         application.lead_secret(dataset).await?;
         let named = json!({ "Name": application.parameter, "Type": "String", "Value": application.table });
@@ -101,6 +117,14 @@ impl Application {
                 "name": "web-restart", "kind": "ecs_restart", "resource": "database", "cluster": self.name,
                 "service": self.name,
             }),
+            json!({
+                "name": "database-record", "kind": "route53_record", "resource": "database",
+                "hosted_zone": self.record.zone, "record": self.record.name,
+            }),
+            json!({
+                "name": "instance", "kind": "ssm_command", "resource": "database", "tags": { "role": self.name },
+                "commands": [CONFIGURE, "test -s host"], "undo": [CONFIGURE], "values": { "DATABASE_HOST": "host" },
+            }),
         ];
         let first = (self.finds == Finds::Name).then_some(rename);
         first.into_iter().chain(others).collect()
@@ -128,6 +152,11 @@ impl Application {
             text(&value, "/host")?.to_owned(),
             port.context("no port in the secret")?,
         ))
+    }
+
+    /// The host that the instance was configured with; `None` before the first time.
+    pub fn configured(&self) -> Option<String> {
+        std::fs::read_to_string(self.instance.join("host")).ok()
     }
 
     /// The whole value of the secret.

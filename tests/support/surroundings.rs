@@ -8,6 +8,7 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, element, text};
+use crate::instances;
 use crate::lab::Lab;
 use crate::wait::until;
 
@@ -22,12 +23,6 @@ pub struct Surroundings {
 
 /// Tasks of the service.
 const TASKS: i64 = 2;
-
-/// The id of a deployment's instance.
-pub fn instance(name: &str) -> String {
-    let digits: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
-    format!("i-{:0>17}", &digits[digits.len().saturating_sub(17)..])
-}
 
 /// A state machine that hooks may execute, of one state; returns its ARN.
 pub async fn create_machine(aws: &Aws, name: &str, state: Value) -> Result<String> {
@@ -52,14 +47,13 @@ impl Surroundings {
         let surroundings = Self {
             name: name.to_owned(),
             aws: lab.aws()?,
-            node: lab.directory().join("nodes").join(instance(name)),
+            node: instances::create(lab, name)?,
         };
         for (rule, state) in [("ingest", "ENABLED"), ("unused", "DISABLED")] {
             let request =
                 json!({ "Name": format!("{name}-{rule}"), "ScheduleExpression": "rate(1 day)", "State": state });
             surroundings.aws.json("events", "AWSEvents.PutRule", request).await?;
         }
-        surroundings.create_node()?;
         surroundings.create_stack().await?;
         let wait = json!({ "Type": "Wait", "Seconds": 1, "End": true });
         create_machine(&surroundings.aws, name, wait).await?;
@@ -204,12 +198,6 @@ impl Surroundings {
             .unwrap_or_default();
         let suspended = state.into_iter().filter(|(_, value)| value == true);
         Ok(suspended.map(|(member, _)| member).collect())
-    }
-
-    fn create_node(&self) -> Result<()> {
-        std::fs::create_dir_all(&self.node)?;
-        let tags = json!({ "role": self.name, "HoldfastHooks": "allowed" });
-        Ok(std::fs::write(self.node.join("tags.json"), tags.to_string())?)
     }
 
     async fn create_service(&self) -> Result<()> {

@@ -236,6 +236,14 @@ impl Client {
         self.send(action, "PUT", request).await
     }
 
+    /// Sends a POST request with an XML document to a REST service. The caller has [`escaped`] the segments of the path.
+    pub async fn post_xml(&self, action: &str, path: &str, document: String) -> Result<Reply, CallError> {
+        let mut request = HttpRequest::new(SdkBody::from(document));
+        header(&mut request, "content-type", "application/xml").map_err(SdkError::construction_failure)?;
+        request.set_uri(path).map_err(SdkError::construction_failure)?;
+        self.send(action, "POST", request).await
+    }
+
     async fn send(&self, action: &str, method: &'static str, mut request: HttpRequest) -> Result<Reply, CallError> {
         let Some(endpoint) = &self.endpoint else {
             return Err(SdkError::construction_failure("no Region is set"));

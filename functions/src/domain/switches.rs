@@ -8,7 +8,9 @@ mod profile;
 mod rds_proxy;
 mod registry;
 mod rename;
+mod route53_record;
 mod secret;
+mod ssm_command;
 
 pub use profile::{LoginSource, SwitchProfile};
 pub use registry::{ALL, of};

@@ -10,6 +10,7 @@ use crate::aws::lazy::Lazy;
 use crate::domain::descriptor::{Fact, Switch};
 use crate::domain::kinds::{self, aurora};
 use crate::domain::names::TAG_RESTORE;
+use crate::domain::resource::Target;
 use crate::domain::restore::item::{CreatedResource, RestoreItem};
 use crate::error::{Error, Fault, Result};
 use crate::switches::switch::fault;
@@ -49,18 +50,24 @@ impl Facts {
         })
     }
 
+    /// The fact of a resource as it is now; `None` if it does not exist, or has no such fact.
+    ///
+    /// # Errors
+    /// Only if a call to AWS fails.
+    pub async fn present(&self, fact: Fact, target: &Target) -> Result<Option<Value>> {
+        if !kinds::stateful(target).is_some_and(|kind| kind.has_fact(fact)) || fact == Fact::Directory {
+            return Ok(None);
+        }
+        let Some(cluster) = aurora::cluster(target) else {
+            return Ok(Some(Value::from(target.identifier())));
+        };
+        let found = clusters::find(&self.clusters, cluster).await?;
+        Ok(found.and_then(|found| fact_of(fact, &found)))
+    }
+
     async fn of_cluster(&self, fact: Fact, made: &str, item: &RestoreItem) -> Result<Value> {
         let found = self.cluster(made, item).await?;
-        let read = match fact {
-            Fact::Host => found.endpoint().map(Value::from),
-            Fact::ReaderHost => found.reader_endpoint().map(Value::from),
-            Fact::Port => found.port().map(Value::from),
-            Fact::MasterSecret => master_secret(&found).map(Value::from),
-            Fact::Cluster | Fact::Table | Fact::FileSystem | Fact::Directory => {
-                found.db_cluster_identifier().map(Value::from)
-            }
-        };
-        read.ok_or_else(|| {
+        fact_of(fact, &found).ok_or_else(|| {
             Error::NotReady(format!(
                 "reading {} of the copy of {}: its cluster has none yet. Trying again may help; check in RDS that it has an \
                  instance, and whether RDS manages its master password",
@@ -91,6 +98,18 @@ impl Facts {
 /// ARN of the secret in which RDS manages a cluster's master password.
 pub fn master_secret(cluster: &DbCluster) -> Option<&str> {
     cluster.master_user_secret()?.secret_arn()
+}
+
+fn fact_of(fact: Fact, cluster: &DbCluster) -> Option<Value> {
+    match fact {
+        Fact::Host => cluster.endpoint().map(Value::from),
+        Fact::ReaderHost => cluster.reader_endpoint().map(Value::from),
+        Fact::Port => cluster.port().map(Value::from),
+        Fact::MasterSecret => master_secret(cluster).map(Value::from),
+        Fact::Cluster | Fact::Table | Fact::FileSystem | Fact::Directory => {
+            cluster.db_cluster_identifier().map(Value::from)
+        }
+    }
 }
 
 fn of_cluster(fact: Fact) -> bool {

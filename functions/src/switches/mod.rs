@@ -25,7 +25,9 @@ mod parameter;
 mod rds_proxy;
 mod references;
 mod rename;
+mod route53_record;
 mod secret;
+mod ssm_command;
 mod switch;
 
 pub use switch::SwitchDriver;
@@ -70,6 +72,8 @@ switches! {
     lambda_environment: SwitchAction::LambdaEnvironment { .. } => lambda_environment::LambdaEnvironment::from_config(aws),
     ecs_service: SwitchAction::EcsService { .. } => ecs_service::EcsService::from_config(aws),
     ecs_restart: SwitchAction::EcsRestart { .. } => ecs_restart::EcsRestart::from_config(aws),
+    ssm_command: SwitchAction::SsmCommand { .. } => ssm_command::SsmCommandSwitch::from_config(aws),
+    route53_record: SwitchAction::Route53Record { .. } => route53_record::Route53Record::from_config(aws),
     rds_proxy: SwitchAction::RdsProxy { .. } => rds_proxy::RdsProxy::from_config(aws),
     rename: SwitchAction::Rename => rename::Rename::from_config(aws, transfers),
 }

@@ -37,7 +37,7 @@ pub fn refused_by_its_faults<T: Debug>(outcome: Result<T>) -> std::result::Resul
 }
 
 /// Words with a meaning in a descriptor, so that nonsense passes the first checks.
-const WORDS: [&str; 50] = [
+const WORDS: [&str; 52] = [
     "deployment",
     "enabled",
     "topic",
@@ -74,6 +74,8 @@ const WORDS: [&str; 50] = [
     "ecs_service",
     "ecs_restart",
     "lambda_environment",
+    "route53_record",
+    "ssm_command",
     "terraform",
     "aws_rds_cluster.main[0]",
     "aurora",
@@ -252,6 +254,9 @@ fn cut_over(resources: &Map<String, Value>) -> Value {
     for (index, (name, resource)) in resources.iter().enumerate() {
         let more = match (resource["kind"].as_str(), &resource["prefix"]) {
             (Some("aurora"), _) if index % 2 == 0 => json!({"kind": "rename"}),
+            (Some("aurora"), _) if index % 3 == 1 => json!({
+                "kind": "route53_record", "hosted_zone": "Z0123456789", "record": format!("db-{index}.example.org"),
+            }),
             (Some("aurora"), _) => json!({"kind": "secret", "secret": format!("hubs/{index}")}),
             (Some("efs"), _) => json!({"kind": "ecs_service", "cluster": "hubs", "service": format!("app-{index}")}),
             (Some("dynamodb"), Value::String(prefix)) => json!({
@@ -272,6 +277,10 @@ fn cut_over(resources: &Map<String, Value>) -> Value {
             switches.push(json!({
                 "name": format!("restart-{index}"), "kind": "ecs_restart", "resource": name, "cluster": "hubs",
                 "service": format!("app-{index}"),
+            }));
+            switches.push(json!({
+                "name": format!("command-{index}"), "kind": "ssm_command", "resource": name, "commands": ["true"],
+                "instances": ["i-0123456789abcdef0"], "undo": ["true"],
             }));
         }
     }

@@ -62,6 +62,7 @@ def main():
     import ministack_iam
     import ministack_lambda
     import ministack_layers
+    import ministack_route53
     import ministack_run_task
     import ministack_stacks
     import ministack_steps
@@ -80,6 +81,7 @@ def main():
     ministack_iam.apply()
     ministack_lambda.apply()
     ministack_layers.apply()
+    ministack_route53.apply()
     ministack_run_task.apply()
     ministack_stacks.apply()
     if os.environ.get("LAB_WAITS") == "clock":

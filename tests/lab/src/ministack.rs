@@ -39,6 +39,10 @@ const PROGRAM: &[(&str, &str)] = &[
     ("ministack_lambda.py", include_str!("../ministack/ministack_lambda.py")),
     ("ministack_layers.py", include_str!("../ministack/ministack_layers.py")),
     (
+        "ministack_route53.py",
+        include_str!("../ministack/ministack_route53.py"),
+    ),
+    (
         "ministack_run_task.py",
         include_str!("../ministack/ministack_run_task.py"),
     ),

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::text;
 use holdfast_tests::dataset::{Dataset, Sizes};
+use holdfast_tests::instances;
 use holdfast_tests::ledger::{DATABASE, Ledger};
-use holdfast_tests::surroundings::instance;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ struct Sportfin<'a> {
 impl<'a> Sportfin<'a> {
     async fn up(stage: &'a Stage, name: &str) -> Result<Self> {
         let dataset = Dataset::create(&stage.lab, name, &Sizes::small().with_accounts(USERS)).await?;
-        let node = stage.lab.directory().join("nodes").join(instance(name));
+        let node = stage.lab.directory().join("nodes").join(instances::id(name));
         let programs = node.join("bin");
         std::fs::create_dir_all(&programs)?;
         let tags = json!({ "dokku": name, "HoldfastHooks": "allowed" });

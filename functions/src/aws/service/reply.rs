@@ -134,7 +134,8 @@ fn refusal(response: &HttpResponse, bytes: &[u8]) -> Refusal {
         .get("x-amzn-errortype")
         .map(str::to_owned)
         .or_else(|| field(&["__type", "code", "Code"]))
-        .or_else(|| element(&text, "Code"));
+        .or_else(|| element(&text, "Code"))
+        .or_else(|| bare(&text));
     let message = field(&["message", "Message", "errorMessage"]).or_else(|| element(&text, "Message"));
     let mut metadata = ErrorMetadata::builder();
     if let Some(code) = code {
@@ -147,6 +148,15 @@ fn refusal(response: &HttpResponse, bytes: &[u8]) -> Refusal {
     Refusal {
         metadata: metadata.build(),
     }
+}
+
+/// Route 53 returns this error, other than all others, also as a document of this name, without a code.
+///
+/// Source: `parseInvalidChangeBatchRestXmlErrorResponse` in AWS's SDK for Kotlin, which reads both forms.
+fn bare(xml: &str) -> Option<String> {
+    const NAME: &str = "InvalidChangeBatch";
+    let document = roxmltree::Document::parse(xml).ok()?;
+    (document.root_element().tag_name().name() == NAME).then(|| NAME.to_owned())
 }
 
 /// The text of the first element with a name.

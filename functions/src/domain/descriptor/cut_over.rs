@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::hook::SsmCommand;
+
 /// One thing to switch when a deployment is cut over to the restored copies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Switch {
@@ -58,6 +60,23 @@ pub enum SwitchAction {
     /// An ECS service: its tasks are started again, with the same revision, so that they read what the switches of this resource
     /// before it wrote.
     EcsRestart { cluster: String, service: String },
+    /// Instances: a script runs on them, so that they read what the switches of this resource before it wrote; another one once those
+    /// are switched back.
+    SsmCommand {
+        #[serde(flatten)]
+        script: SsmCommand,
+        /// Environment variables of the scripts: facts of the copy, and of the resource from before where it is switched back.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        values: BTreeMap<String, Fact>,
+    },
+    /// A CNAME record of Route 53. Its value becomes the fact, an endpoint of the copy of the cluster.
+    Route53Record {
+        /// Id of its hosted zone.
+        hosted_zone: String,
+        /// Its name, in lower case and without a dot at its end.
+        record: String,
+        value: Fact,
+    },
     /// An RDS Proxy: its target becomes the copy of the cluster. Connections through it fail for a moment.
     RdsProxy { proxy: String },
     /// The cluster: the old one gets a side name, and the copy takes over its name. Deletes nothing.

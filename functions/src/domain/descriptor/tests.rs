@@ -96,6 +96,15 @@ fn whole() -> Value {
                 "name": "api", "kind": "lambda_environment", "resource": "rooms", "function": "hubs-api",
                 "variable": "ROOMS_TABLE", "value": "table",
             },
+            {
+                "name": "dns", "kind": "route53_record", "resource": "database", "hosted_zone": "Z0123456789ABCDEFGHIJ",
+                "record": "db.hubs.example.org", "value": "reader_host",
+            },
+            {
+                "name": "mount", "kind": "ssm_command", "resource": "storage", "tags": {"role": "hub"},
+                "commands": ["mount-storage \"$STORAGE\""], "undo": ["mount-storage \"$STORAGE\""],
+                "values": {"STORAGE": "file_system"},
+            },
         ],
         "stack": {"name": "hubs-prod", "restore_parameters": {
             "Snapshot": {"resource": "database", "value": "snapshot"},

@@ -106,7 +106,13 @@ impl Stateful for DynamoDb {
     }
 
     fn switches(&self) -> &'static [&'static str] {
-        &["secret", "parameter", "lambda_environment", "ecs_restart"]
+        &[
+            "secret",
+            "parameter",
+            "lambda_environment",
+            "ecs_restart",
+            "ssm_command",
+        ]
     }
 
     fn facts(&self) -> &'static [(&'static str, Fact)] {

@@ -109,6 +109,7 @@ impl Stateful for Efs {
             "lambda_environment",
             "ecs_service",
             "ecs_restart",
+            "ssm_command",
         ]
     }
 

@@ -1,7 +1,9 @@
 //! The list of kinds of switches, one line each.
 
 use super::profile::SwitchProfile;
-use super::{ecs_restart, ecs_service, lambda_environment, parameter, rds_proxy, rename, secret};
+use super::{
+    ecs_restart, ecs_service, lambda_environment, parameter, rds_proxy, rename, route53_record, secret, ssm_command,
+};
 use crate::domain::descriptor::SwitchAction;
 
 macro_rules! switches {
@@ -24,6 +26,8 @@ switches! {
     lambda_environment::LambdaEnvironment: SwitchAction::LambdaEnvironment { .. },
     ecs_service::EcsService: SwitchAction::EcsService { .. },
     ecs_restart::EcsRestart: SwitchAction::EcsRestart { .. },
+    ssm_command::SsmCommandSwitch: SwitchAction::SsmCommand { .. },
+    route53_record::Route53Record: SwitchAction::Route53Record { .. },
     rds_proxy::RdsProxy: SwitchAction::RdsProxy { .. },
     rename::Rename: SwitchAction::Rename,
 }

@@ -9,6 +9,8 @@ pub const SWITCHES: &[&str] = &[
     "lambda_environment",
     "ecs_service",
     "ecs_restart",
+    "ssm_command",
+    "route53_record",
     "rds_proxy",
     "rename",
 ];

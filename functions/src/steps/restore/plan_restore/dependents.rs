@@ -135,6 +135,10 @@ pub async fn find(
         _ => None,
     });
     let switched_proxies: Vec<&str> = switched_proxies.collect();
+    let records = records.map(|mut read| {
+        read.found.retain(|record| !is_switched_record(cut_over, record));
+        read
+    });
     for item in switched_items {
         let mut dependents_found = lookups.kinds.of(&item.planned.resource.target).dependents(item).await?;
         dependents_found.extend(dependent_alarms(item, &alarms));
@@ -160,6 +164,16 @@ pub async fn find(
     }
     found.remarks.extend(any_watched.then(|| NOT_SEARCHED.into()));
     Ok(found)
+}
+
+/// Whether a switch points this record to the copy.
+fn is_switched_record(cut_over: &CutOverPlan, found: &Record) -> bool {
+    cut_over.switches.iter().any(|switch| match &switch.action {
+        SwitchAction::Route53Record {
+            hosted_zone, record, ..
+        } => *hosted_zone == found.zone && found.name.trim_end_matches('.').eq_ignore_ascii_case(record),
+        _ => false,
+    })
 }
 
 /// The part of a list that was read, or why nothing was. No error fails the plan, since no restore needs these services.

@@ -269,6 +269,19 @@ async fn selections_and_records_of_a_cluster_are_told_unless_its_copy_takes_its_
     for (remark, said) in found.remarks.iter().zip(expected) {
         assert!(remark.text.contains(said), "{said} in {remark:?}");
     }
+    for (zone, is_switched) in [("Z1", true), ("Z2", false)] {
+        let record = testing::switch(json!({
+            "name": "dns", "resource": "database", "kind": "route53_record", "hosted_zone": zone, "record": "db.example.org",
+            "value": "host",
+        }));
+        let switched = cut_over(CutOverMode::Yes, vec![record]);
+        let found = find(&lookups, &run(), &switched, &[cluster.clone()]).await.unwrap();
+        let is_told = found
+            .remarks
+            .iter()
+            .any(|remark| remark.text.contains("record db.example.org."));
+        assert_eq!(is_told, !is_switched, "{:?}", found.remarks);
+    }
     let renamed = cut_over(CutOverMode::Yes, vec![rename()]);
     let found = find(&lookups, &run(), &renamed, &[cluster]).await.unwrap();
     assert_eq!(found.remarks.len(), 1, "{:?}", found.remarks);
