@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
+use crate::hooks::{HookSettings, Hooks};
 use crate::kinds::{Defaults, Kinds};
 use crate::switches::Switches;
 use crate::transfers::TransferSettings;
@@ -46,6 +47,17 @@ pub fn kinds(aws: &SdkConfig) -> Result<Kinds> {
 /// All kinds of switch.
 pub fn switches(aws: &SdkConfig) -> Result<Switches> {
     Ok(Switches::from_config(aws, &defaults()?.transfers))
+}
+
+/// All kinds of hook, with the addresses that the setting `HTTP_HOOK_ADDRESSES` allows.
+pub fn hooks(aws: &SdkConfig) -> Hooks {
+    let allowed = optional_setting("HTTP_HOOK_ADDRESSES").unwrap_or_default();
+    Hooks::from_config(
+        aws,
+        &HookSettings {
+            http_addresses: Some(allowed),
+        },
+    )
 }
 
 /// What the stack has for resources, by its settings `BACKUP_VAULT`, `BACKUP_ROLE_ARN`, `TRANSFER_STATE_MACHINE_ARN` and

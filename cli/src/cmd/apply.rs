@@ -9,7 +9,7 @@ use holdfast::aws::service::{Client, SNS};
 use holdfast::domain::descriptor::Descriptor;
 use holdfast::domain::restore::descriptor_updates::{self, DescriptorChange};
 use holdfast::error::Error;
-use holdfast::hooks::Hooks;
+use holdfast::hooks::{HookSettings, Hooks};
 use holdfast::kinds::Kinds;
 use serde::Serialize;
 
@@ -68,7 +68,11 @@ impl Apply {
         if !self.accept_replaced {
             refuse_replaced(&stack, &descriptors).await?;
         }
-        checks::check_hooks(&Hooks::from_config(&stack.config), &descriptors).await?;
+        checks::check_hooks(
+            &Hooks::from_config(&stack.config, &HookSettings::default()),
+            &descriptors,
+        )
+        .await?;
         checks::check_resources(&Kinds::from_config(&stack.config, &stack.defaults()), &descriptors).await?;
         let mut all = Vec::new();
         let done = apply(&stack, &descriptors, global.json, &mut all).await;

@@ -36,7 +36,8 @@ use serde_json::Value;
 pub use covers::{Covers, has_prefix, is_separator};
 pub use cut_over::{Fact, Switch, SwitchAction};
 pub use hook::{
-    EcsScale, EventSource, Hook, HookAction, HookLists, Lambda, OnHookFailure, SsmCommand, StackParameter, StepFunction,
+    EcsScale, EventSource, Hook, HookAction, HookLists, Http, HttpCondition, HttpPoll, HttpRequest, Lambda,
+    OnHookFailure, SsmCommand, StackParameter, StepFunction,
 };
 pub use resources::MOST_RESOURCES;
 pub use stack::{DeploymentStack, RestoreParameter, StackValue};

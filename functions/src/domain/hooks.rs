@@ -3,6 +3,7 @@
 
 mod ecs_scale;
 mod event_source;
+pub mod http;
 mod lambda;
 mod left_at_rest;
 pub mod profile;

@@ -14,6 +14,17 @@ pub enum HookProgress {
     Done,
     /// What it waits for, as it can follow "waits for": `the last task of service web to stop`.
     InProgress(String),
+    /// What it is about to do, or has begun: recorded before the next call, which follows at once and gets it as [`Call::noted`], or
+    /// as [`Call::undo_noted`]. For a target that cannot be asked later. Never a secret: it is written to the catalog.
+    Noted(Value),
+}
+
+/// What the stack has for hooks.
+#[derive(Debug, Clone, Default)]
+pub struct HookSettings {
+    /// Ranges of addresses that requests of the kind `http` may be sent to although they are not public; `None` outside of the stack's
+    /// functions, where nothing is sent.
+    pub http_addresses: Option<String>,
 }
 
 /// One call of a hook in a run.
@@ -26,6 +37,12 @@ pub struct Call<'a> {
     pub before: &'a Value,
     /// How often it failed before, and was begun again.
     pub attempt: u32,
+    /// What its work noted last; null if nothing.
+    pub noted: &'a Value,
+    /// What its undo noted last; null if nothing.
+    pub undo_noted: &'a Value,
+    /// Whether its work may still be in progress, within the hook's `timeout`: later, its undo does not wait for it.
+    pub is_working: bool,
 }
 
 impl Call<'_> {

@@ -132,7 +132,7 @@ mod tests {
 
     use aws_config::retry::RetryConfig;
 
-    use super::super::Hooks;
+    use super::super::{HookSettings, Hooks};
     use super::*;
     use crate::domain::descriptor::HookLists;
     use crate::domain::hooks::HookPhase;
@@ -157,6 +157,9 @@ mod tests {
             phase: HookPhase::Quiesce,
             before: &Value::Null,
             attempt: 0,
+            noted: &Value::Null,
+            undo_noted: &Value::Null,
+            is_working: true,
         }
     }
 
@@ -172,7 +175,7 @@ mod tests {
     fn hooks(exchange: Exchange) -> (Hooks, Replay) {
         let replay = Replay::new([exchange]);
         let willing = replay.config_with(RetryConfig::standard());
-        (Hooks::from_config(&willing), replay)
+        (Hooks::from_config(&willing, &HookSettings::default()), replay)
     }
 
     #[tokio::test]

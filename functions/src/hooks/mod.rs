@@ -13,16 +13,17 @@ use crate::error::{Class, Error, Fault, Result};
 mod driver;
 mod ecs_scale;
 mod event_source;
+mod http;
 mod lambda;
 mod ssm_command;
 mod stack_parameter;
 mod step_function;
 
-pub use driver::{Call, HookDriver, HookProgress};
+pub use driver::{Call, HookDriver, HookProgress, HookSettings};
 
 /// One line a kind: its name here, the actions that it carries out, and how it is made.
 macro_rules! hooks {
-    (($aws:ident) $($name:ident: $action:pat => $made:expr,)*) => {
+    (($aws:ident, $settings:ident) $($name:ident: $action:pat => $made:expr,)*) => {
         /// Every kind.
         #[derive(Clone)]
         pub struct Hooks {
@@ -30,7 +31,7 @@ macro_rules! hooks {
         }
 
         impl Hooks {
-            pub fn from_config($aws: &SdkConfig) -> Self {
+            pub fn from_config($aws: &SdkConfig, $settings: &HookSettings) -> Self {
                 Self {
                     $($name: Arc::new($made),)*
                 }
@@ -54,13 +55,14 @@ macro_rules! hooks {
 }
 
 hooks! {
-    (aws)
+    (aws, settings)
     lambda: HookAction::Lambda(_) => lambda::LambdaHook::from_config(aws),
     step_function: HookAction::StepFunction(_) => step_function::StepFunctionHook::from_config(aws),
     ecs_scale: HookAction::EcsScale(_) => ecs_scale::EcsScaleHook::from_config(aws),
     event_source: HookAction::EventSource(_) => event_source::EventSourceHook::from_config(aws),
     ssm_command: HookAction::SsmCommand(_) => ssm_command::SsmCommandHook::from_config(aws),
     stack_parameter: HookAction::StackParameter(_) => stack_parameter::StackParameterHook::from_config(aws),
+    http: HookAction::Http(_) => http::HttpHook::from_config(aws, settings),
 }
 
 impl Hooks {

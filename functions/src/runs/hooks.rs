@@ -22,13 +22,21 @@ pub enum Advance {
 }
 
 impl Advance {
-    /// As the progress of this hook.
-    pub fn progress(&self, hook: &Hook) -> HookProgress {
+    /// As what is waited for, where this hook is.
+    pub fn progress(&self, hook: &Hook) -> Progress {
         match self {
-            Advance::Done => HookProgress::Done,
-            Advance::InProgress(_) => HookProgress::InProgress(format!("hook {}", hook.name)),
+            Advance::Done => Progress::Done,
+            Advance::InProgress(_) => Progress::WaitsFor(format!("hook {}", hook.name)),
         }
     }
+}
+
+/// How far a hook, or its undo, is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    Done,
+    /// As in [`HookProgress::InProgress`].
+    WaitsFor(String),
 }
 
 /// The hooks of a run, as its record has them.
@@ -43,6 +51,9 @@ pub struct HookLog<'a> {
 
 /// How often an undo that fails is begun again, in addition to the hook's own retries, before it has failed for good.
 const UNDO_RETRIES: u32 = 5;
+
+/// How often a hook may note something in one call of a step.
+const MOST_NOTES: usize = 4;
 
 impl<'a> HookLog<'a> {
     /// # Errors
@@ -154,9 +165,8 @@ impl<'a> HookLog<'a> {
                 hook.name
             )));
         };
-        let acted = self.hooks.act(self.call(hook, &record)).await;
-        let failed = match acted {
-            Ok(HookProgress::Done) => {
+        let failed = match self.called(hook, &record, false).await? {
+            Ok(Progress::Done) => {
                 self.change(hook, |record, now| {
                     record.done_at = Some(now);
                     record.error = None;
@@ -164,11 +174,11 @@ impl<'a> HookLog<'a> {
                 .await?;
                 return Ok(Advance::Done);
             }
-            Ok(HookProgress::InProgress(what)) if !is_late(hook, record.begun_at, self.now) => {
+            Ok(Progress::WaitsFor(what)) if !is_late(hook, record.begun_at, self.now) => {
                 tracing::info!(hook = %hook.name, waits_for = %what, "in progress");
                 return Ok(Advance::InProgress(hook_wait(record.begun_at, self.now)));
             }
-            Ok(HookProgress::InProgress(what)) => late(hook, &what),
+            Ok(Progress::WaitsFor(what)) => late(hook, &what),
             Err(error) if error.class() != Class::Final => return self.postpone(hook, &record, error).await,
             Err(error) => error,
         };
@@ -179,7 +189,7 @@ impl<'a> HookLog<'a> {
     ///
     /// # Errors
     /// The hook's own.
-    pub async fn undo(&mut self, hook: &Hook) -> Result<HookProgress> {
+    pub async fn undo(&mut self, hook: &Hook) -> Result<Progress> {
         if let Some(record) = self.find(hook)
             && record.undo_begun_at.is_some()
             && record.failures > hook.retries + UNDO_RETRIES
@@ -199,13 +209,13 @@ impl<'a> HookLog<'a> {
             .cloned()
             .unwrap_or_else(|| HookRecord::begun(&hook.name, HookPhase::Quiesce, Value::Null, self.now));
         let begun_at = record.undo_begun_at.unwrap_or(self.now);
-        let undone = match self.hooks.undo(self.call(hook, &record)).await {
-            Ok(HookProgress::InProgress(what)) if is_late(hook, begun_at, self.now) => Err(late(hook, &what)),
+        let undone = match self.called(hook, &record, true).await? {
+            Ok(Progress::WaitsFor(what)) if is_late(hook, begun_at, self.now) => Err(late(hook, &what)),
             undone => undone,
         };
         match &undone {
-            Ok(HookProgress::Done) => self.change(hook, |record, now| record.undone_at = Some(now)).await?,
-            Ok(HookProgress::InProgress(_)) => {}
+            Ok(Progress::Done) => self.change(hook, |record, now| record.undone_at = Some(now)).await?,
+            Ok(Progress::WaitsFor(_)) => {}
             Err(error) => {
                 let text = error.to_string();
                 let failed = matches!(error, Error::JobFailed(_));
@@ -219,14 +229,44 @@ impl<'a> HookLog<'a> {
         undone
     }
 
-    fn call<'b>(&'b self, hook: &'b Hook, record: &'b HookRecord) -> Call<'b> {
-        Call {
-            hook,
-            run: self.run,
-            phase: record.phase,
-            before: &record.before,
-            attempt: record.failures,
+    /// Calls the hook, and again whenever it noted something and that is recorded.
+    ///
+    /// # Errors
+    /// If a note cannot be recorded: the hook's own error is inside.
+    async fn called(&mut self, hook: &Hook, record: &HookRecord, undo: bool) -> Result<Result<Progress>> {
+        let mut record = record.clone();
+        for _ in 0..=MOST_NOTES {
+            let call = Call {
+                hook,
+                run: self.run,
+                phase: record.phase,
+                before: &record.before,
+                attempt: record.failures,
+                noted: &record.noted,
+                undo_noted: &record.undo_noted,
+                is_working: record.done_at.is_none() && !is_late(hook, record.begun_at, self.now),
+            };
+            let progress = match undo {
+                true => self.hooks.undo(call).await,
+                false => self.hooks.act(call).await,
+            };
+            let noted = match progress {
+                Ok(HookProgress::Done) => return Ok(Ok(Progress::Done)),
+                Ok(HookProgress::InProgress(what)) => return Ok(Ok(Progress::WaitsFor(what))),
+                Ok(HookProgress::Noted(noted)) => noted,
+                Err(error) => return Ok(Err(error)),
+            };
+            let note = |record: &mut HookRecord| match undo {
+                true => record.undo_noted = noted.clone(),
+                false => record.noted = noted.clone(),
+            };
+            self.change(hook, |record, _| note(record)).await?;
+            note(&mut record);
         }
+        Ok(Err(Error::JobFailed(format!(
+            "carrying out hook {}: it noted more than {MOST_NOTES} times what it is about to do. That is a fault of Holdfast",
+            hook.name
+        ))))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::hooks::HookLog;
+use super::hooks::{HookLog, Progress};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{Descriptor, Hook};
 use crate::domain::hooks::quiesced_window;
@@ -10,7 +10,7 @@ use crate::domain::hooks::{self, HookPhase, hook_wait};
 use crate::domain::job::Run;
 use crate::domain::set::RunRecord;
 use crate::error::{Error, Result};
-use crate::hooks::{HookProgress, Hooks};
+use crate::hooks::Hooks;
 
 /// How far an application is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,13 +42,13 @@ pub async fn resume(catalog: &Catalog, hooks: &Hooks, run: &Run, now: Timestamp)
     let mut wait_seconds = 30;
     for (hook, undo) in resuming(&descriptor, &record) {
         let ended = match undo {
-            true if log.find(hook).is_some_and(|record| record.undone_at.is_some()) => Ok(HookProgress::Done),
+            true if log.find(hook).is_some_and(|record| record.undone_at.is_some()) => Ok(Progress::Done),
             true => log.undo(hook).await,
             false => act(&mut log, hook).await,
         };
         match ended {
-            Ok(HookProgress::Done) => resumed.push(hook.name.clone()),
-            Ok(HookProgress::InProgress(what)) => {
+            Ok(Progress::Done) => resumed.push(hook.name.clone()),
+            Ok(Progress::WaitsFor(what)) => {
                 let since = log.find(hook).and_then(|record| record.undo_begun_at).unwrap_or(now);
                 wait_seconds = wait_seconds.min(hook_wait(since, now));
                 waiting.push(what);
@@ -125,9 +125,9 @@ fn resuming<'a>(descriptor: &'a Descriptor, record: &RunRecord) -> Vec<(&'a Hook
         .collect()
 }
 
-async fn act(log: &mut HookLog<'_>, hook: &Hook) -> Result<HookProgress> {
+async fn act(log: &mut HookLog<'_>, hook: &Hook) -> Result<Progress> {
     if log.is_settled(hook) {
-        return Ok(HookProgress::Done);
+        return Ok(Progress::Done);
     }
     log.begin(hook, HookPhase::Resume).await?;
     log.act(hook).await.map(|advance| advance.progress(hook))

@@ -9,9 +9,9 @@ use crate::domain::hooks::{self, HookPhase, quiesced_window};
 use crate::domain::job::{JobStatus, Run};
 use crate::domain::set::Reason;
 use crate::error::{Error, Result};
-use crate::hooks::{HookProgress, did_not_begin};
+use crate::hooks::did_not_begin;
 use crate::runs::closing::ended_error;
-use crate::runs::hooks::{Advance, HookLog};
+use crate::runs::hooks::{Advance, HookLog, Progress};
 pub use crate::runs::needs::HookNeeds as Needs;
 use crate::runs::resuming::by_hand_of;
 use crate::runtime;
@@ -198,16 +198,16 @@ async fn resume_with_retries(log: &mut HookLog<'_>, hook: &Hook, undo: bool) -> 
             true => log.act(hook).await.map(|advance| advance.progress(hook)),
             false => log.begin_again(hook, HookPhase::Resume).await.map(|()| {
                 ready = true;
-                HookProgress::InProgress(format!("hook {}", hook.name))
+                Progress::WaitsFor(format!("hook {}", hook.name))
             }),
         };
         match progress {
-            Ok(HookProgress::Done) => return Ok(()),
-            Ok(HookProgress::InProgress(what)) if waited >= PATIENCE_SECONDS => {
+            Ok(Progress::Done) => return Ok(()),
+            Ok(Progress::WaitsFor(what)) if waited >= PATIENCE_SECONDS => {
                 return Err(format!("hook {} began to resume, and waits for {what}", hook.name));
             }
             // No state machine waits for this step any more.
-            Ok(HookProgress::InProgress(_)) => {
+            Ok(Progress::WaitsFor(_)) => {
                 runtime::wait(LOOK_SECONDS).await;
                 waited += LOOK_SECONDS;
             }

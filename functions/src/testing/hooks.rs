@@ -39,6 +39,9 @@ pub async fn called(driver: &dyn HookDriver, hook: &Hook, undo: bool, before: &V
         phase: HookPhase::Quiesce,
         before,
         attempt: 0,
+        noted: &Value::Null,
+        undo_noted: &Value::Null,
+        is_working: true,
     };
     match undo {
         true => driver.undo(call).await,

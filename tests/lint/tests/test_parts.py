@@ -74,10 +74,10 @@ class Forgotten(unittest.TestCase):
 
     def test_a_switch_and_a_hook_without_a_part(self):
         self.add(f"{parts.SWITCHES}/alias.rs", "#[async_trait]\nimpl SwitchDriver for Alias {\n")
-        self.add(f"{parts.HOOKS}/http.rs", "impl HookDriver for Http {\n")
+        self.add(f"{parts.HOOKS}/webhook.rs", "impl HookDriver for Webhook {\n")
         self.found(
             f"infra/switches/alias.yaml: is missing: {parts.SWITCHES} has alias",
-            f"infra/hooks/http.yaml: is missing: {parts.HOOKS} has http",
+            f"infra/hooks/webhook.yaml: is missing: {parts.HOOKS} has webhook",
         )
 
     def test_a_machine_without_its_part_and_its_definition(self):

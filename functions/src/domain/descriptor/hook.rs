@@ -92,6 +92,7 @@ pub enum HookAction {
     EventSource(EventSource),
     SsmCommand(SsmCommand),
     StackParameter(StackParameter),
+    Http(Box<Http>),
 }
 
 /// A function, by name or ARN, with or without a version or alias.
@@ -171,4 +172,84 @@ pub struct StackParameter {
     pub stack: String,
     pub parameter: String,
     pub value: String,
+}
+
+/// A request to a server, and the one that undoes it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct Http {
+    #[serde(flatten)]
+    pub request: HttpRequest,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<HttpRequest>,
+}
+
+impl Http {
+    /// The hook's request, or its undo.
+    pub fn request(&self, undo: bool) -> Option<&HttpRequest> {
+        match undo {
+            true => self.undo.as_ref(),
+            false => Some(&self.request),
+        }
+    }
+
+    /// The headers of a request: its own, or by default the hook's.
+    pub fn headers<'a>(&'a self, request: &'a HttpRequest) -> Option<&'a BTreeMap<String, String>> {
+        request.headers.as_ref().or(self.request.headers.as_ref())
+    }
+
+    /// The headers with which a request's end is polled: its own, or by default those of the request.
+    pub fn poll_headers<'a>(
+        &'a self,
+        request: &'a HttpRequest,
+        poll: &'a HttpPoll,
+    ) -> Option<&'a BTreeMap<String, String>> {
+        poll.headers.as_ref().or_else(|| self.headers(request))
+    }
+}
+
+/// Texts in it may hold `${secret:NAME:KEY}` (see `domain/hooks/http/placeholders.rs`), except for the URL.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct HttpRequest {
+    pub method: String,
+    pub url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headers: Option<BTreeMap<String, String>>,
+    /// A text, or a mapping or list that is sent as JSON; null for none.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub body: Value,
+    /// The statuses that mean success; any of 200 to 299 if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expected_status: Vec<u16>,
+    /// How the end of its work is seen; without it, it has ended with its response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll: Option<HttpPoll>,
+}
+
+/// A URL that is read until its response shows success or failure.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct HttpPoll {
+    /// May hold `${response:/POINTER}`, a value from the response to the request.
+    pub url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headers: Option<BTreeMap<String, String>>,
+    pub success: HttpCondition,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<HttpCondition>,
+}
+
+/// What a response has to have, all of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct HttpCondition {
+    /// One of these statuses; any if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub status: Vec<u16>,
+    /// A JSON Pointer into the body, and the values that may be there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub equals: Vec<Value>,
 }

@@ -24,6 +24,12 @@ pub struct HookRecord {
     /// What was there before the hook changed anything, as far as its undo needs it. Never a secret.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub before: Value,
+    /// What its work noted of what it is about to do, or has begun. Never a secret.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub noted: Value,
+    /// The same of its undo.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub undo_noted: Value,
     pub begun_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done_at: Option<Timestamp>,
@@ -51,6 +57,8 @@ impl HookRecord {
             name: name.to_owned(),
             phase,
             before,
+            noted: Value::Null,
+            undo_noted: Value::Null,
             begun_at: now,
             done_at: None,
             undo_begun_at: None,

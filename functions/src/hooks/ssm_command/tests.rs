@@ -45,6 +45,9 @@ fn call<'a>(hook: &'a Hook, run: &'a crate::domain::job::Run) -> Call<'a> {
         phase: HookPhase::Quiesce,
         before: &Value::Null,
         attempt: 0,
+        noted: &Value::Null,
+        undo_noted: &Value::Null,
+        is_working: true,
     }
 }
 

@@ -71,6 +71,9 @@ fn our_token(undo: bool) -> String {
         phase: HookPhase::Quiesce,
         before: &Value::Null,
         attempt: 0,
+        noted: &Value::Null,
+        undo_noted: &Value::Null,
+        is_working: true,
     };
     token(call, undo)
 }

@@ -25,6 +25,9 @@ async fn acted(attempt: u32, script: Vec<Exchange>) -> (Result<HookProgress>, Re
         phase: HookPhase::AfterRestore,
         before: &Value::Null,
         attempt,
+        noted: &Value::Null,
+        undo_noted: &Value::Null,
+        is_working: true,
     };
     (driver.act(call).await, replay)
 }
@@ -149,6 +152,9 @@ async fn an_undo_waits_for_what_it_undoes() {
             phase: HookPhase::Quiesce,
             before: &Value::Null,
             attempt: 0,
+            noted: &Value::Null,
+            undo_noted: &Value::Null,
+            is_working: true,
         };
         (driver.undo(call).await.unwrap(), replay)
     };

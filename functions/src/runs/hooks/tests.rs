@@ -196,3 +196,77 @@ async fn a_hook_that_may_fail_is_passed_over_once_its_step_is_retried_no_more() 
             == 2
     );
 }
+
+/// A server whose first responses are lost, and the notes of each call.
+#[derive(Default)]
+struct Server {
+    notes: Mutex<Vec<[Value; 2]>>,
+    lost: Mutex<usize>,
+}
+
+impl Server {
+    fn advance(&self, call: Call<'_>, undo: bool) -> Result<HookProgress> {
+        let [own, other] = match undo {
+            true => [call.undo_noted, call.noted],
+            false => [call.noted, call.undo_noted],
+        };
+        self.notes.lock().unwrap().push([own.clone(), other.clone()]);
+        if own.is_null() {
+            return Ok(HookProgress::Noted(json!("sending")));
+        }
+        let mut lost = self.lost.lock().unwrap();
+        if *lost > 0 {
+            *lost -= 1;
+            return Err(Error::Unavailable("the response was lost".to_owned()));
+        }
+        Ok(HookProgress::Done)
+    }
+}
+
+#[async_trait]
+impl HookDriver for Server {
+    async fn check(&self, _: &Hook) -> Result<Option<Fault>> {
+        Ok(None)
+    }
+
+    async fn act(&self, call: Call<'_>) -> Result<HookProgress> {
+        self.advance(call, false)
+    }
+
+    async fn undo(&self, call: Call<'_>) -> Result<HookProgress> {
+        self.advance(call, true)
+    }
+}
+
+#[tokio::test]
+async fn what_a_hook_notes_is_recorded_before_it_continues_and_handed_to_its_later_calls() {
+    let (catalog, _) = catalog();
+    let (hook, runs) = plan(&catalog, &web(), 1).await;
+    let server = Arc::new(Server::default());
+    *server.lost.lock().unwrap() = 1;
+    let hooks = Hooks::all(server.clone());
+    assert_eq!(
+        quiesce(&catalog, &hooks, &runs[0], &hook).await.unwrap_err().name(),
+        "Unavailable"
+    );
+    let noted = async || {
+        let hook = recorded(&catalog, &runs[0]).await.hooks.unwrap()[0].clone();
+        [hook.noted, hook.undo_noted]
+    };
+    assert_eq!(noted().await, [json!("sending"), Value::Null]);
+    quiesce(&catalog, &hooks, &runs[0], &hook).await.unwrap();
+    let mut log = HookLog::of(&catalog, &hooks, &runs[0], now()).await.unwrap();
+    assert_eq!(log.undo(&hook).await.unwrap(), Progress::Done);
+    assert_eq!(noted().await, [json!("sending"), json!("sending")]);
+    let (none, sending) = (Value::Null, json!("sending"));
+    assert_eq!(
+        *server.notes.lock().unwrap(),
+        [
+            [none.clone(), none.clone()],
+            [sending.clone(), none.clone()],
+            [sending.clone(), none.clone()],
+            [none, sending.clone()],
+            [sending.clone(), sending]
+        ]
+    );
+}

@@ -53,7 +53,7 @@ impl Needs {
             kinds: runtime::kinds(aws)?,
             executions: Arc::new(executions::StepFunctionsExecutions::new(aws)),
             switches: runtime::switches(aws)?,
-            hooks: Hooks::from_config(aws),
+            hooks: runtime::hooks(aws),
         })
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::descriptor::Descriptor;
 use crate::domain::hooks::HookRecord;
 use crate::domain::set::RunRecord;
 use crate::error::Fault;
-use crate::hooks::{Call, HookDriver, Hooks};
+use crate::hooks::{Call, HookDriver, HookProgress, Hooks};
 use crate::runs::resuming::Resumed;
 use crate::testing::{RecordedHooks, catalog, document, later, now, planned, record, run};
 
