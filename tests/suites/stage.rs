@@ -143,6 +143,8 @@ impl Stages {
                             "HookStackPattern=hooks-*",
                             "SwitchFunctionPattern=*-app",
                             "SwitchHostedZonePattern=*",
+                            "HookSecretPattern=hooks/*",
+                            "HttpHookAddresses=127.0.0.0/8",
                             "ProtectedTablePattern=guarded-*",
                         ],
                     )

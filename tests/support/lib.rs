@@ -6,6 +6,7 @@
 pub mod access;
 pub mod application;
 pub mod aws;
+pub mod chat;
 pub mod clusters;
 pub mod data;
 pub mod dataset;

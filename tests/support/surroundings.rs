@@ -1,5 +1,5 @@
-//! What feeds and serves an application: EventBridge rules, an ECS service that is scaled by itself, an instance, a state machine, and a
-//! stack with a mode. Hooks bring it to rest; a test reads whether it is, and whether it is again as it was.
+//! What feeds and serves an application: EventBridge rules, an ECS service that is scaled by itself, an instance, a state machine, a
+//! server, and a stack with a mode. Hooks bring it to rest; a test reads whether it is, and whether it is again as it was.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, element, text};
+use crate::chat::{Chat, TOKEN};
 use crate::instances;
 use crate::lab::Lab;
 use crate::wait::until;
@@ -19,6 +20,7 @@ pub struct Surroundings {
     aws: Aws,
     /// The instance's directory.
     node: PathBuf,
+    pub chat: Chat,
 }
 
 /// Tasks of the service.
@@ -48,12 +50,14 @@ impl Surroundings {
             name: name.to_owned(),
             aws: lab.aws()?,
             node: instances::create(lab, name)?,
+            chat: Chat::start().await?,
         };
         for (rule, state) in [("ingest", "ENABLED"), ("unused", "DISABLED")] {
             let request =
                 json!({ "Name": format!("{name}-{rule}"), "ScheduleExpression": "rate(1 day)", "State": state });
             surroundings.aws.json("events", "AWSEvents.PutRule", request).await?;
         }
+        surroundings.create_secret().await?;
         surroundings.create_stack().await?;
         let wait = json!({ "Type": "Wait", "Seconds": 1, "End": true });
         create_machine(&surroundings.aws, name, wait).await?;
@@ -78,7 +82,32 @@ impl Surroundings {
                 "name": "sessions", "kind": "step_function",
                 "state_machine": format!("arn:aws:states:us-east-1:000000000000:stateMachine:holdfast-hook-{name}"),
             },
+            self.chat_hook(),
         ])
+    }
+
+    /// The server's maintenance.
+    pub fn chat_hook(&self) -> Value {
+        let url = self.chat.url("maintenance");
+        let poll = |enabled: bool| json!({ "url": url, "success": { "pointer": "/enabled", "equals": [enabled] } });
+        json!({
+            "name": "chat", "kind": "http", "method": "PUT", "url": url, "headers": self.authorization(),
+            "body": { "enabled": true }, "poll": poll(true),
+            "undo": { "method": "PUT", "url": url, "body": { "enabled": false }, "poll": poll(false) },
+        })
+    }
+
+    /// The building of the server's index.
+    pub fn index_hook(&self) -> Value {
+        let success = json!({ "pointer": "/status", "equals": ["SUCCEEDED"] });
+        json!({
+            "name": "search", "kind": "http", "url": self.chat.url("index"), "headers": self.authorization(),
+            "expected_status": [202], "poll": { "url": self.chat.url("tasks/${response:/task}"), "success": success },
+        })
+    }
+
+    fn authorization(&self) -> Value {
+        json!({ "Authorization": format!("Bearer ${{secret:hooks/{}:token}}", self.name) })
     }
 
     /// The same, and the stack's mode, whose change takes longer.
@@ -129,6 +158,7 @@ impl Surroundings {
         let told = self.maintenance();
         let last = told.last().map_or("off", String::as_str);
         ensure!(last == "off", "the instance of {name} is in maintenance: {told:?}");
+        ensure!(!self.chat.is_in_maintenance(), "the server of {name} is in maintenance");
         Ok(())
     }
 
@@ -138,6 +168,7 @@ impl Surroundings {
         Ok(self.rule("ingest").await? == "DISABLED"
             && self.mode().await? == "offline"
             && service["runningCount"] == 0
+            && self.chat.is_in_maintenance()
             && self.maintenance().last().is_some_and(|told| told == "on"))
     }
 
@@ -198,6 +229,13 @@ impl Surroundings {
             .unwrap_or_default();
         let suspended = state.into_iter().filter(|(_, value)| value == true);
         Ok(suspended.map(|(member, _)| member).collect())
+    }
+
+    async fn create_secret(&self) -> Result<()> {
+        let value = json!({ "token": TOKEN }).to_string();
+        let request = json!({ "Name": format!("hooks/{}", self.name), "SecretString": value });
+        let created = self.aws.json("secretsmanager", "secretsmanager.CreateSecret", request);
+        created.await.map(drop)
     }
 
     async fn create_service(&self) -> Result<()> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::text;
+use holdfast_tests::chat::Fault;
 use holdfast_tests::dataset::{Sizes, create_table, put_items};
 use holdfast_tests::executions::{ended, run, start};
 use holdfast_tests::records::Records;
@@ -42,6 +43,10 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
             |stage| Box::pin(followed(stage)),
         ),
     ];
+    for fault in [Fault::Unavailable, Fault::Failed, Fault::Lost] {
+        let name = format!("hooks::kinds::every_request_{fault:?}").to_lowercase();
+        tests.push(stages.test(&name, move |stage| Box::pin(every_request(stage, fault))));
+    }
     for (kind, times) in [("error_500", 4), ("cut_after", 1), ("cut_after", 4)] {
         let name = format!("hooks::kinds::every_call_{kind}_{times}_times");
         tests.push(stages.test(&name, move |stage| {
@@ -95,7 +100,7 @@ async fn at_rest(stage: &Stage) -> Result<()> {
     let run = run_of(&subject, &set).await?;
     let hooks = run["hooks"].as_array().context("no hooks in the run")?;
     let ended = |hook: &Value| hook["done_at"].is_string() && hook["undone_at"].is_string();
-    ensure!(hooks.len() == 5 && hooks.iter().all(ended), "{run}");
+    ensure!(hooks.len() == 6 && hooks.iter().all(ended), "{run}");
     ensure!(
         surroundings.maintenance() == ["on", "off"],
         "{:?}",
@@ -221,6 +226,7 @@ async fn followed(stage: &Stage) -> Result<()> {
             { "name": "index", "kind": "step_function", "state_machine": good, "input": { "index": "rooms" } },
             { "name": "cache", "kind": "lambda", "function": function },
             { "name": "smoke", "kind": "ssm_command", "tags": { "role": surroundings.name }, "commands": ["echo off >> maintenance"] },
+            surroundings.index_hook(),
         ] },
     });
     records.apply(&descriptor).await?;
@@ -258,6 +264,7 @@ async fn followed(stage: &Stage) -> Result<()> {
         "{:?}",
         surroundings.maintenance()
     );
+    ensure!(surroundings.chat.tasks() == [true], "{:?}", surroundings.chat.tasks());
     let input: Value = serde_json::from_str(text(&executed[0], "/input")?)?;
     ensure!(
         input["action"] == "after_restore" && input["input"]["index"] == "rooms",
@@ -310,6 +317,49 @@ async fn executions(stage: &Stage, machine: &str) -> Result<Vec<Value>> {
         );
     }
     Ok(all)
+}
+
+/// Every request to a server fails, or its response is lost, in backups of one small table: whatever happens, the server is back.
+async fn every_request(stage: &Stage, fault: Fault) -> Result<()> {
+    let name = format!("kinds-http-{fault:?}").to_lowercase();
+    let table = format!("{name}-rooms");
+    create_table(&stage.aws, &table).await?;
+    put_items(&stage.aws, &table, 3).await?;
+    let surroundings = Surroundings::create(&stage.lab, &name).await?;
+    let (chat, records) = (&surroundings.chat, Records::of(&stage.aws, &stage.stack)?);
+    let inbox = stage.stack.inbox(&stage.aws, &format!("inbox-{name}")).await?;
+    let descriptor = json!({
+        "deployment": name,
+        "resources": { "rooms": { "kind": "dynamodb", "table": table } },
+        "hooks": [surroundings.chat_hook()],
+        "keep": { "last": 1, "daily": 0, "weekly": 0, "monthly": 0 },
+    });
+    records.apply(&descriptor).await?;
+    ensure!(stage.back_up(&name).await?.status == "SUCCEEDED");
+    let requests = chat.heal();
+    ensure!(requests >= 4 && chat.keys().len() == 2, "{:?}", chat.keys());
+    for number in 0..requests {
+        let context = || format!("{fault:?} at request {number}");
+        inbox.take().await?;
+        let before = chat.keys().len();
+        chat.fail(number, fault);
+        let end = stage.back_up(&name).await.with_context(context)?;
+        chat.heal();
+        if end.status != "SUCCEEDED" {
+            inbox.about(&name, LIMIT).await.with_context(context)?;
+        }
+        ensure!(!chat.is_in_maintenance(), "{}", context());
+        if fault == Fault::Lost {
+            ensure!(end.status == "SUCCEEDED", "{}: {end:?}", context());
+            let mut keys = chat.keys().split_off(before);
+            keys.dedup();
+            ensure!(
+                keys.len() == 2,
+                "one key for each request, however often it is sent: {keys:?}"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Every call of the two steps that run hooks fails, in backups of one small table: whatever happens, all is back, and on-call knows.
