@@ -12,6 +12,7 @@
 //! | restore | [`restore`], [`analyze`], then [`count_probes`] and [`differences`] |
 //! | cut over, undo it | [`plan_switch`], [`apply_switch`], [`revert_switch`]; [`observe_switch`] says which is the case |
 //! | undo a restore | [`drop_restored`] |
+//! | bring an application to rest | [`check_closing`], [`observe_access`], [`close_database`], [`open_database`]; [`Session::transact`] |
 //! | prune | [`delete_dump`] |
 //!
 //! Each may run twice, also at once: then one dump is complete, and both return it. A future that is dropped ends its programs and
@@ -37,6 +38,7 @@ mod arguments;
 mod attempt;
 mod bridge;
 mod clients;
+mod closing;
 mod describe;
 mod dump;
 mod facts;
@@ -61,6 +63,7 @@ mod verify;
 mod version;
 
 pub use clients::{Client, Clients, Compression};
+pub use closing::{Access, KeptRoles, check_closing, close as close_database, observe_access, open as open_database};
 pub use describe::{Description, describe};
 pub use dump::{DumpRequest, dump};
 pub use manifest::{

@@ -2,6 +2,8 @@
 
 /// What the tests share.
 mod bucket;
+/// Closing a database to its application, and opening it again.
+mod closing;
 /// Connections that are cut at a statement.
 mod cutting;
 /// What retention leaves in the archive.
@@ -36,6 +38,7 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
     tests.extend(faults::tests(stages));
     tests.extend(foreign::tests(stages));
     tests.extend(switching::tests(stages));
+    tests.extend(closing::tests(stages));
     tests.extend(sportfin::tests(stages));
     tests.extend(stopped::tests(stages));
     tests.extend(expiry::tests(stages));

@@ -35,6 +35,7 @@ pub struct Server {
 pub struct Session {
     client: tokio_postgres::Client,
     connection: JoinHandle<()>,
+    user: String,
     /// The place, for messages.
     place: String,
 }
@@ -92,6 +93,7 @@ impl Server {
         Ok(Session {
             client,
             connection,
+            user: self.user.clone(),
             place,
         })
     }
@@ -105,6 +107,21 @@ impl Session {
     pub async fn execute(&self, doing: &str, statements: &str) -> Result<()> {
         let done = self.client.batch_execute(statements).await;
         done.map_err(|error| failure(&format!("{doing} in {}", self.place), &error))
+    }
+
+    /// Executes statements in one transaction, each for at most so many seconds. If one fails, none has an effect. Each is sent by itself:
+    /// the server refuses several in one.
+    ///
+    /// # Errors
+    /// The server's own message with its SQLSTATE, after the number of the statement that failed.
+    pub async fn transact(&self, doing: &str, statements: &[String], seconds: u32) -> Result<()> {
+        let begin = format!("BEGIN; SET LOCAL statement_timeout = '{seconds}s'");
+        self.execute(doing, &begin).await?;
+        for (index, statement) in statements.iter().enumerate() {
+            let done = self.client.execute(statement.as_str(), &[]).await;
+            done.map_err(|error| failure(&format!("{doing} (statement {}) in {}", index + 1, self.place), &error))?;
+        }
+        self.execute(doing, "COMMIT").await
     }
 
     /// The rows of a query, each column as text or null.
@@ -166,6 +183,12 @@ impl Session {
     #[must_use]
     pub fn place(&self) -> &str {
         &self.place
+    }
+
+    /// The role that is logged in.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
     }
 }
 

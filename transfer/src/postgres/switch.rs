@@ -98,7 +98,7 @@ const SESSIONS: &str = "FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.use
 
 /// Whether the login may end a session: one of a role whose privileges it has, or with `pg_signal_backend` one of every role that is no
 /// superuser. A statement that tries to end another one fails as a whole.
-const MAY_END: &str = "(NOT r.rolsuper OR (SELECT own.rolsuper FROM pg_roles own WHERE own.rolname = current_user)) AND \
+pub(super) const MAY_END: &str = "(NOT r.rolsuper OR (SELECT own.rolsuper FROM pg_roles own WHERE own.rolname = current_user)) AND \
     (pg_has_role(current_user, r.oid, 'USAGE') OR pg_has_role(current_user, 'pg_signal_backend', 'USAGE'))";
 
 /// Checks that the login may end the sessions that the database has now.
