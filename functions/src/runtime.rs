@@ -50,14 +50,12 @@ pub fn switches(aws: &SdkConfig) -> Result<Switches> {
 }
 
 /// All kinds of hook, with the addresses that the setting `HTTP_HOOK_ADDRESSES` allows.
-pub fn hooks(aws: &SdkConfig) -> Hooks {
-    let allowed = optional_setting("HTTP_HOOK_ADDRESSES").unwrap_or_default();
-    Hooks::from_config(
-        aws,
-        &HookSettings {
-            http_addresses: Some(allowed),
-        },
-    )
+pub fn hooks(aws: &SdkConfig) -> Result<Hooks> {
+    let settings = HookSettings {
+        http_addresses: Some(optional_setting("HTTP_HOOK_ADDRESSES").unwrap_or_default()),
+        transfers: transfers()?,
+    };
+    Ok(Hooks::from_config(aws, &settings))
 }
 
 /// What the stack has for resources, by its settings `BACKUP_VAULT`, `BACKUP_ROLE_ARN`, `TRANSFER_STATE_MACHINE_ARN` and
@@ -66,10 +64,14 @@ pub fn defaults() -> Result<Defaults> {
     Ok(Defaults {
         vault: setting("BACKUP_VAULT")?,
         role: setting("BACKUP_ROLE_ARN")?,
-        transfers: TransferSettings {
-            machine: setting("TRANSFER_STATE_MACHINE_ARN")?,
-            bucket: setting("ARCHIVE_BUCKET")?,
-        },
+        transfers: transfers()?,
+    })
+}
+
+fn transfers() -> Result<TransferSettings> {
+    Ok(TransferSettings {
+        machine: setting("TRANSFER_STATE_MACHINE_ARN")?,
+        bucket: setting("ARCHIVE_BUCKET")?,
     })
 }
 

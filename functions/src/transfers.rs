@@ -42,6 +42,8 @@ pub struct Transfers {
     functions: Functions,
     executions: Lazy<Client>,
     settings: TransferSettings,
+    /// What to do where the functions may not be called.
+    if_denied: Option<&'static str>,
 }
 
 /// A job that was started, now or by an earlier call.
@@ -71,6 +73,15 @@ impl Transfers {
             functions: Functions::new(aws),
             executions: Lazy::new(aws, Client::new),
             settings,
+            if_denied: None,
+        }
+    }
+
+    /// The same, with what to do where the functions may not be called.
+    pub fn if_denied(self, advice: &'static str) -> Self {
+        Self {
+            if_denied: Some(advice),
+            ..self
         }
     }
 
@@ -219,7 +230,13 @@ impl Transfers {
                     "{doing}: there is no such function. Deploy the stack again"
                 )));
             }
-            Err(error) => return Err(failure("calling function", &function, error)),
+            Err(error) => {
+                let failed = failure("calling function", &function, error);
+                return Err(match (failed, self.if_denied) {
+                    (Error::AccessDenied(text), Some(advice)) => Error::AccessDenied(format!("{text} {advice}")),
+                    (failed, _) => failed,
+                });
+            }
         };
         match answer.function_error {
             Some(_) => Err(answers::error(&doing, &answer.bytes)),

@@ -20,7 +20,7 @@ MAY_USE = {
     # Jobs that move data, and the functions that reach databases and the archive.
     "transfers": {"error", "domain", "aws"},
     "kinds": {"error", "domain", "aws", "access", "transfers"},
-    "hooks": {"error", "domain", "aws"},
+    "hooks": {"error", "domain", "aws", "transfers"},
     "switches": {"error", "domain", "aws", "access", "transfers"},
     "catalog": {"error", "domain", "aws"},
     "catalog_rebuild": {"error", "domain", "aws", "kinds", "catalog"},

@@ -145,6 +145,7 @@ impl Stages {
                             "SwitchHostedZonePattern=*",
                             "HookSecretPattern=hooks/*",
                             "HttpHookAddresses=127.0.0.0/8",
+                            "SqlHooks=on",
                             "ProtectedTablePattern=guarded-*",
                         ],
                     )

@@ -69,7 +69,7 @@ impl Apply {
             refuse_replaced(&stack, &descriptors).await?;
         }
         checks::check_hooks(
-            &Hooks::from_config(&stack.config, &HookSettings::default()),
+            &Hooks::from_config(&stack.config, &HookSettings::outside(stack.defaults().transfers)),
             &descriptors,
         )
         .await?;

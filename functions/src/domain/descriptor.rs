@@ -9,6 +9,7 @@ mod cut_over;
 pub(super) mod facts;
 pub(super) mod formats;
 mod hook;
+pub mod hook_surroundings;
 mod hooks;
 mod owner;
 mod parse;
@@ -18,7 +19,7 @@ mod relations;
 mod resources;
 mod restore_parameters;
 pub(super) mod shell_script;
-mod sql;
+pub(super) mod sql;
 mod stack;
 mod switch_relations;
 mod switches;
@@ -36,8 +37,8 @@ use serde_json::Value;
 pub use covers::{Covers, has_prefix, is_separator};
 pub use cut_over::{Fact, Switch, SwitchAction};
 pub use hook::{
-    EcsScale, EventSource, Hook, HookAction, HookLists, Http, HttpCondition, HttpPoll, HttpRequest, Lambda,
-    OnHookFailure, SsmCommand, StackParameter, StepFunction,
+    EcsScale, EventSource, Hook, HookAction, HookLists, HookPlace, Http, HttpCondition, HttpPoll, HttpRequest, Lambda,
+    OnHookFailure, Sql, SsmCommand, StackParameter, StepFunction,
 };
 pub use resources::MOST_RESOURCES;
 pub use stack::{DeploymentStack, RestoreParameter, StackValue};

@@ -10,11 +10,12 @@ pub mod profile;
 pub mod quiesced_window;
 pub mod record;
 mod registry;
+mod sql;
 mod ssm_command;
 mod stack_parameter;
 mod step_function;
 
-pub use left_at_rest::{left_at_rest, resumes_until};
+pub use left_at_rest::{last_seen, left_at_rest, resumes_until};
 pub use profile::HookProfile;
 pub use record::{HookPhase, HookRecord, hook_wait};
 pub use registry::{ALL, of};

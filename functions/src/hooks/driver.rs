@@ -7,6 +7,7 @@ use crate::domain::descriptor::Hook;
 use crate::domain::hooks::HookPhase;
 use crate::domain::job::Run;
 use crate::error::{Error, Fault, Result};
+use crate::transfers::TransferSettings;
 
 /// How far a hook, or its undo, is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,11 +21,23 @@ pub enum HookProgress {
 }
 
 /// What the stack has for hooks.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct HookSettings {
     /// Ranges of addresses that requests of the kind `http` may be sent to although they are not public; `None` outside of the stack's
     /// functions, where nothing is sent.
     pub http_addresses: Option<String>,
+    /// What executes the statements of the kind `sql`.
+    pub transfers: TransferSettings,
+}
+
+impl HookSettings {
+    /// For checks outside of the stack's functions.
+    pub fn outside(transfers: TransferSettings) -> Self {
+        Self {
+            http_addresses: None,
+            transfers,
+        }
+    }
 }
 
 /// One call of a hook in a run.

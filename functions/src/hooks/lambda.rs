@@ -175,7 +175,8 @@ mod tests {
     fn hooks(exchange: Exchange) -> (Hooks, Replay) {
         let replay = Replay::new([exchange]);
         let willing = replay.config_with(RetryConfig::standard());
-        (Hooks::from_config(&willing, &HookSettings::default()), replay)
+        let settings = HookSettings::outside(crate::testing::switches::transfers());
+        (Hooks::from_config(&willing, &settings), replay)
     }
 
     #[tokio::test]

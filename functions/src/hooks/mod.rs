@@ -15,6 +15,7 @@ mod ecs_scale;
 mod event_source;
 mod http;
 mod lambda;
+mod sql;
 mod ssm_command;
 mod stack_parameter;
 mod step_function;
@@ -63,6 +64,7 @@ hooks! {
     ssm_command: HookAction::SsmCommand(_) => ssm_command::SsmCommandHook::from_config(aws),
     stack_parameter: HookAction::StackParameter(_) => stack_parameter::StackParameterHook::from_config(aws),
     http: HookAction::Http(_) => http::HttpHook::from_config(aws, settings),
+    sql: HookAction::Sql(_) => sql::SqlHook::from_config(aws, &settings.transfers),
 }
 
 impl Hooks {

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::catalog::Catalog;
-use crate::domain::descriptor::Hook;
-use crate::domain::hooks::{self, HookPhase, HookRecord, hook_wait, left_at_rest};
+use crate::domain::descriptor::{Hook, HookLists};
+use crate::domain::hooks::{self, HookPhase, HookRecord, hook_wait, last_seen, left_at_rest};
 use crate::domain::job::Run;
 use crate::error::{Class, Error, Result};
 use crate::hooks::{Call, HookProgress, Hooks};
@@ -47,6 +47,22 @@ pub struct HookLog<'a> {
     now: Timestamp,
     /// As in the catalog; `None` if the run has no record of hooks.
     stored: Option<Vec<HookRecord>>,
+}
+
+/// Lets the hooks of a planned descriptor act on what the application uses today, which a cut-over has changed since.
+///
+/// # Errors
+/// If the catalog cannot be read. Where the deployment is no longer registered, all stays as planned.
+pub async fn follow_cut_over(catalog: &Catalog, run: &Run, lists: &mut HookLists) -> Result<()> {
+    if !lists.has_places() {
+        return Ok(());
+    }
+    match catalog.descriptor(&run.deployment).await {
+        Ok(today) => lists.follow(&today.hooks),
+        Err(error) if error.class() == Class::Final => {}
+        Err(error) => return Err(error),
+    }
+    Ok(())
 }
 
 /// How often an undo that fails is begun again, in addition to the hook's own retries, before it has failed for good.
@@ -118,6 +134,10 @@ impl<'a> HookLog<'a> {
         }
         let (catalog, deployment) = (self.catalog, &self.run.deployment);
         let runs = catalog.runs(deployment).await?;
+        let kind = hooks::of(&hook.action);
+        if kind.is_gone(&seen) {
+            return Ok(last_seen(&runs, &self.run.id, hook).unwrap_or(seen));
+        }
         let Some((earlier, record)) = left_at_rest(&runs, &self.run.id, &hook.name) else {
             return Ok(seen);
         };
@@ -127,7 +147,7 @@ impl<'a> HookLog<'a> {
             .into_iter()
             .any(|then| then.name == hook.name && then.action == hook.action);
         Ok(match is_same {
-            true => hooks::of(&hook.action).before_rest(&hook.action, &record.before, seen),
+            true => kind.before_rest(&hook.action, &record.before, seen),
             false => seen,
         })
     }

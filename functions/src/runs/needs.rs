@@ -37,7 +37,7 @@ impl HookNeeds {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
-            hooks: runtime::hooks(aws),
+            hooks: runtime::hooks(aws)?,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::hooks::{HookLog, Progress};
+use super::hooks::{HookLog, Progress, follow_cut_over};
 use crate::catalog::Catalog;
 use crate::domain::descriptor::{Descriptor, Hook};
 use crate::domain::hooks::quiesced_window;
@@ -36,7 +36,8 @@ pub async fn resume(catalog: &Catalog, hooks: &Hooks, run: &Run, now: Timestamp)
     let Some(record) = record.filter(|record| record.rested_at().is_some() && record.resumed_at.is_none()) else {
         return Ok(Resumed::Nothing);
     };
-    let descriptor = catalog.planned_by(run).await?;
+    let mut descriptor = catalog.planned_by(run).await?;
+    follow_cut_over(catalog, run, &mut descriptor.hooks).await?;
     let mut log = HookLog::of(catalog, hooks, run, now).await?;
     let (mut resumed, mut waiting, mut failures, mut by_hand) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut wait_seconds = 30;

@@ -50,7 +50,7 @@ impl Needs {
     pub fn from_env(aws: &SdkConfig) -> Result<Self> {
         Ok(Self {
             catalog: runtime::catalog(aws)?,
-            hooks: runtime::hooks(aws),
+            hooks: runtime::hooks(aws)?,
             topic: Arc::new(Sns::new(aws)),
             stacks_topic: runtime::setting("ONCALL_TOPIC_ARN")?,
             nightly: runtime::setting("NIGHTLY_STATE_MACHINE_ARN")?,

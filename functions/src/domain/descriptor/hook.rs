@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::duration;
+use crate::domain::resource::Target;
 
 /// For how long an application is quiesced at most during a backup by default, in seconds.
 pub const DEFAULT_MAX_QUIESCED_SECONDS: u64 = 15 * 60;
@@ -50,9 +51,33 @@ impl HookLists {
         self.all().next().is_none()
     }
 
+    /// Whether a hook acts on a resource, which a cut-over replaces.
+    pub fn has_places(&self) -> bool {
+        self.all().any(|hook| hook.place.is_some())
+    }
+
+    /// Lets each hook act where today's hook of the same name does: a cut-over changes which database a resource is.
+    pub fn follow(&mut self, today: &HookLists) {
+        for hook in self.all_mut() {
+            let same = today.all().find(|other| other.name == hook.name);
+            let now = same.and_then(|other| other.place.clone());
+            if let (Some(place), Some(now)) = (&mut hook.place, now)
+                && place.resource == now.resource
+            {
+                *place = now;
+            }
+        }
+    }
+
     /// Every hook, whenever it runs.
     pub fn all(&self) -> impl Iterator<Item = &Hook> {
         self.quiesce.iter().chain(&self.resume).chain(&self.after_restore)
+    }
+
+    /// As [`HookLists::all`].
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut Hook> {
+        let quiesce = self.quiesce.iter_mut();
+        quiesce.chain(&mut self.resume).chain(&mut self.after_restore)
     }
 }
 
@@ -79,6 +104,22 @@ pub struct Hook {
     /// How often it is begun again after it failed.
     pub retries: u32,
     pub on_failure: OnHookFailure,
+    /// Where it acts, if that is a resource of the descriptor; not a part of the document, which has it already.
+    #[serde(skip)]
+    pub place: Option<HookPlace>,
+}
+
+/// The database on which a hook acts, as its descriptor names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookPlace {
+    /// The resource's name.
+    pub resource: String,
+    pub target: Target,
+    pub database: String,
+    /// The secret with the login that acts.
+    pub secret: String,
+    /// The secrets of Holdfast's other logins to the resource.
+    pub others: Vec<String>,
 }
 
 /// What a hook acts on, by kind.
@@ -93,6 +134,7 @@ pub enum HookAction {
     SsmCommand(SsmCommand),
     StackParameter(StackParameter),
     Http(Box<Http>),
+    Sql(Sql),
 }
 
 /// A function, by name or ARN, with or without a version or alias.
@@ -252,4 +294,29 @@ pub struct HttpCondition {
     pub pointer: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub equals: Vec<Value>,
+}
+
+/// A resource's database, and what is done there: either it is closed, or statements are executed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct Sql {
+    pub resource: String,
+    /// The resource's own if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
+    /// The secret with the login that acts; the resource's own if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// Only Holdfast's own logins and `except` may connect.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub close: bool,
+    /// Roles of administrators.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<String>,
+    /// Executed in one transaction.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<String>,
+    /// The statements that undo them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undo: Vec<String>,
 }

@@ -1,13 +1,15 @@
 //! Hooks: what quiesces an application around a run, resumes it, and follows a restore. The fields of each kind are in
 //! `domain/hooks/`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::formats;
 use super::hook::{DEFAULT_MAX_QUIESCED_SECONDS, Hook, HookLists, OnHookFailure};
+use super::hook_surroundings::HookSurroundings;
 use super::reader::{Faults, Object, quoted, shown};
+use super::resources::ParsedResource;
+use super::{Descriptor, Probe, Switch, formats};
 use crate::domain::duration;
 use crate::domain::hooks::{self, HookProfile};
 
@@ -50,12 +52,60 @@ pub fn read(faults: &mut Faults, document: &Object<'_>) -> HookLists {
             };
         }
     }
-    let at = match document.get("hooks").is_some_and(Value::is_array) {
+    check_together(faults, &lists, &paths(document));
+    lists
+}
+
+/// Finds where each hook acts that names a resource.
+pub fn place(
+    faults: &mut Faults,
+    document: &Object<'_>,
+    lists: &mut HookLists,
+    resources: &BTreeMap<String, ParsedResource>,
+    (probes, cut_over): (&BTreeMap<String, Probe>, &[Switch]),
+) {
+    let named = resources.iter().map(|(name, read)| {
+        let target = read.protected.as_ref().map(|protected| &protected.target);
+        (name.as_str(), target)
+    });
+    let surroundings = HookSurroundings {
+        resources: named.collect(),
+        probes,
+        cut_over,
+    };
+    let of_lists = [&mut lists.quiesce, &mut lists.resume, &mut lists.after_restore];
+    for (path, hooks) in paths(document).iter().zip(of_lists) {
+        for (index, hook) in hooks.iter_mut().enumerate() {
+            let kind = hooks::of(&hook.action);
+            hook.place = kind.place(faults, &format!("{path}[{index}]"), &hook.action, &surroundings);
+        }
+    }
+}
+
+impl Descriptor {
+    /// Finds again where hooks act, after a resource or a login has changed.
+    pub fn place_hooks(&mut self) {
+        let named = self.resources.iter();
+        let surroundings = HookSurroundings {
+            resources: named
+                .map(|(name, protected)| (name.as_str(), Some(&protected.target)))
+                .collect(),
+            probes: &self.probes,
+            cut_over: &self.cut_over,
+        };
+        for hook in self.hooks.all_mut().filter(|hook| hook.place.is_some()) {
+            let kind = hooks::of(&hook.action);
+            hook.place = kind.place(&mut Faults::default(), "", &hook.action, &surroundings);
+        }
+    }
+}
+
+/// The paths of the three lists.
+fn paths(document: &Object<'_>) -> [String; 3] {
+    match document.get("hooks").is_some_and(Value::is_array) {
         true => ["hooks"; 3].map(str::to_owned),
         false => LISTS.map(|list| format!("hooks.{list}")),
-    };
-    check_together(faults, &lists, &at);
-    lists
+    }
 }
 
 fn list(faults: &mut Faults, path: &str, value: &Value) -> Vec<Hook> {
@@ -99,15 +149,14 @@ fn check_together(faults: &mut Faults, lists: &HookLists, at: &[String; 3]) {
                     "a name that no other hook has",
                 );
             }
-            if list > 0 && !hooks::of(&hook.action).is_command() {
+            if list > 0
+                && let Some(found) = hooks::of(&hook.action).only_quiesces(&hook.action)
+            {
                 let commands = hooks::ALL.iter().filter(|kind| kind.is_command());
                 let commands: Vec<&str> = commands.map(|kind| kind.name()).collect();
                 faults.add(
                     format!("{path}.kind"),
-                    format!(
-                        "{}, which only quiesces and undoes that,",
-                        hooks::of(&hook.action).name()
-                    ),
+                    format!("{found}, which only quiesces and undoes that,"),
                     commands.join(" or "),
                 );
             }
@@ -160,6 +209,7 @@ fn hook(faults: &mut Faults, path: &str, entry: &Value) -> Option<Hook> {
         timeout_seconds: timeout.unwrap_or(usual),
         retries: retries.unwrap_or(0),
         on_failure,
+        place: None,
     })
 }
 

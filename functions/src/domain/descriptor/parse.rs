@@ -52,8 +52,9 @@ fn read(faults: &mut Faults, document: &Value) -> Option<Descriptor> {
     let covers = covers::read(faults, &object);
     let named = resources::read(faults, &object);
     let mut probes = probes::read(faults, &object, &named);
-    let hooks = hooks::read(faults, &object);
+    let mut hooks = hooks::read(faults, &object);
     let mut cut_over = switches::read(faults, &object, &named);
+    hooks::place(faults, &object, &mut hooks, &named, (&probes, &cut_over));
     let stack = restore_parameters::read(faults, &object, &named);
     let keep = keep(faults, &object);
     let deadline = object.optional_duration(faults, "deadline", DEADLINE.0, DEADLINE.1);

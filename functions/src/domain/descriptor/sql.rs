@@ -32,17 +32,54 @@ pub const STATEMENT: TextFormat = TextFormat {
     hidden: false,
 };
 
-fn reads_only(text: &str) -> bool {
-    if text.chars().count() > LONGEST || text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        return false;
-    }
-    let Some(code) = without_literals(text) else {
+/// The first words of statements that end the transaction of a hook, or that need a client which sends or reads more.
+const NOT_IN_HOOKS: [&str; 10] = [
+    "abort",
+    "begin",
+    "commit",
+    "copy",
+    "end",
+    "prepare",
+    "release",
+    "rollback",
+    "savepoint",
+    "start",
+];
+
+/// Hooks are written to the catalog.
+pub const CHANGE: TextFormat = TextFormat {
+    rule: "one SQL statement of at most 1000 characters that runs in a transaction with the others: not BEGIN, COMMIT, ROLLBACK, SAVEPOINT, \
+           PREPARE or COPY, and without parameters such as $1; nothing secret, since statements are stored",
+    accepts: changes,
+    hidden: false,
+};
+
+fn changes(text: &str) -> bool {
+    let Some(statement) = one_statement(text) else {
         return false;
     };
-    let statement = code.trim_end().strip_suffix(';').unwrap_or(&code);
-    let mut words = words(statement).map(|(word, _)| word.to_lowercase()).peekable();
-    !statement.contains(';')
-        && words.peek().is_some_and(|first| first == "select" || first == "with")
+    let first = words(&statement).next().map(|(word, _)| word.to_lowercase());
+    let is_parameter = |at: usize| statement[at + 1..].starts_with(|c: char| c.is_ascii_digit());
+    first.is_some_and(|first| !NOT_IN_HOOKS.contains(&first.as_str()))
+        && !statement.match_indices('$').any(|(at, _)| is_parameter(at))
+}
+
+/// The code of a text that is one statement, without its literals and the semicolon at its end.
+fn one_statement(text: &str) -> Option<String> {
+    if text.chars().count() > LONGEST || text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return None;
+    }
+    let code = without_literals(text)?;
+    let statement = code.trim_end().strip_suffix(';').unwrap_or(&code).to_owned();
+    (!statement.contains(';')).then_some(statement)
+}
+
+fn reads_only(text: &str) -> bool {
+    let Some(statement) = one_statement(text) else {
+        return false;
+    };
+    let mut words = words(&statement).map(|(word, _)| word.to_lowercase()).peekable();
+    words.peek().is_some_and(|first| first == "select" || first == "with")
         && statement.trim_start().starts_with(|c: char| c.is_ascii_alphabetic())
         && !words.any(|word| WRITING.contains(&word.as_str()))
 }
@@ -199,6 +236,34 @@ mod tests {
     }
 
     #[test]
+    fn a_statement_of_a_hook_stays_in_its_transaction() {
+        for sql in [
+            "update jobs set paused = true",
+            "UPDATE jobs SET note = 'a; b $1' ;",
+            "alter table a$1 disable trigger all",
+            "select set_config('x', $$ $1; $$, false)",
+            "-- pauses;\ninsert into pauses values (1)",
+        ] {
+            assert!(changes(sql) != sql.contains("a$1"), "{sql}");
+        }
+        for sql in [
+            "",
+            ";",
+            "-- nothing",
+            "update a set b = 1; update c set d = 2",
+            "COMMIT",
+            "begin",
+            " /* so */ rollback",
+            "prepare transaction 'x'",
+            "copy a from stdin",
+            "update a set b = $1",
+            "update a set b = 'open",
+        ] {
+            assert!(!changes(sql), "{sql}");
+        }
+    }
+
+    #[test]
     fn a_statement_that_reads_the_clock_is_recognized() {
         for (sql, reads) in [
             ("select count(*) from sessions where expires_at > NOW ()", true),
@@ -216,7 +281,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_panics(text in "(select|with|[-'\"$/*;\\\\eE a-z\u{e9}\u{4e2d}]){0,40}") {
-            let _ = (reads_only(&text), reads_clock(&text));
+            let _ = (reads_only(&text), reads_clock(&text), changes(&text));
         }
     }
 }

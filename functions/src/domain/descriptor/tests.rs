@@ -62,6 +62,15 @@ fn whole() -> Value {
                     "name": "offline-mode", "kind": "stack_parameter", "stack": "hubs", "parameter": "OfflineMode",
                     "value": "Yes - Offline", "timeout": "30m", "retries": 0, "on_failure": "stop",
                 },
+                {
+                    "name": "access", "kind": "sql", "resource": "database", "database": "polycosm", "secret": "hubs/prod/admin",
+                    "close": true, "except": ["dba"], "timeout": "10m", "retries": 0, "on_failure": "stop",
+                },
+                {
+                    "name": "jobs", "kind": "sql", "resource": "database", "database": "polycosm", "secret": "hubs/prod/admin",
+                    "statements": ["update jobs set paused = true"], "undo": ["update jobs set paused = false"],
+                    "timeout": "1m", "retries": 0, "on_failure": "stop",
+                },
             ],
             "resume": [
                 {

@@ -1,8 +1,10 @@
 //! What an earlier run quiesced and did not resume.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::record::{HookPhase, HookRecord};
+use crate::domain::descriptor::Hook;
 use crate::domain::set::RunRecord;
 
 /// The record of this hook in the newest run before `run` in which it began to quiesce, unless it was seen undone, or hooks of their own
@@ -33,6 +35,17 @@ pub fn resumes_until(runs: &[RunRecord], run: &str) -> Option<Timestamp> {
     let resuming = earlier.filter(|earlier| earlier.hooks.iter().flatten().any(HookRecord::is_resuming));
     let until = resuming.filter_map(|earlier| earlier.ended_at?.saturating_add(RESUMING).ok());
     until.max()
+}
+
+/// What the newest run before `run` recorded of the hook, for one whose target is gone.
+pub fn last_seen(runs: &[RunRecord], run: &str, hook: &Hook) -> Option<Value> {
+    let mut earlier = runs.iter().rev().filter(|earlier| earlier.id != run);
+    let kind = super::of(&hook.action);
+    earlier.find_map(|run| {
+        let mut records = run.quiescing_hooks();
+        let record = records.find(|record| record.name == hook.name && !record.before.is_null())?;
+        (!kind.is_gone(&record.before)).then(|| record.before.clone())
+    })
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use crate::domain::descriptor::HookAction;
+use crate::domain::descriptor::hook_surroundings::HookSurroundings;
 use crate::domain::descriptor::reader::{Faults, Object};
+use crate::domain::descriptor::{HookAction, HookPlace};
 
 /// A kind of hook.
 pub trait HookProfile: Sync {
@@ -22,12 +23,38 @@ pub trait HookProfile: Sync {
         true
     }
 
+    /// What it is called in a fault, if this one only turns something off, although others of its kind do more.
+    fn only_quiesces(&self, _: &HookAction) -> Option<&'static str> {
+        (!self.is_command()).then(|| self.name())
+    }
+
     /// Reads its fields; `None` only where there is a fault.
     fn read(&self, faults: &mut Faults, object: &Object<'_>) -> Option<HookAction>;
+
+    /// Where it acts, if its fields name a resource; `None` for others, and where there is a fault. `path` is the hook's.
+    fn place(&self, _: &mut Faults, _path: &str, _: &HookAction, _: &HookSurroundings<'_>) -> Option<HookPlace> {
+        None
+    }
+
+    /// The resource that it closes to the application's logins. What is backed up meanwhile is closed, too.
+    fn closes<'a>(&self, _: &'a HookAction) -> Option<&'a str> {
+        None
+    }
+
+    /// The secret of Holdfast's login, if its fields name one: where RDS manages it, a cut-over replaces it.
+    fn secret_mut<'a>(&self, _: &'a mut HookAction) -> Option<&'a mut String> {
+        None
+    }
 
     /// Whether it can undo what it did; if not, it can quiesce only where `resume` says how the application resumes.
     fn has_undo(&self, _: &HookAction) -> bool {
         true
+    }
+
+    /// Whether what the hook turns off does not exist, by what was seen: then nothing is turned off, and it is undone on what is restored
+    /// in its place.
+    fn is_gone(&self, _seen: &Value) -> bool {
+        false
     }
 
     /// What was there before the hook changed anything, where an earlier run recorded `earlier` and did not resume the application:

@@ -1,7 +1,7 @@
 //! The list of kinds of hooks, one line each.
 
 use super::profile::HookProfile;
-use super::{ecs_scale, event_source, http, lambda, ssm_command, stack_parameter, step_function};
+use super::{ecs_scale, event_source, http, lambda, sql, ssm_command, stack_parameter, step_function};
 use crate::domain::descriptor::HookAction;
 
 macro_rules! hooks {
@@ -26,6 +26,7 @@ hooks! {
     ssm_command::Kind: HookAction::SsmCommand(_),
     stack_parameter::Kind: HookAction::StackParameter(_),
     http::Kind: HookAction::Http(_),
+    sql::Kind: HookAction::Sql(_),
 }
 
 #[cfg(test)]

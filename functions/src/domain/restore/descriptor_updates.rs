@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::domain::descriptor::{Count, Descriptor, SwitchAction};
+use crate::domain::hooks;
 use crate::domain::kinds;
 use crate::domain::resource::Target;
 use crate::domain::restore::item::RestoreItem;
@@ -127,6 +128,13 @@ pub fn changes(
                     );
                 }
             }
+            for hook in descriptor.hooks.all() {
+                let place = hook.place.as_ref().filter(|place| place.resource == *found);
+                if let Some(place) = place.filter(|place| is_managed(&place.secret)) {
+                    let field = DescriptorField::HookSecret(hook.name.clone());
+                    change(name, field, "secret", &place.secret, secret);
+                }
+            }
         }
         // `<resource>.<table>`, or the one table of a resource.
         let (resource, table) = match (name.split_once('.'), whole) {
@@ -155,17 +163,19 @@ pub fn changes(
 /// Applies changes to a descriptor. Returns those that could not be applied because the field has another value meanwhile.
 pub fn apply_changes(descriptor: &mut Descriptor, changes: &[DescriptorChange]) -> Vec<DescriptorChange> {
     let all = changes.iter();
-    all.filter(|change| !set(descriptor, change, &change.from, &change.to))
-        .cloned()
-        .collect()
+    let left = all.filter(|change| !set(descriptor, change, &change.from, &change.to));
+    let left = left.cloned().collect();
+    descriptor.place_hooks();
+    left
 }
 
 /// Reverts changes, last one first. Returns those that could not be reverted.
 pub fn revert_changes(descriptor: &mut Descriptor, changes: &[DescriptorChange]) -> Vec<DescriptorChange> {
     let all = changes.iter().rev();
-    all.filter(|change| !set(descriptor, change, &change.to, &change.from))
-        .cloned()
-        .collect()
+    let left = all.filter(|change| !set(descriptor, change, &change.to, &change.from));
+    let left = left.cloned().collect();
+    descriptor.place_hooks();
+    left
 }
 
 /// The name that a resource had at `moment`, if it was called `name` at `known_at`: follows the cut-overs between the two, and
@@ -296,6 +306,10 @@ fn field_mut<'a>(descriptor: &'a mut Descriptor, change: &DescriptorChange) -> O
         DescriptorField::Switch(name) => {
             let mut switches = descriptor.cut_over.iter_mut();
             switches.find(|switch| switch.name == *name)?.table.as_mut()
+        }
+        DescriptorField::HookSecret(name) => {
+            let hook = descriptor.hooks.all_mut().find(|hook| hook.name == *name)?;
+            hooks::of(&hook.action).secret_mut(&mut hook.action)
         }
         // One of several, found by its value.
         DescriptorField::Root(_) => None,

@@ -45,6 +45,9 @@ pub struct Login {
     pub values: BTreeMap<String, Fact>,
     /// The database, if the secret names none.
     pub database: String,
+    /// The hook that closes the application's database: a copy of it from such a moment is closed, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_by: Option<String>,
 }
 
 /// Who uses a login.
@@ -55,6 +58,8 @@ pub enum LoginOwner {
     Application,
     /// Only probes.
     Probe,
+    /// Only hooks, which have to log in to the copy after a cut-over.
+    Hook,
 }
 
 /// The result of one login attempt.
@@ -73,6 +78,9 @@ pub struct LoginResult {
     /// Why it was not accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// Its password was accepted, and this hook still has to open the database to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_by: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,7 +129,7 @@ pub fn master_password_from(plan: &LoginPlan, attempts: &[LoginAttempt]) -> Opti
         return None;
     }
     let master = plan.master_username.as_deref()?;
-    for of in [LoginOwner::Application, LoginOwner::Probe] {
+    for of in [LoginOwner::Application, LoginOwner::Probe, LoginOwner::Hook] {
         let as_master: Vec<&LoginAttempt> = attempts
             .iter()
             .filter(|attempt| attempt.tried.of == of && attempt.tried.user.as_deref() == Some(master))
@@ -180,6 +188,7 @@ mod tests {
                 user: Some(user.into()),
                 database: Some("app".into()),
                 failure: None,
+                closed_by: None,
             },
             password,
         }

@@ -62,7 +62,8 @@ pub fn removable(record: &RestoreRecord, items: &[RestoreItem]) -> Vec<Removable
             DescriptorField::Probe(_)
             | DescriptorField::Switch(_)
             | DescriptorField::ProbeSecret(_)
-            | DescriptorField::Login(_) => None,
+            | DescriptorField::Login(_)
+            | DescriptorField::HookSecret(_) => None,
         });
         let before = found.len();
         found.extend(named.map(|name| (name, source)));

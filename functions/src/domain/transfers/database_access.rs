@@ -49,6 +49,39 @@ pub enum DatabaseAction {
     ApplySwitch { plan: Value },
     /// Returns null.
     RevertSwitch { plan: Value },
+    /// Checks that a database can be connected to, if it exists. Returns [`Obstacles`].
+    CheckConnection { database: String },
+    /// Checks that a database can be closed to its application. Returns [`Obstacles`].
+    CheckClosing { database: String, kept: KeptLogins },
+    /// Returns who may connect now, whose content is the closing's own; null if there is no such database.
+    ObserveAccess { database: String, kept: KeptLogins },
+    /// Closes a database to its application. Returns [`Connected`].
+    Close {
+        database: String,
+        kept: KeptLogins,
+        /// What `observe_access` returned.
+        before: Value,
+    },
+    /// Opens it again. Returns null.
+    Open { database: String, before: Value },
+    /// Executes statements in one transaction. Returns whether there is such a database.
+    Execute { database: String, statements: Vec<String> },
+}
+
+/// Who is let in to a database that is closed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptLogins {
+    /// Names or ARNs of the secrets with Holdfast's own logins.
+    pub secrets: Vec<String>,
+    /// Roles of administrators.
+    pub roles: Vec<String>,
+}
+
+/// Who is still connected to a database that is being closed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connected {
+    /// The sessions of each role: `3 of app`; empty once they have ended.
+    pub sessions: Vec<String>,
 }
 
 /// A database as its server describes it: what is captured at a backup, and compared after a restore.

@@ -85,6 +85,8 @@ async fn count_within(
 pub struct LoginRefusal {
     /// Whether the server refused the password. It does not distinguish a wrong password from a missing user.
     pub is_of_password: bool,
+    /// Whether it accepted the password, and the user may not connect to the database: it looks at the password first.
+    pub is_of_privilege: bool,
     /// The server's own message.
     pub said: String,
 }
@@ -129,6 +131,7 @@ pub async fn log_in(
     }
     Ok(Err(LoginRefusal {
         is_of_password: *server.code() == SqlState::INVALID_PASSWORD,
+        is_of_privilege: *server.code() == SqlState::INSUFFICIENT_PRIVILEGE,
         said,
     }))
 }

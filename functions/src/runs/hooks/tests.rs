@@ -270,3 +270,89 @@ async fn what_a_hook_notes_is_recorded_before_it_continues_and_handed_to_its_lat
         ]
     );
 }
+
+/// A database that is gone when the run looks at it, and the names of the clusters on which it acts.
+#[derive(Default)]
+struct Database {
+    gone: Mutex<bool>,
+    opened: Mutex<Vec<(String, Value)>>,
+}
+
+#[async_trait]
+impl HookDriver for Database {
+    async fn check(&self, _: &Hook) -> Result<Option<Fault>> {
+        Ok(None)
+    }
+
+    async fn observe(&self, _: &Hook) -> Result<Value> {
+        Ok(match *self.gone.lock().unwrap() {
+            true => json!({ "gone": true }),
+            false => json!({ "connect": ["app"], "kept": ["admin"] }),
+        })
+    }
+
+    async fn act(&self, _: Call<'_>) -> Result<HookProgress> {
+        Ok(HookProgress::Done)
+    }
+
+    async fn undo(&self, call: Call<'_>) -> Result<HookProgress> {
+        let place = call.hook.place.as_ref().unwrap();
+        let opened = (place.target.identifier().to_owned(), call.before.clone());
+        self.opened.lock().unwrap().push(opened);
+        Ok(HookProgress::Done)
+    }
+}
+
+fn access(cluster: &str) -> Value {
+    let mut document = document("hubs-prod", &[]);
+    document["resources"]["database"] = json!({"kind": "aurora", "cluster": cluster});
+    document["hooks"] = json!([{
+        "name": "access", "kind": "sql", "resource": "database", "database": "app", "secret": "hubs/admin", "close": true,
+    }]);
+    document
+}
+
+#[tokio::test]
+async fn what_was_restored_in_place_of_a_database_that_is_gone_is_opened_as_it_was_at_the_last_run() {
+    let (catalog, _) = catalog();
+    let planned = Descriptor::parse(&access("hubs-db")).unwrap();
+    let hook = planned.hooks.quiesce[0].clone();
+    let database = Arc::new(Database::default());
+    let hooks = Hooks::all(database.clone());
+    for night in 0..3 {
+        let mut run = run();
+        run.id = format!("{}-{night}", run.id);
+        run.started_at = later(night * 86_400);
+        catalog.put_run(&record(&run), &planned).await.unwrap();
+        *database.gone.lock().unwrap() = night > 0;
+        quiesce(&catalog, &hooks, &run, &hook).await.unwrap();
+        // A cut-over has changed what the resource is.
+        let today = if night == 2 { "hubs-db-r1" } else { "hubs-db" };
+        catalog
+            .put_descriptor(&Descriptor::parse(&access(today)).unwrap())
+            .await
+            .unwrap();
+        resume(&catalog, &hooks, &run, now()).await.unwrap();
+    }
+    let before = json!({ "connect": ["app"], "kept": ["admin"] });
+    let opened = |cluster: &str| (cluster.to_owned(), before.clone());
+    assert_eq!(
+        *database.opened.lock().unwrap(),
+        [opened("hubs-db"), opened("hubs-db"), opened("hubs-db-r1")]
+    );
+}
+
+#[tokio::test]
+async fn without_a_registered_deployment_a_hook_acts_as_planned() {
+    let (catalog, _) = catalog();
+    let planned = Descriptor::parse(&access("hubs-db")).unwrap();
+    let database = Arc::new(Database::default());
+    let hooks = Hooks::all(database.clone());
+    let run = run();
+    catalog.put_run(&record(&run), &planned).await.unwrap();
+    quiesce(&catalog, &hooks, &run, &planned.hooks.quiesce[0])
+        .await
+        .unwrap();
+    resume(&catalog, &hooks, &run, now()).await.unwrap();
+    assert_eq!(database.opened.lock().unwrap()[0].0, "hubs-db");
+}

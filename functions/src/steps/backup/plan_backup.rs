@@ -53,7 +53,7 @@ impl Needs {
             kinds: runtime::kinds(aws)?,
             executions: Arc::new(executions::StepFunctionsExecutions::new(aws)),
             switches: runtime::switches(aws)?,
-            hooks: runtime::hooks(aws),
+            hooks: runtime::hooks(aws)?,
         })
     }
 }

@@ -80,6 +80,7 @@ async fn attempt(
         user: None,
         database: None,
         failure: None,
+        closed_by: None,
     };
     let version = match credentials::read(&needs.secrets, &login.secret, None).await {
         Ok(version) => version,
@@ -111,10 +112,15 @@ async fn attempt(
     tried.user = Some(credentials.username);
     tried.outcome = match &result {
         Ok(()) => LoginOutcome::Accepted,
+        Err(refusal) if refusal.is_of_privilege && login.closed_by.is_some() => {
+            tried.closed_by.clone_from(&login.closed_by);
+            LoginOutcome::Accepted
+        }
         Err(refusal) if refusal.is_of_password => LoginOutcome::Refused,
         Err(_) => LoginOutcome::Failed,
     };
-    tried.failure = result.err().map(|refusal| Failure {
+    let refused = result.err().filter(|_| tried.outcome != LoginOutcome::Accepted);
+    tried.failure = refused.map(|refusal| Failure {
         error: "AccessDenied".to_owned(),
         cause: refusal.said,
     });
@@ -165,6 +171,7 @@ mod tests {
             of: LoginOwner::Application,
             values: BTreeMap::from_iter(values.iter().map(|(key, fact)| ((*key).to_owned(), *fact))),
             database: "hubs".into(),
+            closed_by: None,
         };
         let endpoint = endpoint(&plan, &login, &document::credentials(secret).ok().unwrap());
         (endpoint.host, endpoint.port)

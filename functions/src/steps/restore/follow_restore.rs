@@ -8,7 +8,7 @@ use crate::domain::hooks::HookPhase;
 use crate::domain::job::{JobStatus, Run};
 use crate::error::Result;
 use crate::runs::closing::ensure_not_ended;
-use crate::runs::hooks::{Advance, HookLog};
+use crate::runs::hooks::{Advance, HookLog, follow_cut_over};
 pub use crate::runs::needs::HookNeeds as Needs;
 
 #[derive(Debug, Deserialize)]
@@ -33,7 +33,8 @@ pub struct Output {
 /// `Conflict` for a run that has ended; a hook's own.
 pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> {
     let catalog = &needs.catalog;
-    let descriptor = catalog.planned_by(&run).await?;
+    let mut descriptor = catalog.planned_by(&run).await?;
+    follow_cut_over(catalog, &run, &mut descriptor.hooks).await?;
     let mut log = HookLog::of(catalog, &needs.hooks, &run, now).await?;
     let mut ended = Vec::new();
     for hook in &descriptor.hooks.after_restore {

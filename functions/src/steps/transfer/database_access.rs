@@ -1,21 +1,28 @@
-//! `database-access`: for the kind `postgres`, the short questions to a database and changes of it, from where it can be reached.
+//! `database-access`: the short questions to a database and changes of it, from where it can be reached: for the kind `postgres`, and for
+//! hooks on databases.
 
 use aws_config::SdkConfig;
+use holdfast_transfer::error::TransferError;
 use holdfast_transfer::postgres::{
-    Clients, Description, Dropped, RestoreRequest, Server, ServerVersion, SwitchPlan, apply_switch, check_restore,
-    check_switch, describe, drop_restored, plan_switch, read_dump, revert_switch,
+    Access, Clients, Description, Dropped, KeptRoles, RestoreRequest, Server, ServerVersion, SwitchPlan, apply_switch,
+    check_closing, check_restore, check_switch, close_database, describe, drop_restored, observe_access, open_database,
+    plan_switch, read_dump, revert_switch,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::domain::names;
 use crate::domain::transfers::database_access::{
-    DatabaseAction, DatabaseDescription, DatabaseRequest, DropResult, Obstacles,
+    Connected, DatabaseAction, DatabaseDescription, DatabaseRequest, DropResult, KeptLogins, Obstacles,
 };
 use crate::error::{Class, Error, Result};
 use crate::runs::archive::{Archive, server};
+use crate::runs::database::credentials;
 use crate::runs::needs::DatabaseNeeds;
 use crate::runtime::json_of as json;
+
+/// Seconds that one statement of a hook may take: the function ends after 120.
+const LONGEST_STATEMENT: u32 = 60;
 
 pub struct Needs {
     database: DatabaseNeeds,
@@ -36,6 +43,9 @@ pub async fn handle(Needs { database, archive }: &Needs, request: DatabaseReques
         (Ok(server), _) => server,
         // The login is a part of what a dump needs.
         (Err(error), DatabaseAction::CheckDump { .. }) => return json(refused(error)?),
+        (Err(error), DatabaseAction::CheckConnection { .. } | DatabaseAction::CheckClosing { .. }) => {
+            return json(refused(error)?);
+        }
         (Err(error), _) => return Err(error),
     };
     match request.action {
@@ -64,7 +74,67 @@ pub async fn handle(Needs { database, archive }: &Needs, request: DatabaseReques
         DatabaseAction::PlanSwitch { live, copy, side } => json(plan_switch(&server, &live, &copy, &side).await?),
         DatabaseAction::ApplySwitch { plan } => json(apply_switch(&server, &read::<SwitchPlan>(plan)?).await?),
         DatabaseAction::RevertSwitch { plan } => json(revert_switch(&server, &read::<SwitchPlan>(plan)?).await?),
+        DatabaseAction::CheckConnection { database } => json(match server.connect(&database).await {
+            // What is gone is restored.
+            Ok(_) | Err(TransferError::NotFound(_)) => Obstacles::default(),
+            Err(error) => refused(error.into())?,
+        }),
+        DatabaseAction::CheckClosing { database: name, kept } => {
+            json(match can_close(database, &server, &name, &kept).await {
+                Ok(()) => Obstacles::default(),
+                Err(error) => refused(error)?,
+            })
+        }
+        DatabaseAction::ObserveAccess { database: name, kept } => {
+            let kept = roles(database, &kept).await?;
+            json(observe_access(&server, &name, &kept).await?)
+        }
+        DatabaseAction::Close {
+            database: name,
+            kept,
+            before,
+        } => {
+            let kept = roles(database, &kept).await?;
+            let sessions = close_database(&server, &name, &kept, &access(before)?).await?;
+            json(Connected { sessions })
+        }
+        DatabaseAction::Open { database, before } => json(open_database(&server, &database, &access(before)?).await?),
+        DatabaseAction::Execute { database, statements } => {
+            let session = match server.connect(&database).await {
+                Err(TransferError::NotFound(_)) => return json(false),
+                session => session?,
+            };
+            session
+                .transact("executing SQL", &statements, LONGEST_STATEMENT)
+                .await?;
+            json(true)
+        }
     }
+}
+
+async fn can_close(needs: &DatabaseNeeds, server: &Server, database: &str, kept: &KeptLogins) -> Result<()> {
+    let kept = roles(needs, kept).await?;
+    Ok(check_closing(server, database, &kept).await?)
+}
+
+/// The users of these logins, which are read now.
+async fn roles(needs: &DatabaseNeeds, kept: &KeptLogins) -> Result<KeptRoles> {
+    let mut logins = Vec::new();
+    for secret in &kept.secrets {
+        logins.push(credentials::login(&needs.secrets, secret).await?.username);
+    }
+    Ok(KeptRoles {
+        logins,
+        administrators: kept.roles.clone(),
+    })
+}
+
+fn access(before: Value) -> Result<Access> {
+    serde_json::from_value(before).map_err(|error| {
+        Error::VerificationFailed(format!(
+            "reading who may connect to a database: {error}. Grant CONNECT on it by hand"
+        ))
+    })
 }
 
 /// What a restore of a dump needs, as far as it can be checked before anything is created.

@@ -37,6 +37,8 @@ pub enum DescriptorField {
     ProbeSecret(String),
     /// The `login` of this switch.
     Login(String),
+    /// The `secret` of this hook.
+    HookSecret(String),
 }
 
 impl DescriptorChange {
@@ -46,6 +48,7 @@ impl DescriptorChange {
             DescriptorField::Resource(name) | DescriptorField::Root(name) => ("resources", name),
             DescriptorField::Probe(name) | DescriptorField::ProbeSecret(name) => ("probes", name),
             DescriptorField::Switch(name) | DescriptorField::Login(name) => ("cut_over", name),
+            DescriptorField::HookSecret(name) => ("hooks", name),
         };
         format!("{section}.{name}.{}", self.field)
     }

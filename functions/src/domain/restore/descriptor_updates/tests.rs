@@ -132,6 +132,36 @@ fn every_name_of_what_was_switched_leads_to_the_copy_and_back() {
     assert_eq!(after, before);
 }
 
+/// RDS manages another secret for the copy, with which the hook then logs in there.
+#[test]
+fn a_hook_acts_on_the_copy_with_the_copys_own_master_secret() {
+    let managed = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:rds!cluster-1-AbCdEf";
+    let hook = |name: &str, secret: &str| json!({"name": name, "kind": "sql", "resource": "database", "database": "app", "secret": secret, "close": true});
+    let mut document = serde_json::to_value(descriptor()).unwrap();
+    document["hooks"] = json!([hook("access", managed), hook("other", "app/admin")]);
+    let before = Descriptor::parse(&document).unwrap();
+    let mut items = items();
+    let copied = managed.replace("cluster-1", "cluster-2");
+    let cluster = json!({
+        "made": "cluster", "cluster": "db-r1", "arn": "a", "host": "h", "reader_host": "r", "port": 1, "master_secret": copied,
+    });
+    items[0].created = Some(serde_json::from_value(cluster).unwrap());
+    let changes = changes(&before, &in_use(&switched(&before, SwitchState::Done), &items), now());
+    let paths: Vec<String> = changes.iter().map(DescriptorChange::path).collect();
+    assert!(paths.contains(&"hooks.access.secret".to_owned()), "{paths:?}");
+    assert!(!paths.contains(&"hooks.other.secret".to_owned()), "{paths:?}");
+    let mut after = before.clone();
+    assert_eq!(apply_changes(&mut after, &changes), []);
+    let place = after.hooks.quiesce[0].place.clone().unwrap();
+    assert_eq!((place.target.identifier(), place.secret), ("db-r1", copied));
+    assert_eq!(
+        Descriptor::parse(&serde_json::to_value(&after).unwrap()).unwrap(),
+        after
+    );
+    assert_eq!(revert_changes(&mut after, &changes), []);
+    assert_eq!(after, before);
+}
+
 #[test]
 fn what_was_not_switched_keeps_its_name() {
     let descriptor = descriptor();

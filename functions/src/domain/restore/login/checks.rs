@@ -6,8 +6,8 @@ use crate::domain::descriptor::Descriptor;
 use crate::domain::restore::item::RestoreItem;
 use crate::domain::restore::verdict::{Check, Finding};
 
-/// A check for each secret that the application will log in to a copy with, and for each login that cannot be tried. The logins of
-/// probes show in their counts.
+/// A check for each secret that the application or a hook will log in to a copy with, and for each login that cannot be tried. The
+/// logins of probes show in their counts.
 pub fn checks(descriptor: &Descriptor, items: &[RestoreItem], jobs: &[LoginJob]) -> Vec<Check> {
     let plans = plans::plans(descriptor, items);
     let of_logins = plans.iter().flat_map(|plan| {
@@ -25,8 +25,8 @@ fn of_plan<'a>(
     job: Option<&'a LoginJob>,
     item: Option<&'a RestoreItem>,
 ) -> impl Iterator<Item = Check> + use<'a> {
-    let application = plan.logins.iter().filter(|login| login.of == LoginOwner::Application);
-    application.map(move |login| {
+    let checked = plan.logins.iter().filter(|login| login.of != LoginOwner::Probe);
+    checked.map(move |login| {
         let tried = job.and_then(|job| job.logins.iter().find(|tried| tried.secret == login.secret));
         let (finding, detail) = match tried {
             Some(tried) if tried.outcome == LoginOutcome::Accepted => (Finding::Same, accepted(plan, tried, item)),
@@ -43,6 +43,15 @@ fn of_plan<'a>(
 
 fn accepted(plan: &LoginPlan, tried: &LoginResult, item: Option<&RestoreItem>) -> String {
     let version = tried.version.as_deref().unwrap_or_default();
+    if let Some(hook) = &tried.closed_by {
+        let (user, database) = (tried.user.as_deref(), tried.database.as_deref().unwrap_or_default());
+        return format!(
+            "{} accepts the password of user {} with its version {version}. Its database {database} is closed to that user, as it was when it \
+             was backed up: hook {hook} opens it after a cut-over; without one, grant CONNECT on it as its owner",
+            plan.cluster,
+            user.unwrap_or_default()
+        );
+    }
     let accepted = format!(
         "with its version {version}, user {} is logged in to database {} of cluster {}",
         tried.user.as_deref().unwrap_or_default(),
@@ -171,6 +180,7 @@ mod tests {
             user: Some(user.into()),
             database: Some("hubs".into()),
             failure: Some(failure("28P01")),
+            closed_by: None,
         });
         vec![LoginJob {
             plan,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Login, LoginOwner, LoginPlan, is_managed};
 use crate::domain::descriptor::{Count, Descriptor, Fact, Switch};
+use crate::domain::hooks;
 use crate::domain::kinds::{self, Database};
 use crate::domain::restore::item::{ItemStatus, RestoreItem};
 use crate::domain::switches::{self, LoginSource};
@@ -93,7 +94,7 @@ pub fn of_copy<'a>(secret: &'a str, master_secret: Option<&'a str>) -> &'a str {
     master_secret.filter(|_| is_managed(secret)).unwrap_or(secret)
 }
 
-/// The application's logins, then those of probes, each secret once.
+/// The application's logins, then those of probes and of hooks, each secret once.
 fn logins(descriptor: &Descriptor, copied: &CopiedCluster<'_>) -> Vec<Login> {
     let resource = &copied.item.planned.resource.name;
     let probes: Vec<(String, &str)> = descriptor
@@ -113,9 +114,15 @@ fn logins(descriptor: &Descriptor, copied: &CopiedCluster<'_>) -> Vec<Login> {
     let mut logins: Vec<Login> = Vec::new();
     let by_switches = copied.switches.iter().filter_map(|switch| copied.login_by(switch));
     let by_probes = probes.iter().map(|(secret, _)| (secret.clone(), BTreeMap::new()));
+    let places = descriptor.hooks.all().filter_map(|hook| hook.place.as_ref());
+    let by_hooks = places.filter(|place| place.resource == *resource);
+    let by_hooks = by_hooks.map(|place| (copied.at_copy(&place.secret), BTreeMap::new()));
     let all = by_switches
         .map(|login| (LoginOwner::Application, login))
-        .chain(by_probes.map(|login| (LoginOwner::Probe, login)));
+        .chain(by_probes.map(|login| (LoginOwner::Probe, login)))
+        .chain(by_hooks.map(|login| (LoginOwner::Hook, login)));
+    let mut closing = descriptor.hooks.quiesce.iter();
+    let closing = closing.find(|hook| hooks::of(&hook.action).closes(&hook.action) == Some(resource));
     for (of, (secret, values)) in all {
         match logins.iter_mut().find(|login| login.secret == secret) {
             Some(login) => login.values.extend(values),
@@ -124,6 +131,9 @@ fn logins(descriptor: &Descriptor, copied: &CopiedCluster<'_>) -> Vec<Login> {
                 values,
                 database: database(&secret),
                 secret,
+                closed_by: closing
+                    .filter(|_| of == LoginOwner::Application)
+                    .map(|hook| hook.name.clone()),
             }),
         }
     }
@@ -186,6 +196,36 @@ mod tests {
         assert_eq!(logins.len(), 2);
         assert_eq!(logins[0].values.len(), 2);
         assert_eq!(logins[0].database, "hubs");
+    }
+
+    /// Only the application is kept out; a hook has to be let in after the cut-over.
+    #[test]
+    fn the_login_of_a_hook_is_tried_and_says_what_it_closes() {
+        let switch = json!([{"name": "a", "kind": "secret", "resource": "database", "secret": "hubs/app"}]);
+        let mut document = serde_json::to_value(descriptor(switch)).unwrap();
+        let hook = |field: &str, value: Value| {
+            let mut hook = json!({"name": "access", "kind": "sql", "resource": "database", "database": "hubs", "secret": "hubs/admin"});
+            hook[field] = value;
+            json!([hook])
+        };
+        for (hooks, closed_by) in [
+            (hook("close", json!(true)), Some("access".to_owned())),
+            (json!({"after_restore": hook("statements", json!(["select 1"]))}), None),
+        ] {
+            document["hooks"] = hooks;
+            let plans = plans(&Descriptor::parse(&document).unwrap(), &[copied(Value::Null)]);
+            let found: Vec<_> = plans[0]
+                .logins
+                .iter()
+                .map(|login| (login.of, login.closed_by.clone()))
+                .collect();
+            let expected = [
+                (LoginOwner::Application, closed_by),
+                (LoginOwner::Probe, None),
+                (LoginOwner::Hook, None),
+            ];
+            assert_eq!(found, expected);
+        }
     }
 
     #[test]

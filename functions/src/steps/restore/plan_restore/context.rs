@@ -33,7 +33,7 @@ impl Needs {
             kinds: runtime::kinds(aws)?,
             switches: runtime::switches(aws)?,
             executions: Arc::new(executions::StepFunctionsExecutions::new(aws)),
-            hooks: runtime::hooks(aws),
+            hooks: runtime::hooks(aws)?,
             dependents: Arc::new(dependents::AwsDependentLookup::new(aws)),
         })
     }
