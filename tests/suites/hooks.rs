@@ -1,5 +1,6 @@
 //! The application is quiesced before the backup, and resumed as early as the kinds allow, also after failures.
 
+mod databases;
 pub mod function;
 mod kinds;
 
@@ -38,6 +39,7 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
         }),
     ];
     tests.extend(kinds::tests(stages));
+    tests.extend(databases::tests(stages));
     tests
 }
 

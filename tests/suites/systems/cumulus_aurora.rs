@@ -45,21 +45,26 @@ async fn restored(stage: &Stage) -> Result<()> {
     database.as_application().await?.batch_execute(delete).await?;
 
     system.inbox.take().await?;
-    let mut restore = system.begin(&["restore", &system.name, "--before", &time, "--watch", "--yes"]);
-    // The copy has the state of the backup, in which the application may not log in: that is all that is unproven.
-    let (record, mail) = restore.until(system.asked()).await?;
-    let unproven = checks(&record, "unproven");
-    let only_login = unproven.iter().all(|check| check["name"] == login_check(&cumulus));
-    ensure!(unproven.len() == 1 && only_login, "{unproven:#?}");
-    ensure!(mail.body.contains("permission denied"), "{}", mail.body);
-    let same = checks(&record, "same")
-        .into_iter()
-        .filter_map(|check| check["name"].as_str());
-    let same: Vec<&str> = same.collect();
+    let mut restore = system.begin(&[
+        "restore",
+        &system.name,
+        "--before",
+        &time,
+        "--cut-over",
+        "ask",
+        "--watch",
+        "--yes",
+    ]);
+    let (record, _) = restore.until(system.asked()).await?;
+    // The copy has the state of the backup, in which the application's password is accepted, and its role not let in.
+    ensure!(record["verification"]["outcome"] == "verified", "{record:#}");
+    let same = checks(&record, "same");
+    let login = same.iter().find(|check| check["name"] == login_check(&cumulus));
+    let login = login.with_context(|| format!("{same:#?}"))?;
+    ensure!(text(login, "/detail")?.contains("hook access opens it"), "{login:#}");
     for name in ["probe granules", "probe executions"] {
-        ensure!(same.contains(&name), "{same:?}");
+        ensure!(same.iter().any(|check| check["name"] == name), "{same:#?}");
     }
-    ensure!(checks(&record, "different").is_empty(), "{record:#}");
     cumulus.ensure_halted().await?;
     ensure!(database.place().await? == old);
     system.approve(&record).await?;
@@ -71,6 +76,7 @@ async fn restored(stage: &Stage) -> Result<()> {
     let copy = text(&made, "/cluster")?;
     ensure!(database.place().await?.0 == text(&made, "/host")?);
     ensure!(cumulus.ensure_up().await? == before && before.len() == GRANULES);
+    ensure!(!database.lets_in((&old.0, old.1)).await?, "the old cluster is open");
     let settings = cumulus.described(copy).await?;
     ensure!(
         settings == cumulus.described(&cumulus.dataset.cluster).await?,
@@ -80,10 +86,16 @@ async fn restored(stage: &Stage) -> Result<()> {
     let blocks = system.done(&["infrastructure", id, "--terraform"]).await?;
     imports(&cumulus, copy, &state, &blocks).await?;
 
+    // The night after: what is closed and opened is the copy.
+    cumulus.sealed().await?;
+    ensure!(cumulus.ensure_up().await? == before);
+    let copy = database.place().await?;
+
     // The hooks close the copy, and open the old database, to which the secret leads when they resume.
     system.done(&["undo-cut-over", id]).await?;
     ensure!(database.place().await? == old);
     ensure!(cumulus.ensure_up().await? == before[..1], "with what the incident left");
+    ensure!(!database.lets_in((&copy.0, copy.1)).await?, "the copy is open");
     Ok(())
 }
 
@@ -131,13 +143,26 @@ async fn as_of(stage: &Stage) -> Result<()> {
 async fn failing(stage: &Stage) -> Result<()> {
     let cumulus = Cumulus::up(stage, "cumulus-fails").await?;
     let (system, database) = (&cumulus.system, &cumulus.database);
-    cumulus.access.fail(true);
+    cumulus.drain.fail(true);
     let (ended, mail) = system.back_up().await?;
-    cumulus.access.fail(false);
+    cumulus.drain.fail(false);
     ensure!(ended.status == "FAILED", "{ended:?}");
     system
-        .ensure_on_call_knows(&mail, &["AccessFailed: a workflow does not end", "access"])
+        .ensure_on_call_knows(&mail, &["DrainFailed: a workflow does not end", "drain"])
         .await?;
+    cumulus.ensure_up().await?;
+
+    // While the database is closed.
+    let fault = json!({
+        "caller": "holdfast-snapshot-cluster", "service": "rds", "action": "CreateDBClusterSnapshot", "kind": "access_denied",
+    });
+    let fault = stage.lab.inject(fault).await?;
+    let (ended, _) = system.back_up().await?;
+    ensure!(
+        ended.status == "FAILED" && stage.lab.hits(fault).await? > 0,
+        "{ended:?}"
+    );
+    stage.lab.heal().await?;
     cumulus.ensure_up().await?;
 
     cumulus.sealed().await?;
@@ -148,7 +173,7 @@ async fn failing(stage: &Stage) -> Result<()> {
     });
     let fault = stage.lab.inject(fault).await?;
     system.inbox.take().await?;
-    let mut restore = system.begin(&["restore", &system.name, "--watch", "--yes"]);
+    let mut restore = system.begin(&["restore", &system.name, "--cut-over", "ask", "--watch", "--yes"]);
     let (asked, _) = restore.until(system.asked()).await?;
     cumulus.ensure_halted().await?;
     system.approve(&asked).await?;

@@ -1,12 +1,11 @@
-//! Cumulus' database, as its application reaches it, and the state machine that closes it to the application and opens it again: an
-//! activity, which the owner's worker carries out with SQL.
+//! Cumulus' database, as its application reaches it, and the state machine that waits for its workflows: an activity of the owner's worker.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail, ensure};
 use holdfast_tests::aws::{Aws, text};
-use holdfast_tests::dataset::{USER, log_in};
+use holdfast_tests::dataset::log_in;
 use holdfast_tests::surroundings::create_machine;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -21,8 +20,6 @@ pub struct Database {
     pub aws: Aws,
     /// The secret.
     pub secret: String,
-    /// The administrator's, who is in no secret.
-    pub password: String,
 }
 
 impl Database {
@@ -48,22 +45,15 @@ impl Database {
         log_in(&host, port, text(&login, "/database")?, user).await
     }
 
-    pub async fn as_administrator(&self) -> Result<Client> {
-        let (host, port) = self.place().await?;
-        log_in(&host, port, DATABASE, (USER, &self.password)).await
-    }
-
-    async fn close(&self) -> Result<()> {
-        let sql = format!(
-            "revoke connect on database {DATABASE} from public, {APPLICATION};
-             select pg_terminate_backend(pid) from pg_stat_activity where usename = '{APPLICATION}'"
-        );
-        Ok(self.as_administrator().await?.batch_execute(&sql).await?)
-    }
-
-    async fn open(&self) -> Result<()> {
-        let sql = format!("grant connect on database {DATABASE} to {APPLICATION}");
-        Ok(self.as_administrator().await?.batch_execute(&sql).await?)
+    /// Whether the application is let in to a cluster, whatever its secret says.
+    pub async fn lets_in(&self, (host, port): (&str, u16)) -> Result<bool> {
+        let login = self.login().await?;
+        let user = (text(&login, "/username")?, text(&login, "/password")?);
+        match log_in(host, port, text(&login, "/database")?, user).await {
+            Ok(_) => Ok(true),
+            Err(error) if format!("{error:#}").contains("permission denied") => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -74,52 +64,51 @@ pub async fn granules(client: &Client) -> Result<Vec<String>> {
 }
 
 /// The machine, and its worker.
-pub struct Access {
+pub struct Drain {
     /// The machine's ARN.
     pub machine: String,
     worker: JoinHandle<()>,
     fails: Arc<AtomicBool>,
 }
 
-impl Drop for Access {
+impl Drop for Drain {
     fn drop(&mut self) {
         self.worker.abort();
     }
 }
 
-impl Access {
-    pub async fn create(name: &str, database: Database) -> Result<Self> {
-        let aws = &database.aws;
+impl Drain {
+    pub async fn create(name: &str, aws: &Aws) -> Result<Self> {
         let created = call(aws, "CreateActivity", json!({ "name": name })).await?;
         let activity = text(&created, "/activityArn")?.to_owned();
         let state = json!({ "Type": "Task", "Resource": activity, "End": true });
         let fails = Arc::new(AtomicBool::new(false));
         Ok(Self {
             machine: create_machine(aws, name, state).await?,
-            worker: tokio::spawn(work(database.clone(), activity, Arc::clone(&fails))),
+            worker: tokio::spawn(work(aws.clone(), activity, Arc::clone(&fails))),
             fails,
         })
     }
 
-    /// Whether the machine fails after it has closed the database.
+    /// Whether the machine fails.
     pub fn fail(&self, fails: bool) {
         self.fails.store(fails, Ordering::Relaxed);
     }
 }
 
 /// Carries out what the machine asks for, as long as the lab runs.
-async fn work(database: Database, activity: String, fails: Arc<AtomicBool>) {
-    let aws = &database.aws;
+async fn work(aws: Aws, activity: String, fails: Arc<AtomicBool>) {
+    let aws = &aws;
     while let Ok(task) = call(aws, "GetActivityTask", json!({ "activityArn": activity })).await {
         let Some(token) = task["taskToken"].as_str() else {
             continue;
         };
-        let done = carry_out(&database, &task, fails.load(Ordering::Relaxed)).await;
+        let done = carry_out(&task, fails.load(Ordering::Relaxed));
         let (action, result) = match done {
             Ok(()) => ("SendTaskSuccess", json!({ "taskToken": token, "output": "{}" })),
             Err(error) => {
                 let cause = format!("{error:#}");
-                let failure = json!({ "taskToken": token, "error": "AccessFailed", "cause": cause });
+                let failure = json!({ "taskToken": token, "error": "DrainFailed", "cause": cause });
                 ("SendTaskFailure", failure)
             }
         };
@@ -133,15 +122,14 @@ async fn call(aws: &Aws, action: &str, request: Value) -> Result<Value> {
     aws.json("states", &format!("AWSStepFunctions.{action}"), request).await
 }
 
-async fn carry_out(database: &Database, task: &Value, fails: bool) -> Result<()> {
+fn carry_out(task: &Value, fails: bool) -> Result<()> {
     let input: Value = serde_json::from_str(text(task, "/input")?)?;
     match text(&input, "/action")? {
         "quiesce" => {
-            database.close().await?;
             ensure!(!fails, "a workflow does not end");
             Ok(())
         }
-        "resume" => database.open().await,
+        "resume" => Ok(()),
         other => bail!("no such action: {other}"),
     }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::json;
 
-use super::database::{APPLICATION, Access, DATABASE, Database, granules};
+use super::database::{APPLICATION, DATABASE, Database, Drain, granules};
 use crate::hooks::function::create_function;
 use crate::stage::Stage;
 use crate::systems::system::{PATIENCE, System};
@@ -43,7 +43,7 @@ pub struct Cumulus<'a> {
     pub system: System<'a>,
     pub dataset: Dataset,
     pub database: Database,
-    pub access: Access,
+    pub drain: Drain,
     /// The id of the event source mapping.
     mapping: String,
 }
@@ -55,15 +55,15 @@ impl<'a> Cumulus<'a> {
         settings.retain(|(field, _)| SETTINGS.iter().any(|kept| field.starts_with(kept)));
         let dataset = Dataset::create_as(&stage.lab, name, &Sizes::small(), &settings).await?;
         let database = create_database(stage, &dataset).await?;
-        let access = Access::create(name, database.clone()).await?;
+        let drain = Drain::create(name, &stage.aws).await?;
         let mapping = create_ingest(stage, name).await?;
         let names = [
             ("cumulus-prod-rds", dataset.cluster.as_str()),
             ("cumulus-prod", name),
             ("a1b2c3d4-5678-90ab-cdef-111111111111", mapping.as_str()),
             (
-                "arn:aws:states:us-east-1:123456789012:stateMachine:holdfast-hook-cumulus-access",
-                access.machine.as_str(),
+                "arn:aws:states:us-east-1:123456789012:stateMachine:holdfast-hook-cumulus-drain",
+                drain.machine.as_str(),
             ),
         ];
         let system = System::apply(stage, name, "cumulus-aurora.yaml", &names).await?;
@@ -71,7 +71,7 @@ impl<'a> Cumulus<'a> {
             system,
             dataset,
             database,
-            access,
+            drain,
             mapping,
         })
     }
@@ -134,14 +134,15 @@ impl<'a> Cumulus<'a> {
     }
 }
 
-/// The application's own database in the cluster, its login, and that of the probes.
+/// The application's own database in the cluster, its login, and those of the probes and of the hook.
 async fn create_database(stage: &Stage, dataset: &Dataset) -> Result<Database> {
     let (host, port) = endpoint(&stage.aws, &dataset.cluster).await?;
     let login = json!({
         "username": APPLICATION, "password": "pw-app-Nn4Secret", "host": host, "port": port, "database": DATABASE,
     });
     let probes = json!({ "username": "cumulus_probes", "password": "pw-probes-Nn4Secret" });
-    for (secret, value) in [("db-login", login), ("db-probes", probes)] {
+    let administrator = json!({ "username": USER, "password": dataset.password });
+    for (secret, value) in [("db-login", login), ("db-probes", probes), ("db-admin", administrator)] {
         let request = json!({ "Name": format!("{}/{secret}", dataset.name), "SecretString": value.to_string() });
         let target = "secretsmanager.CreateSecret";
         stage.aws.json("secretsmanager", target, request).await?;
@@ -167,7 +168,6 @@ async fn create_database(stage: &Stage, dataset: &Dataset) -> Result<Database> {
     Ok(Database {
         aws: stage.aws.clone(),
         secret: format!("{}/db-login", dataset.name),
-        password: dataset.password.clone(),
     })
 }
 
