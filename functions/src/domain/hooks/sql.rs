@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::profile::HookProfile;
-use super::texts::texts;
 use crate::domain::descriptor::hook_surroundings::HookSurroundings;
 use crate::domain::descriptor::reader::{Faults, Object, TextFormat, bare, shown};
+use crate::domain::descriptor::texts::texts;
 use crate::domain::descriptor::{Count, HookAction, HookPlace, Sql, formats, sql};
 use crate::domain::kinds::{self, Counting, any_of};
 use crate::domain::resource::Target;
