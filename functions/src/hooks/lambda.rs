@@ -247,13 +247,13 @@ mod tests {
     async fn every_missing_function_is_a_fault_and_what_cannot_be_told_is_answered() {
         let look = "GET /2015-03-31/functions/hubs-offline/configuration";
         let (hooks, _) = hooks(refuses(look, 404, "ResourceNotFoundException"));
-        let error = hooks.check_all(&lists()).await.unwrap_err();
+        let error = hooks.check_all(&lists(), |_| false).await.unwrap_err();
         assert_eq!(error.name(), "InvalidInput");
         for part in ["hooks.offline.function", "hubs-offline, which does not exist"] {
             assert!(error.to_string().contains(part), "{error}");
         }
         let (hooks, _) = self::hooks(refuses(look, 403, "AccessDeniedException"));
-        let unknown = hooks.check_all(&lists()).await.unwrap();
+        let unknown = hooks.check_all(&lists(), |_| false).await.unwrap();
         assert_eq!(unknown[0].subject, "hook offline");
     }
 

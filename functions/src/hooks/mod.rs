@@ -92,15 +92,21 @@ impl Hooks {
         self.of(&hook.action).check(hook).await
     }
 
-    /// Checks every hook before anything is changed. Returns the hooks that could not be checked, with the reason.
+    /// Checks every hook before anything is changed. Returns the hooks that could not be checked, with the reason; also those that
+    /// cannot be carried out in a database that a restore brings (`is_restored`): it may be what is broken.
     ///
     /// # Errors
     /// `InvalidInput` with every hook that cannot be carried out; any error that is worth a retry.
-    pub async fn check_all(&self, lists: &HookLists) -> Result<Vec<Reason>> {
+    pub async fn check_all(&self, lists: &HookLists, is_restored: impl Fn(&Hook) -> bool) -> Result<Vec<Reason>> {
         let (mut faults, mut unknown): (Vec<Fault>, _) = (Vec::new(), Vec::new());
         for hook in lists.all() {
             match self.check(hook).await {
+                Ok(Some(fault)) if is_restored(hook) => {
+                    let error = Error::InvalidInput(vec![fault]);
+                    unknown.push(unreachable(hook, &error));
+                }
                 Ok(fault) => faults.extend(fault),
+                Err(error) if is_restored(hook) => unknown.push(unreachable(hook, &error)),
                 Err(error) if error.class() == Class::Final => unknown.push(Reason {
                     subject: format!("hook {}", hook.name),
                     error: error.name().to_owned(),
@@ -113,6 +119,17 @@ impl Hooks {
             true => Ok(unknown),
             false => Err(Error::InvalidInput(faults)),
         }
+    }
+}
+
+fn unreachable(hook: &Hook, error: &Error) -> Reason {
+    Reason {
+        subject: format!("hook {}", hook.name),
+        error: error.name().to_owned(),
+        message: format!(
+            "it cannot be carried out now: {error}. If the restore has to quiesce, it fails there. If this database is what is broken, leave \
+             the hook out of the descriptor until it is restored"
+        ),
     }
 }
 

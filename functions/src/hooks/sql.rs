@@ -89,7 +89,9 @@ impl SqlHook {
             statements: statements.to_vec(),
         };
         let executed: Option<bool> = self.ask(call.doing(undo), call.hook, action).await?;
-        match executed == Some(true) || call.phase == HookPhase::Quiesce && !undo {
+        // A server that is gone is restored: nothing is to be done in it before, and nothing to be undone.
+        let needs_none = call.phase == HookPhase::Quiesce && (!undo || executed.is_none());
+        match executed == Some(true) || needs_none {
             true => Ok(HookProgress::Done),
             false => Err(missing(call, undo)?),
         }
@@ -174,6 +176,10 @@ impl HookDriver for SqlHook {
         let sql = sql_of(call.hook)?;
         if !sql.close {
             return self.execute(call, &sql.undo, true).await;
+        }
+        // Nothing was closed, and nothing restored in its place.
+        if call.before["gone"] == true && self.server(call.hook).await?.is_none() {
+            return Ok(HookProgress::Done);
         }
         let action = DatabaseAction::Open {
             database: place(call.hook)?.database.clone(),

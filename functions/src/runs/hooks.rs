@@ -136,7 +136,8 @@ impl<'a> HookLog<'a> {
         let runs = catalog.runs(deployment).await?;
         let kind = hooks::of(&hook.action);
         if kind.is_gone(&seen) {
-            return Ok(last_seen(&runs, &self.run.id, hook).unwrap_or(seen));
+            let last = last_seen(&runs, &self.run.id, hook);
+            return Ok(last.map_or(seen, |last| kind.as_gone(last)));
         }
         let Some((earlier, record)) = left_at_rest(&runs, &self.run.id, &hook.name) else {
             return Ok(seen);
@@ -239,9 +240,12 @@ impl<'a> HookLog<'a> {
             Err(error) => {
                 let text = error.to_string();
                 let failed = matches!(error, Error::JobFailed(_));
+                let is_final = error.class() == Class::Final;
                 self.change(hook, |record, _| {
                     record.failures += u32::from(failed);
-                    record.error = Some(text.clone());
+                    if is_final {
+                        record.error = Some(text.clone());
+                    }
                 })
                 .await?;
             }

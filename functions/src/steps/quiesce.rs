@@ -11,7 +11,7 @@ use crate::domain::set::Reason;
 use crate::error::{Error, Result};
 use crate::hooks::did_not_begin;
 use crate::runs::closing::ended_error;
-use crate::runs::hooks::{Advance, HookLog, Progress};
+use crate::runs::hooks::{Advance, HookLog, Progress, follow_cut_over};
 pub use crate::runs::needs::HookNeeds as Needs;
 use crate::runs::resuming::by_hand_of;
 use crate::runtime;
@@ -53,7 +53,8 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
     if is_over(catalog, &run).await? {
         return Err(ended_error(&run, DOING));
     }
-    let descriptor = catalog.planned_by(&run).await?;
+    let mut descriptor = catalog.planned_by(&run).await?;
+    follow_cut_over(catalog, &run, &mut descriptor.hooks).await?;
     if let Some(limit) = quiesced_limit(catalog, &run, descriptor.hooks.max_quiesced_seconds).await?
         && now >= limit
     {
@@ -122,7 +123,7 @@ pub async fn handle(needs: &Needs, Input { run, now }: Input) -> Result<Output> 
     })
 }
 
-/// Seconds until the next look at an earlier run that may still be resuming the application: its undo would bring back what this run
+/// Seconds until the next look at an earlier run that may still be resuming the application: its undo would resume what this run
 /// brings to rest. `None` if there is none.
 async fn wait_for_earlier_runs(catalog: &Catalog, run: &Run, now: Timestamp) -> Result<Option<u64>> {
     let until = hooks::resumes_until(&catalog.runs(&run.deployment).await?, &run.id);
@@ -149,6 +150,9 @@ async fn is_over(catalog: &Catalog, run: &Run) -> Result<bool> {
 /// Resumes what has begun, or runs the hooks that resume, and returns the error to end with. This step does not run again: a hook that
 /// fails is retried a few times, and then is a warning on the run; one that takes time is waited for.
 async fn resume_again(log: &mut HookLog<'_>, catalog: &Catalog, run: &Run, lists: &HookLists) -> Result<Error> {
+    let mut lists = lists.clone();
+    follow_cut_over(catalog, run, &mut lists).await?;
+    let lists = &lists;
     // Also those that began in earlier calls: after this, nobody resumes them.
     let begun = |hook: &&Hook| log.find(hook).is_some_and(|record| !record.did_nothing);
     let begun: Vec<&Hook> = lists.quiesce.iter().rev().filter(begun).collect();

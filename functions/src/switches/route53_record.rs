@@ -246,7 +246,8 @@ impl SwitchDriver for Route53Record {
         };
         let waits = format!(
             "switch {}: after {} is changed, the cut-over waits until its TTL has passed ({}), and as long again after switching back. \
-             Applications that keep connections, or addresses for longer, have to be restarted",
+             An application with hooks stays at rest meanwhile: a shorter TTL, set before, is a shorter wait. Applications that keep \
+             connections, or addresses for longer, have to be restarted",
             switch.name,
             named.words(),
             duration::friendly(record.ttl)

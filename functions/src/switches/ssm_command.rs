@@ -123,7 +123,7 @@ fn old_values<'a>(named: Named<'a>, before: &Value) -> Result<Vec<(&'a str, Stri
     let old = |(name, _): (&'a String, &Fact)| {
         let value = before["values"][name].as_str().ok_or_else(|| {
             Error::NotFound(format!(
-                "switching {} back: what {name} was before is not known, since the resource did not exist. Run its undo by hand on {}",
+                "switching {} back: what {name} was before is not known: the resource did not exist, or had none. Run its undo by hand on {}",
                 named.switch,
                 named.script.target()
             ))

@@ -10,7 +10,7 @@ use holdfast_tests::inbox::Inbox;
 use holdfast_tests::records::Records;
 use holdfast_tests::wait::until;
 use libtest_mimic::Trial;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio_postgres::Client;
 
 use crate::stage::{Stage, Stages};

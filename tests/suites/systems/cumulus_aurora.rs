@@ -94,7 +94,8 @@ async fn restored(stage: &Stage) -> Result<()> {
     // The hooks close the copy, and open the old database, to which the secret leads when they resume.
     system.done(&["undo-cut-over", id]).await?;
     ensure!(database.place().await? == old);
-    ensure!(cumulus.ensure_up().await? == before[..1], "with what the incident left");
+    let left = cumulus.ensure_up().await.context("after the undo")?;
+    ensure!(left == before[..1], "with what the incident left");
     ensure!(!database.lets_in((&copy.0, copy.1)).await?, "the copy is open");
     Ok(())
 }

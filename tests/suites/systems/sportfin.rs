@@ -15,7 +15,7 @@ use super::system::{System, checks};
 use crate::stage::{Stage, Stages};
 
 const USERS: u32 = 562;
-/// As the plugin `maintenance` of Dokku answers; what it was told is in a file. With `stuck`, it does not end maintenance.
+/// As the plugin `maintenance` of Dokku answers; its commands are in a file. With `stuck`, it does not end maintenance.
 const DOKKU: &str = r#"#!/bin/sh
 case "$1" in
 maintenance:enable) echo on >> maintenance ;;
@@ -87,7 +87,7 @@ impl<'a> Sportfin<'a> {
         self.ledger()?.execute(DATABASE, all).await
     }
 
-    /// What the instance was told of maintenance, in order.
+    /// The commands of maintenance on the instance, in order.
     fn maintenance(&self) -> Vec<String> {
         let told = std::fs::read_to_string(self.node.join("maintenance")).unwrap_or_default();
         told.lines().map(str::to_owned).collect()
@@ -118,7 +118,7 @@ async fn incident(stage: &Stage) -> Result<()> {
     sportfin.ensure_maintained(1)?;
     let time = stage.lab.now().await?;
     sportfin.delete_users().await?;
-    // The nightly dumps go on.
+    // The nightly dumps continue.
     let late = system.sealed().await?;
     ensure!(late["probes"][0]["count"] == 0, "{late:#}");
 
@@ -154,7 +154,7 @@ async fn failing(stage: &Stage) -> Result<()> {
     sportfin.delete_users().await?;
 
     // The dump cannot be read: nothing is switched, and maintenance ends.
-    let fault = json!({ "action": "GetObject", "resource": "dumps/", "kind": "access_denied" });
+    let fault = json!({ "caller": "holdfast-load-dump", "action": "GetObject", "kind": "access_denied" });
     let fault = stage.lab.inject(fault).await?;
     let (ended, restore, mail) = system.restore(json!({ "cut_over": "yes" })).await?;
     ensure!(stage.lab.hits(fault).await? > 0, "nothing failed");
@@ -166,7 +166,7 @@ async fn failing(stage: &Stage) -> Result<()> {
     ensure!(sportfin.ledger()?.databases().await? == [DATABASE], "no copy is left");
     sportfin.ensure_maintained(2)?;
 
-    // Maintenance cannot be ended: on-call is told how to do it by hand.
+    // Maintenance cannot be ended: the message to on-call says how to do it by hand.
     std::fs::write(sportfin.node.join("stuck"), "")?;
     let (ended, mail) = system.back_up().await?;
     ensure!(sportfin.maintenance().last().is_some_and(|told| told == "on"));

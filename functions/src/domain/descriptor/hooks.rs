@@ -80,6 +80,22 @@ pub fn place(
             hook.place = kind.place(faults, &format!("{path}[{index}]"), &hook.action, &surroundings);
         }
     }
+    keep_logins_of_hooks(lists);
+}
+
+/// The logins of all hooks on a resource keep their access while one of them closes its database.
+fn keep_logins_of_hooks(lists: &mut HookLists) {
+    let places = lists.all().filter_map(|hook| hook.place.as_ref());
+    let logins: Vec<(String, String)> = places
+        .map(|place| (place.resource.clone(), place.secret.clone()))
+        .collect();
+    for place in lists.all_mut().filter_map(|hook| hook.place.as_mut()) {
+        let of_resource = logins.iter().filter(|(resource, _)| *resource == place.resource);
+        let secrets = of_resource.map(|(_, secret)| secret.clone());
+        place.others.extend(secrets.filter(|secret| *secret != place.secret));
+        place.others.sort();
+        place.others.dedup();
+    }
 }
 
 impl Descriptor {
@@ -97,6 +113,7 @@ impl Descriptor {
             let kind = hooks::of(&hook.action);
             hook.place = kind.place(&mut Faults::default(), "", &hook.action, &surroundings);
         }
+        keep_logins_of_hooks(&mut self.hooks);
     }
 }
 

@@ -26,7 +26,7 @@ pub fn left_at_rest<'a>(runs: &'a [RunRecord], run: &str, hook: &str) -> Option<
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
 const RESUMING: SignedDuration = SignedDuration::from_mins(15);
 
-/// Until when an earlier run that has ended may still be resuming the application, which would bring back what a run after it brings to
+/// Until when an earlier run that has ended may still be resuming the application, which would resume what a run after it brings to
 /// rest; `None` if none is. One whose hooks have failed to resume has left it at rest, which on-call knows.
 pub fn resumes_until(runs: &[RunRecord], run: &str) -> Option<Timestamp> {
     let earlier = runs

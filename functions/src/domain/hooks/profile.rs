@@ -57,6 +57,11 @@ pub trait HookProfile: Sync {
         false
     }
 
+    /// What was seen the last time that it existed, as what is there now that it does not.
+    fn as_gone(&self, last_seen: Value) -> Value {
+        last_seen
+    }
+
     /// What was there before the hook changed anything, where an earlier run recorded `earlier` and did not resume the application:
     /// of what is there now, `seen`, the part that is still at rest counts as it was then. Otherwise a run would take the state of
     /// rest for the normal one, and leave the application in it.

@@ -170,6 +170,11 @@ impl HookProfile for Kind {
         seen["gone"] == true
     }
 
+    fn as_gone(&self, mut last_seen: Value) -> Value {
+        last_seen["gone"] = true.into();
+        last_seen
+    }
+
     /// A database is still closed if none of those from whom CONNECT was revoked has it: then it was open as recorded.
     fn before_rest(&self, _: &HookAction, earlier: &Value, seen: Value) -> Value {
         let (had, kept, has) = (&earlier["connect"], &earlier["kept"], &seen["connect"]);

@@ -45,9 +45,16 @@ pub struct Login {
     pub values: BTreeMap<String, Fact>,
     /// The database, if the secret names none.
     pub database: String,
-    /// The hook that closes the application's database: a copy of it from such a moment is closed, too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub closed_by: Option<String>,
+    /// The hooks that close the application's databases: a copy of one from such a moment is closed, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closed_by: Vec<ClosedBy>,
+}
+
+/// A hook, and the database that it closes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosedBy {
+    pub hook: String,
+    pub database: String,
 }
 
 /// Who uses a login.

@@ -156,6 +156,12 @@ async fn a_database_that_is_gone_is_not_closed_and_no_obstacle_to_its_restore() 
     assert!(of(&closing().action).is_gone(&seen) && !of(&closing().action).is_gone(&before()));
     let (progress, _) = acted(&closing(), false, &seen, vec![]).await;
     assert_eq!(progress.unwrap(), HookProgress::Done);
+    let (progress, _) = acted(&closing(), true, &seen, vec![gone()]).await;
+    assert_eq!(
+        progress.unwrap(),
+        HookProgress::Done,
+        "nothing was restored in its place"
+    );
     let (progress, _) = acted(&closing(), false, &before(), vec![gone()]).await;
     assert_eq!(progress.unwrap(), HookProgress::Done, "it went meanwhile");
     let (progress, _) = acted(&closing(), true, &before(), vec![gone()]).await;

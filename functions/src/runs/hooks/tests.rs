@@ -335,10 +335,15 @@ async fn what_was_restored_in_place_of_a_database_that_is_gone_is_opened_as_it_w
         resume(&catalog, &hooks, &run, now()).await.unwrap();
     }
     let before = json!({ "connect": ["app"], "kept": ["admin"] });
-    let opened = |cluster: &str| (cluster.to_owned(), before.clone());
+    let mut gone = before.clone();
+    gone["gone"] = json!(true);
     assert_eq!(
         *database.opened.lock().unwrap(),
-        [opened("hubs-db"), opened("hubs-db"), opened("hubs-db-r1")]
+        [
+            ("hubs-db".to_owned(), before),
+            ("hubs-db".to_owned(), gone.clone()),
+            ("hubs-db-r1".to_owned(), gone)
+        ]
     );
 }
 

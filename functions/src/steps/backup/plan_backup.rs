@@ -117,7 +117,7 @@ pub async fn handle(needs: &Needs, input: Input) -> Result<Output> {
     if let Some(warning) = coverage::warning(&needs.catalog, &needs.kinds, &descriptor).await {
         needs.catalog.warn_run(&run.deployment, &run.id, warning).await?;
     }
-    for unknown in needs.hooks.check_all(&descriptor.hooks).await? {
+    for unknown in needs.hooks.check_all(&descriptor.hooks, |_| false).await? {
         needs.catalog.warn_run(&run.deployment, &run.id, unknown).await?;
     }
     match &on_behalf_of {

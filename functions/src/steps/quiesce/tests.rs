@@ -322,7 +322,7 @@ async fn resuming_run(catalog: &Catalog, run: &Run) {
     catalog.put_run(&earlier, &descriptor).await.unwrap();
 }
 
-/// Its undo, which nobody stops, would bring back what this run brings to rest.
+/// Its undo, which nobody stops, would resume what this run brings to rest.
 #[tokio::test]
 async fn nothing_is_quiesced_while_an_earlier_run_still_resumes() {
     let (catalog, _, run) = planned(&["offline"]).await;

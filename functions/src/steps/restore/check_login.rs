@@ -110,10 +110,12 @@ async fn attempt(
     };
     let result = connection::log_in(&place, &credentials, tls).await?;
     tried.user = Some(credentials.username);
+    // What another database lacks, no hook gives.
+    let closing = login.closed_by.iter().find(|closing| closing.database == database);
     tried.outcome = match &result {
         Ok(()) => LoginOutcome::Accepted,
-        Err(refusal) if refusal.is_of_privilege && login.closed_by.is_some() => {
-            tried.closed_by.clone_from(&login.closed_by);
+        Err(refusal) if refusal.is_of_privilege && closing.is_some() => {
+            tried.closed_by = closing.map(|closing| closing.hook.clone());
             LoginOutcome::Accepted
         }
         Err(refusal) if refusal.is_of_password => LoginOutcome::Refused,
@@ -171,7 +173,7 @@ mod tests {
             of: LoginOwner::Application,
             values: BTreeMap::from_iter(values.iter().map(|(key, fact)| ((*key).to_owned(), *fact))),
             database: "hubs".into(),
-            closed_by: None,
+            closed_by: Vec::new(),
         };
         let endpoint = endpoint(&plan, &login, &document::credentials(secret).ok().unwrap());
         (endpoint.host, endpoint.port)

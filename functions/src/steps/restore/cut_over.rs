@@ -24,6 +24,8 @@ use crate::switches::{Switches, item_of};
 mod secret_versions;
 
 const DOING: &str = "cutting over";
+/// Calls of a switch that reverts what a call in flight has applied.
+const CALLS_IN_FLIGHT: usize = 3;
 
 /// A switch that fails is a result, not an error: the machine then switches back.
 ///
@@ -261,8 +263,15 @@ impl SwitchStep<'_> {
         let still_begun = self.ensure_begun(stored);
         if still_begun.is_err() {
             let kind = self.switches.of(&self.switch.action);
-            kind.revert(self.run, self.switch, self.item, before, &after, &Value::Null)
-                .await?;
+            // A call may only note what the next one does.
+            let mut noted = Value::Null;
+            for _ in 0..CALLS_IN_FLIGHT {
+                let reverting = kind.revert(self.run, self.switch, self.item, before, &after, &noted);
+                match reverting.await? {
+                    SwitchProgress::Underway { noted: next, .. } if next != noted => noted = next,
+                    _ => break,
+                }
+            }
         }
         still_begun
     }

@@ -8,6 +8,9 @@ use tokio::process::Command;
 use super::deployment::{Cumulus, TABLES};
 
 const TABLE: &str = "module.data_persistence.aws_dynamodb_table.table";
+/// What is scaled of one table.
+const DIMENSION: &str = "dynamodb:table:ReadCapacityUnits";
+const SCALING: &str = "module.data_persistence.aws_appautoscaling_target.reads";
 
 /// The state file from before the destroy, as Terraform keeps it.
 pub fn state_before(cumulus: &Cumulus<'_>) -> Result<String> {
@@ -19,7 +22,14 @@ pub fn state_before(cumulus: &Cumulus<'_>) -> Result<String> {
         "mode": "managed", "module": "module.data_persistence", "type": "aws_dynamodb_table", "name": "table",
         "provider": "provider[\"registry.terraform.io/hashicorp/aws\"]", "instances": tables.collect::<Vec<Value>>(),
     });
-    written(cumulus, "terraform.tfstate.backup", &[tables])
+    let of = format!("table/{}", cumulus.table("Granules"));
+    let scaling = json!({
+        "mode": "managed", "module": "module.data_persistence", "type": "aws_appautoscaling_target", "name": "reads",
+        "provider": "provider[\"registry.terraform.io/hashicorp/aws\"]", "instances": [{ "attributes": {
+            "id": of, "resource_id": of, "scalable_dimension": DIMENSION, "service_namespace": "dynamodb",
+        } }],
+    });
+    written(cumulus, "terraform.tfstate.backup", &[tables, scaling])
 }
 
 fn written(cumulus: &Cumulus<'_>, name: &str, resources: &[Value]) -> Result<String> {
@@ -44,9 +54,14 @@ pub async fn imports(cumulus: &Cumulus<'_>, before: &str, blocks: &str) -> Resul
     ensure!(planned.status.success(), "{planned:?}\n{blocks}");
     let mut lines: Vec<&str> = plan.lines().collect();
     lines.sort_unstable();
+    let granules = cumulus.table("Granules");
+    let scaling = format!("import {SCALING} dynamodb/table/{granules}/{DIMENSION}");
     let tables = TABLES
         .iter()
         .map(|kind| format!("import {TABLE}[\"{kind}\"] {}", cumulus.table(kind)));
-    ensure!(lines.into_iter().eq(tables), "{plan}\n{blocks}");
+    ensure!(
+        lines.into_iter().eq(std::iter::once(scaling).chain(tables)),
+        "{plan}\n{blocks}"
+    );
     Ok(())
 }

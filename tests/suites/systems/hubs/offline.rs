@@ -1,5 +1,7 @@
 //! A hub with its own descriptor: offline mode around each backup, also one that fails.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::{Aws, element};
 use holdfast_tests::clusters::DATABASE;
@@ -9,10 +11,10 @@ use holdfast_tests::wait::until;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::LIMIT;
 use crate::stage::Stage;
 use crate::systems::system::{PATIENCE, System};
 
+const LIMIT: Duration = Duration::from_secs(60);
 const ONLINE: &str = "Online";
 /// Servers of the hub.
 const SERVERS: &str = "1";
@@ -75,7 +77,7 @@ impl<'a> Hub<'a> {
         Ok(())
     }
 
-    /// Schedules the deletion of the database's secret, or takes that back.
+    /// Schedules the deletion of the database's secret, or cancels it.
     async fn secret(&self, action: &str, mut request: Value) -> Result<()> {
         request["SecretId"] = json!(self.dataset.secret);
         let target = format!("secretsmanager.{action}");

@@ -30,6 +30,7 @@ fn kept_blocks(kept: &[&SourceReplacement]) -> String {
         "# Restored under the names that they had: nothing changes in the source. While Terraform's state has them, these blocks have no\n\
          # effect; if it has lost them, as by a destroy, they import them. terraform plan must not add, replace or destroy anything.\n",
     );
+    text.push_str(derived(kept));
     text.push_str(&to_fill_in(kept));
     for one in kept {
         text.push_str(&format!("\n{}", import(&one.address, &one.id)));
@@ -69,11 +70,7 @@ fn replaced_blocks(replaced: &[&SourceReplacement]) -> String {
         "# 2. terraform plan: it must import and forget, and must not add, replace or destroy anything.\n\
          # 3. terraform apply, and remove these blocks again.\n",
     );
-    if replaced.iter().any(|one| one.is_derived) {
-        text.push_str(
-            "# Addresses of instances and scaling targets are derived from their cluster's or table's: correct them if yours differ.\n",
-        );
-    }
+    text.push_str(derived(replaced));
     text.push_str(&to_fill_in(replaced));
     let mut forgotten: Vec<String> = Vec::new();
     for one in replaced {
@@ -96,6 +93,16 @@ fn replaced_blocks(replaced: &[&SourceReplacement]) -> String {
         text.push_str(&format!("\n{}", import(&copy_address(one), &one.id)));
     }
     text
+}
+
+fn derived(replaced: &[&SourceReplacement]) -> &'static str {
+    match replaced.iter().any(|one| one.is_derived) {
+        true => {
+            "# Addresses of instances and scaling targets are derived from their cluster's or table's: correct them if yours differ, or\n\
+             # remove their blocks if the source has none (--state FILE finds them in the state).\n"
+        }
+        false => "",
+    }
 }
 
 /// The addresses that are not known: no tool accepts their placeholders.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Login, LoginOwner, LoginPlan, is_managed};
+use super::{ClosedBy, Login, LoginOwner, LoginPlan, is_managed};
 use crate::domain::descriptor::{Count, Descriptor, Fact, Switch};
 use crate::domain::hooks;
 use crate::domain::kinds::{self, Database};
@@ -116,28 +116,45 @@ fn logins(descriptor: &Descriptor, copied: &CopiedCluster<'_>) -> Vec<Login> {
     let by_probes = probes.iter().map(|(secret, _)| (secret.clone(), BTreeMap::new()));
     let places = descriptor.hooks.all().filter_map(|hook| hook.place.as_ref());
     let by_hooks = places.filter(|place| place.resource == *resource);
-    let by_hooks = by_hooks.map(|place| (copied.at_copy(&place.secret), BTreeMap::new()));
+    let by_hooks = by_hooks.map(|place| {
+        let login = (copied.at_copy(&place.secret), BTreeMap::new());
+        (LoginOwner::Hook, login, Some(place.database.clone()))
+    });
     let all = by_switches
-        .map(|login| (LoginOwner::Application, login))
-        .chain(by_probes.map(|login| (LoginOwner::Probe, login)))
-        .chain(by_hooks.map(|login| (LoginOwner::Hook, login)));
-    let mut closing = descriptor.hooks.quiesce.iter();
-    let closing = closing.find(|hook| hooks::of(&hook.action).closes(&hook.action) == Some(resource));
-    for (of, (secret, values)) in all {
+        .map(|login| (LoginOwner::Application, login, None))
+        .chain(by_probes.map(|login| (LoginOwner::Probe, login, None)))
+        .chain(by_hooks);
+    let closed_by = closing_hooks(descriptor, resource);
+    for (of, (secret, values), of_hook) in all {
         match logins.iter_mut().find(|login| login.secret == secret) {
             Some(login) => login.values.extend(values),
             None => logins.push(Login {
                 of,
                 values,
-                database: database(&secret),
+                database: of_hook.unwrap_or_else(|| database(&secret)),
                 secret,
-                closed_by: closing
-                    .filter(|_| of == LoginOwner::Application)
-                    .map(|hook| hook.name.clone()),
+                closed_by: match of {
+                    LoginOwner::Application => closed_by.clone(),
+                    LoginOwner::Probe | LoginOwner::Hook => Vec::new(),
+                },
             }),
         }
     }
     logins
+}
+
+/// The hooks that close a database of a resource.
+fn closing_hooks(descriptor: &Descriptor, resource: &str) -> Vec<ClosedBy> {
+    let hooks = descriptor.hooks.quiesce.iter();
+    let closing = hooks.filter(|hook| hooks::of(&hook.action).closes(&hook.action) == Some(resource));
+    closing
+        .filter_map(|hook| {
+            Some(ClosedBy {
+                hook: hook.name.clone(),
+                database: hook.place.as_ref()?.database.clone(),
+            })
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -209,8 +226,11 @@ mod tests {
             json!([hook])
         };
         for (hooks, closed_by) in [
-            (hook("close", json!(true)), Some("access".to_owned())),
-            (json!({"after_restore": hook("statements", json!(["select 1"]))}), None),
+            (hook("close", json!(true)), vec![("access", "hubs")]),
+            (
+                json!({"after_restore": hook("statements", json!(["select 1"]))}),
+                vec![],
+            ),
         ] {
             document["hooks"] = hooks;
             let plans = plans(&Descriptor::parse(&document).unwrap(), &[copied(Value::Null)]);
@@ -219,10 +239,14 @@ mod tests {
                 .iter()
                 .map(|login| (login.of, login.closed_by.clone()))
                 .collect();
+            let closed_by = closed_by.into_iter().map(|(hook, database)| ClosedBy {
+                hook: hook.to_owned(),
+                database: database.to_owned(),
+            });
             let expected = [
-                (LoginOwner::Application, closed_by),
-                (LoginOwner::Probe, None),
-                (LoginOwner::Hook, None),
+                (LoginOwner::Application, closed_by.collect()),
+                (LoginOwner::Probe, vec![]),
+                (LoginOwner::Hook, vec![]),
             ];
             assert_eq!(found, expected);
         }

@@ -6,6 +6,7 @@ use super::origins::{self, Origins};
 use super::preflight::{self, PreflightReport};
 use super::switches::{self, CutOverPlan};
 use super::{dependents, directories_in_use, drafts, safety_backup};
+use crate::domain::descriptor::Hook;
 use crate::domain::kinds;
 use crate::domain::names;
 use crate::domain::resource::Resource;
@@ -68,7 +69,11 @@ impl Planning<'_> {
         }
         let mut remarks: Vec<Remark> = Vec::new();
         if self.request.safety_backup || cut_over.mode != CutOverMode::No {
-            match self.needs.hooks.check_all(&self.descriptor.hooks).await {
+            let is_restored = |hook: &Hook| {
+                let place = hook.place.as_ref();
+                place.is_some_and(|place| items.iter().any(|item| item.planned.resource.name == place.resource))
+            };
+            match self.needs.hooks.check_all(&self.descriptor.hooks, is_restored).await {
                 Ok(unknown) => remarks.extend(
                     unknown
                         .into_iter()
