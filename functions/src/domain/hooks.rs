@@ -15,7 +15,7 @@ mod ssm_command;
 mod stack_parameter;
 mod step_function;
 
-pub use left_at_rest::{last_seen, left_at_rest, resumes_until};
+pub use left_at_rest::{is_taken_over, last_seen, left_at_rest, resumes_until};
 pub use profile::HookProfile;
 pub use record::{HookPhase, HookRecord, hook_wait};
 pub use registry::{ALL, of};

@@ -138,7 +138,13 @@ impl HookDriver for SqlHook {
             database: database.clone(),
             kept: kept(hook)?,
         };
-        let access: Option<Value> = self.ask("looking at who may connect", hook, action).await?;
+        let asked = self.ask("looking at who may connect", hook, action).await;
+        let access: Option<Value> = asked.map_err(|error| {
+            let text = format!(
+                "{error}. If this database is what is broken, leave the hook out of the descriptor until it is restored"
+            );
+            error.saying(text)
+        })?;
         Ok(match access.filter(Value::is_object) {
             Some(mut access) => {
                 access["database"] = json!(database);

@@ -16,6 +16,7 @@ use serde_json::Value;
 use self::ended_execution::{Detail, EndedExecution, reasons};
 use self::rollback::{Rollback, rollback_machine, start_rollback};
 use crate::catalog::{Catalog, RunMilestone};
+use crate::domain::hooks::is_taken_over;
 use crate::domain::job::Run;
 use crate::domain::machine::Machine;
 use crate::domain::message::{self, NightlyRun};
@@ -155,7 +156,11 @@ async fn clean_up(
         false => None,
     };
     // On-call is notified and the lease released even if the application cannot be resumed.
-    let resumed = resume(catalog, &needs.hooks, run, now).await;
+    let resumed = match is_resumed_by_another(catalog, run).await {
+        Ok(true) => Ok(Resumed::Nothing),
+        Ok(false) => resume(catalog, &needs.hooks, run, now).await,
+        Err(error) => Err(error),
+    };
     let end = RunEnd {
         reasons: reasons(ended.machine, ended.detail),
         failed: false,
@@ -185,6 +190,15 @@ async fn clean_up(
         }
         _ => Ok(Output { acted }),
     }
+}
+
+/// Whether a run that began since has brought the application to rest again: Lambda calls this step again minutes after it failed.
+async fn is_resumed_by_another(catalog: &Catalog, run: &Run) -> Result<bool> {
+    let record = catalog.run(&run.deployment, &run.id).await?;
+    let Some(record) = record.filter(|record| record.rested_at().is_some() && record.resumed_at.is_none()) else {
+        return Ok(false);
+    };
+    Ok(is_taken_over(&catalog.runs(&run.deployment).await?, &record))
 }
 
 /// # Errors

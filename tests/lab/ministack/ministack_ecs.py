@@ -7,6 +7,7 @@ Holdfast.
 - A `job_failed` or `job_stuck` fault at CreateService or UpdateService applies to the deployment's tasks.
 - A service is IN_PROGRESS until its tasks run, from its creation on; a new deployment ends the tasks that an earlier one has not
   started.
+- DescribeServices counts a service's tasks; MiniStack's own count is wrong for good once two of them end at once.
 - A task definition has no empty attributes, and returns its tags on request; an access point excludes a
   `rootDirectory`.
 - PutSecretValue with the token of an existing version changes nothing; with another value it is refused.
@@ -113,6 +114,23 @@ def _stop_superseded(cluster, key):
         ecs._reconcile_service_tasks(cluster, key)
 
 
+def _count_tasks():
+    describe = ecs._ACTION_MAP["DescribeServices"]
+
+    def describe_services(data):
+        for service in list(ecs._services.values()):
+            states = [
+                task.get("lastStatus")
+                for task in list(ecs._tasks.values())
+                if task.get("group") == f"service:{service['serviceName']}" and task.get("clusterArn") == service["clusterArn"]
+            ]
+            service["runningCount"] = states.count("RUNNING")
+            service["pendingCount"] = states.count("PENDING") + states.count("PROVISIONING")
+        return describe(data)
+
+    ecs._ACTION_MAP["DescribeServices"] = describe_services
+
+
 def _take_time():
     docker = NoDocker()
     ecs._get_docker = lambda: docker
@@ -216,6 +234,7 @@ def _put_secrets_once():
 
 def apply():
     """Installs all corrections; fails if MiniStack's internals differ from the version that they were written for."""
+    _count_tasks()
     _take_time()
     _judge_definitions()
     _put_secrets_once()

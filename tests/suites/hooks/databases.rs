@@ -73,7 +73,7 @@ impl<'a> Shop<'a> {
                 .json("secretsmanager", "secretsmanager.CreateSecret", request)
                 .await?;
         }
-        let named = json!({ "Name": format!("/{name}/host"), "Type": "String", "Value": host });
+        let named = json!({ "Name": format!("/{name}/database-host"), "Type": "String", "Value": host });
         stage.aws.json("ssm", "AmazonSSM.PutParameter", named).await?;
         let records = Records::of(&stage.aws, &stage.stack)?;
         let hook = |name: &str, of: &str| json!({ "name": name, "kind": "sql", "resource": "database", "database": DATABASE, "secret": format!("{of}/admin") });
@@ -89,7 +89,7 @@ impl<'a> Shop<'a> {
             } },
             "hooks": [jobs, access_hook],
             "cut_over": [{
-                "name": "host", "kind": "parameter", "resource": "database", "parameter": format!("/{name}/host"), "value": "host",
+                "name": "host", "kind": "parameter", "resource": "database", "parameter": format!("/{name}/database-host"), "value": "host",
                 "login": format!("{name}/app"),
             }],
             "keep": { "last": 1, "daily": 0, "weekly": 0, "monthly": 0 },
@@ -106,7 +106,7 @@ impl<'a> Shop<'a> {
 
     /// As the application connects: to the host in its parameter.
     async fn application(&self) -> Result<Client> {
-        let named = json!({ "Name": format!("/{}/host", self.dataset.name) });
+        let named = json!({ "Name": format!("/{}/database-host", self.dataset.name) });
         let found = self.stage.aws.json("ssm", "AmazonSSM.GetParameter", named).await?;
         let (_, port) = endpoint(&self.stage.aws, &self.cluster().await?).await?;
         log_in(text(&found, "/Parameter/Value")?, port, DATABASE, APPLICATION).await

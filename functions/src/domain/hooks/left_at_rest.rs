@@ -37,6 +37,22 @@ pub fn resumes_until(runs: &[RunRecord], run: &str) -> Option<Timestamp> {
     until.max()
 }
 
+/// Whether a later run has brought to rest again all that this one left at rest: then that one resumes it, and nothing else may.
+pub fn is_taken_over(runs: &[RunRecord], run: &RunRecord) -> bool {
+    let left: Vec<&str> = run
+        .hooks
+        .iter()
+        .flatten()
+        .filter(|hook| hook.is_at_rest())
+        .map(|hook| hook.name.as_str())
+        .collect();
+    let mut later = runs
+        .iter()
+        .filter(|later| later.id != run.id && later.started_at > run.started_at);
+    let begins = |later: &RunRecord, name: &str| later.quiescing_hooks().any(|hook| hook.name == name);
+    !left.is_empty() && later.any(|later| left.iter().all(|name| begins(later, name)))
+}
+
 /// What the newest run before `run` recorded of the hook, for one whose target is gone.
 pub fn last_seen(runs: &[RunRecord], run: &str, hook: &Hook) -> Option<Value> {
     let mut earlier = runs.iter().rev().filter(|earlier| earlier.id != run);
@@ -88,6 +104,26 @@ mod tests {
         assert_eq!(until(&[failed]), None, "it has left the application at rest");
         let both = [ended("late", late, false), ended("early", early, false), this];
         assert_eq!(until(&both).as_deref(), Some("2026-11-20T02:22:00Z"));
+    }
+
+    #[test]
+    fn what_a_later_run_brings_to_rest_again_is_that_runs_to_resume() {
+        let at = |id: &str, hook: &str, hour: &str| RunRecord {
+            started_at: format!("2026-11-20T{hour}:00:00Z").parse().unwrap(),
+            ..run(id, hook, false)
+        };
+        let stuck = at("stuck", "web", "02");
+        let earlier = at("earlier", "web", "01");
+        assert!(!is_taken_over(&[earlier, stuck.clone()], &stuck));
+        assert!(!is_taken_over(&[stuck.clone(), at("other", "ingest", "03")], &stuck));
+        assert!(is_taken_over(&[stuck.clone(), at("later", "web", "03")], &stuck));
+        let mut two = stuck;
+        let ingest = HookRecord::begun("ingest", HookPhase::Quiesce, json!(null), two.started_at);
+        two.hooks.as_mut().unwrap().push(ingest);
+        assert!(
+            !is_taken_over(&[two.clone(), at("later", "web", "03")], &two),
+            "only one of two"
+        );
     }
 
     #[test]

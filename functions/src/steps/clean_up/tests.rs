@@ -7,10 +7,12 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::descriptor::Hook;
+use crate::domain::hooks::HookPhase;
 use crate::domain::message::{Event, Severity};
-use crate::domain::set::SetStatus;
+use crate::domain::set::{RunRecord, SetStatus};
 use crate::error::Fault;
 use crate::hooks::{Call, HookDriver, HookProgress};
+use crate::runs::hooks::HookLog;
 use crate::testing::restored::{RecordedMachines, UNDO_CUT_OVER, UNDO_RESTORE};
 use crate::testing::{EXECUTION, Inbox, RecordedHooks, catalog, descriptor, now, planned, started_at};
 
@@ -159,6 +161,31 @@ async fn an_application_that_does_not_come_back_is_told_of_and_tried_again() {
     assert!(sent[1].1.text.contains(&resumed_at), "{}", sent[1].1.text);
     let record = needs.catalog.run("hubs-prod", &run.id).await.unwrap().unwrap();
     assert!(record.resumed_at.is_some());
+}
+
+/// Lambda calls again minutes after a failure: by then on-call may have started another run.
+#[tokio::test]
+async fn what_a_later_run_has_brought_to_rest_again_is_left_to_it() {
+    let Fixture { needs, hooks, run, .. } = lost(RecordedHooks::failing("offline", 1)).await;
+    let descriptor = needs.catalog.planned_by(&run).await.unwrap();
+    let mut log = HookLog::of(&needs.catalog, &needs.hooks, &run, now()).await.unwrap();
+    log.begin(&descriptor.hooks.quiesce[0], HookPhase::Quiesce)
+        .await
+        .unwrap();
+    assert_eq!(handle(&needs, aborted()).await.unwrap_err().name(), "Unavailable");
+    let later = Run {
+        id: "later".into(),
+        started_at: now(),
+        ..run
+    };
+    let record = RunRecord::begun(&later, Purpose::Backup);
+    needs.catalog.put_run(&record, &descriptor).await.unwrap();
+    let mut log = HookLog::of(&needs.catalog, &needs.hooks, &later, now()).await.unwrap();
+    log.begin(&descriptor.hooks.quiesce[0], HookPhase::Quiesce)
+        .await
+        .unwrap();
+    handle(&needs, aborted()).await.unwrap();
+    assert_eq!(hooks.calls(), ["resume offline"], "the one that failed");
 }
 
 #[tokio::test]
