@@ -257,6 +257,26 @@ mod tests {
         assert_eq!(unknown[0].subject, "hook offline");
     }
 
+    /// Otherwise a database that is broken could not be restored.
+    #[tokio::test]
+    async fn what_a_restore_brings_is_no_obstacle_to_it_and_what_to_do_is_said() {
+        let look = "GET /2015-03-31/functions/hubs-offline/configuration";
+        for answer in [refuses(look, 404, "ResourceNotFoundException"), cut(look)] {
+            let (hooks, _) = hooks(answer);
+            let unknown = hooks.check_all(&lists(), |hook| hook.name == "offline").await.unwrap();
+            assert!(
+                unknown[0].message.contains("leave the hook out of the descriptor"),
+                "{unknown:?}"
+            );
+        }
+        let (hooks, _) = hooks(cut(look));
+        assert_eq!(
+            hooks.check_all(&lists(), |_| false).await.unwrap_err().name(),
+            "Unavailable",
+            "of all others it is tried again"
+        );
+    }
+
     #[tokio::test]
     async fn a_hook_that_is_not_heard_of_is_asked_once() {
         let (hooks, replay) = hooks(cut(INVOKE));

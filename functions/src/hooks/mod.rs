@@ -103,10 +103,10 @@ impl Hooks {
             match self.check(hook).await {
                 Ok(Some(fault)) if is_restored(hook) => {
                     let error = Error::InvalidInput(vec![fault]);
-                    unknown.push(unreachable(hook, &error));
+                    unknown.push(broken_now(hook, &error));
                 }
                 Ok(fault) => faults.extend(fault),
-                Err(error) if is_restored(hook) => unknown.push(unreachable(hook, &error)),
+                Err(error) if is_restored(hook) => unknown.push(broken_now(hook, &error)),
                 Err(error) if error.class() == Class::Final => unknown.push(Reason {
                     subject: format!("hook {}", hook.name),
                     error: error.name().to_owned(),
@@ -122,7 +122,8 @@ impl Hooks {
     }
 }
 
-fn unreachable(hook: &Hook, error: &Error) -> Reason {
+/// Of a hook whose database may be what a restore is for.
+fn broken_now(hook: &Hook, error: &Error) -> Reason {
     Reason {
         subject: format!("hook {}", hook.name),
         error: error.name().to_owned(),

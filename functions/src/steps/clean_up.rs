@@ -21,7 +21,7 @@ use crate::domain::job::Run;
 use crate::domain::machine::Machine;
 use crate::domain::message::{self, NightlyRun};
 use crate::domain::request::Request;
-use crate::domain::set::Purpose;
+use crate::domain::set::{Purpose, RunRecord};
 use crate::error::{Class, Error, Result};
 use crate::hooks::Hooks;
 use crate::runs::closing::{self, RunEnd};
@@ -156,7 +156,7 @@ async fn clean_up(
         false => None,
     };
     // On-call is notified and the lease released even if the application cannot be resumed.
-    let resumed = match is_resumed_by_another(catalog, run).await {
+    let resumed = match is_resumed_by_another(catalog, record.as_ref()).await {
         Ok(true) => Ok(Resumed::Nothing),
         Ok(false) => resume(catalog, &needs.hooks, run, now).await,
         Err(error) => Err(error),
@@ -193,12 +193,11 @@ async fn clean_up(
 }
 
 /// Whether a run that began since has brought the application to rest again: Lambda calls this step again minutes after it failed.
-async fn is_resumed_by_another(catalog: &Catalog, run: &Run) -> Result<bool> {
-    let record = catalog.run(&run.deployment, &run.id).await?;
-    let Some(record) = record.filter(|record| record.rested_at().is_some() && record.resumed_at.is_none()) else {
-        return Ok(false);
-    };
-    Ok(is_taken_over(&catalog.runs(&run.deployment).await?, &record))
+async fn is_resumed_by_another(catalog: &Catalog, record: Option<&RunRecord>) -> Result<bool> {
+    match record.filter(|record| record.rested_at().is_some() && record.resumed_at.is_none()) {
+        Some(record) => Ok(is_taken_over(&catalog.runs(&record.deployment).await?, record)),
+        None => Ok(false),
+    }
 }
 
 /// # Errors

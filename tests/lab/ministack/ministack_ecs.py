@@ -7,7 +7,7 @@ Holdfast.
 - A `job_failed` or `job_stuck` fault at CreateService or UpdateService applies to the deployment's tasks.
 - A service is IN_PROGRESS until its tasks run, from its creation on; a new deployment ends the tasks that an earlier one has not
   started.
-- DescribeServices counts a service's tasks; MiniStack's own count is wrong for good once two of them end at once.
+- DescribeServices counts a service's tasks: MiniStack's own count was seen to stay at 3 for 2, after a deployment on a busy machine.
 - A task definition has no empty attributes, and returns its tags on request; an access point excludes a
   `rootDirectory`.
 - PutSecretValue with the token of an existing version changes nothing; with another value it is refused.

@@ -6,6 +6,7 @@ mod hubs;
 mod rocket_chat;
 mod sportfin;
 mod system;
+mod terraform;
 
 use libtest_mimic::Trial;
 

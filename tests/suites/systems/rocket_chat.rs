@@ -47,9 +47,6 @@ impl<'a> Chat<'a> {
             ("cluster: rocket-chat, service: rocket-chat", service),
             ("fs-0123456789abcdef0", dataset.file_system.clone()),
         ];
-        let names = names
-            .each_ref()
-            .map(|(of_example, of_lab)| (*of_example, of_lab.as_str()));
         Ok(Self {
             system: System::apply(stage, name, "rocket-chat.yaml", &names).await?,
             dataset,

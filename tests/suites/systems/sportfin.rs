@@ -67,9 +67,6 @@ impl<'a> Sportfin<'a> {
             ("from users", "from accounts".to_owned()),
             ("dokku: sportfin", format!("dokku: {name}")),
         ];
-        let names = names
-            .each_ref()
-            .map(|(of_example, of_lab)| (*of_example, of_lab.as_str()));
         let system = System::apply(stage, name, "sportfin.yaml", &names).await?;
         Ok(Self { system, dataset, node })
     }

@@ -48,12 +48,12 @@ impl Running {
 
 impl<'a> System<'a> {
     /// Applies a file of `examples/` as it is, but for `names`: each of the example's, and the lab's in its place.
-    pub async fn apply(stage: &'a Stage, name: &str, file: &str, names: &[(&str, &str)]) -> Result<Self> {
+    pub async fn apply(stage: &'a Stage, name: &str, file: &str, names: &[(&str, impl AsRef<str>)]) -> Result<Self> {
         let path = repository().join("examples").join(file);
         let mut descriptor = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         for (of_example, of_lab) in names {
             ensure!(descriptor.contains(of_example), "{file} does not name {of_example}");
-            descriptor = descriptor.replace(of_example, of_lab);
+            descriptor = descriptor.replace(of_example, of_lab.as_ref());
         }
         let records = Records::of(&stage.aws, &stage.stack)?;
         records.apply_text(&descriptor).await?;

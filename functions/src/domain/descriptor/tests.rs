@@ -319,3 +319,24 @@ proptest! {
         generated::refused_by_its_faults(Descriptor::parse(&document))?;
     }
 }
+
+/// A hook that pauses jobs with a login of its own could not run while another one has closed the database.
+#[test]
+fn a_hook_that_closes_a_database_keeps_the_logins_of_all_hooks_there() {
+    let mut document = whole();
+    document["hooks"]["quiesce"][6]["secret"] = json!("hubs/prod/jobs");
+    let descriptor = Descriptor::parse(&document).unwrap();
+    let others = |descriptor: &Descriptor| -> Vec<String> {
+        let place = descriptor.hooks.quiesce[5].place.as_ref().unwrap();
+        place
+            .others
+            .iter()
+            .filter(|other| other.starts_with("hubs/prod/jobs"))
+            .cloned()
+            .collect()
+    };
+    assert_eq!(others(&descriptor), ["hubs/prod/jobs"]);
+    let mut again = descriptor;
+    again.place_hooks();
+    assert_eq!(others(&again), ["hubs/prod/jobs"], "also after a cut-over");
+}

@@ -50,6 +50,14 @@ pub struct Login {
     pub closed_by: Vec<ClosedBy>,
 }
 
+impl Login {
+    /// The hook that opens a database to it; what it lacks in any other, no hook gives.
+    pub fn opened_by(&self, database: &str) -> Option<&str> {
+        let closed = self.closed_by.iter().find(|closed| closed.database == database);
+        closed.map(|closed| closed.hook.as_str())
+    }
+}
+
 /// A hook, and the database that it closes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosedBy {

@@ -12,7 +12,7 @@ use crate::domain::set::RunRecord;
 use crate::error::Fault;
 use crate::hooks::HookDriver;
 use crate::runs::resuming::resume;
-use crate::testing::{catalog, document, later, now, record, run};
+use crate::testing::{RecordedHooks, catalog, document, later, now, record, run};
 
 /// A service with a desired count, and what its calls fail with.
 #[derive(Default)]
@@ -360,4 +360,25 @@ async fn without_a_registered_deployment_a_hook_acts_as_planned() {
         .unwrap();
     resume(&catalog, &hooks, &run, now()).await.unwrap();
     assert_eq!(database.opened.lock().unwrap()[0].0, "hubs-db");
+}
+
+/// A later run waits for it: clean-up is called again, and may then succeed.
+#[tokio::test]
+async fn an_undo_without_a_response_is_still_resuming_and_one_that_failed_is_not() {
+    for (error, resuming) in [("Unavailable", true), ("JobFailed", false)] {
+        let (catalog, _) = catalog();
+        let (hook, runs) = plan(&catalog, &web(), 1).await;
+        let well = Hooks::all(RecordedHooks::all_well());
+        quiesce(&catalog, &well, &runs[0], &hook).await.unwrap();
+        let server = Server::default();
+        *server.lost.lock().unwrap() = 1;
+        let hooks = match resuming {
+            true => Hooks::all(Arc::new(server)),
+            false => Hooks::all(RecordedHooks::failing_to("resume", "web", 1)),
+        };
+        let mut log = HookLog::of(&catalog, &hooks, &runs[0], now()).await.unwrap();
+        assert_eq!(log.undo(&hook).await.unwrap_err().name(), error);
+        let record = recorded(&catalog, &runs[0]).await.hooks.unwrap()[0].clone();
+        assert_eq!(record.is_resuming(), resuming, "{record:?}");
+    }
 }

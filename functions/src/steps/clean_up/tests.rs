@@ -9,7 +9,7 @@ use super::*;
 use crate::domain::descriptor::Hook;
 use crate::domain::hooks::HookPhase;
 use crate::domain::message::{Event, Severity};
-use crate::domain::set::{RunRecord, SetStatus};
+use crate::domain::set::SetStatus;
 use crate::error::Fault;
 use crate::hooks::{Call, HookDriver, HookProgress};
 use crate::runs::hooks::HookLog;

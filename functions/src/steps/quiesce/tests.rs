@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
@@ -355,4 +355,46 @@ async fn a_clean_up_that_was_cut_off_holds_up_no_run_for_longer_than_a_function_
     let input = Input { run, now: later(900) };
     let output = handle(&Needs { catalog, hooks }, input).await.unwrap();
     assert_eq!(output.status, JobStatus::Succeeded);
+}
+
+/// Otherwise the undo of a cut-over would close the database that nobody uses, and leave the copy open while it switches back.
+#[tokio::test]
+async fn what_is_brought_to_rest_after_a_cut_over_is_what_the_application_uses_now() {
+    /// The clusters on which a hook acts.
+    struct Places(Mutex<Vec<String>>);
+
+    #[async_trait::async_trait]
+    impl HookDriver for Places {
+        async fn check(&self, _: &Hook) -> Result<Option<Fault>> {
+            Ok(None)
+        }
+
+        async fn act(&self, call: Call<'_>) -> Result<HookProgress> {
+            let place = call.hook.place.as_ref().unwrap();
+            self.0.lock().unwrap().push(place.target.identifier().to_owned());
+            Ok(HookProgress::Done)
+        }
+
+        async fn undo(&self, call: Call<'_>) -> Result<HookProgress> {
+            self.act(call).await
+        }
+    }
+
+    let of_cluster = |cluster: &str| {
+        let mut document = document("hubs-prod", &[]);
+        document["resources"]["database"] = json!({ "kind": "aurora", "cluster": cluster });
+        document["hooks"] = json!([{
+            "name": "access", "kind": "sql", "resource": "database", "database": "app", "secret": "hubs/admin", "close": true,
+        }]);
+        Descriptor::parse(&document).unwrap()
+    };
+    let ((catalog, _), run) = (catalog(), run());
+    catalog.put_run(&record(&run), &of_cluster("hubs-db")).await.unwrap();
+    catalog.put_descriptor(&of_cluster("hubs-db-r1")).await.unwrap();
+    let places = Arc::new(Places(Mutex::default()));
+    let hooks = Hooks::all(places.clone());
+    handle(&Needs { catalog, hooks }, Input { run, now: now() })
+        .await
+        .unwrap();
+    assert_eq!(*places.0.lock().unwrap(), ["hubs-db-r1"]);
 }

@@ -110,12 +110,11 @@ async fn attempt(
     };
     let result = connection::log_in(&place, &credentials, tls).await?;
     tried.user = Some(credentials.username);
-    // What another database lacks, no hook gives.
-    let closing = login.closed_by.iter().find(|closing| closing.database == database);
+    let opened_by = login.opened_by(&database);
     tried.outcome = match &result {
         Ok(()) => LoginOutcome::Accepted,
-        Err(refusal) if refusal.is_of_privilege && closing.is_some() => {
-            tried.closed_by = closing.map(|closing| closing.hook.clone());
+        Err(refusal) if refusal.is_of_privilege && opened_by.is_some() => {
+            tried.closed_by = opened_by.map(str::to_owned);
             LoginOutcome::Accepted
         }
         Err(refusal) if refusal.is_of_password => LoginOutcome::Refused,

@@ -2,11 +2,10 @@
 
 use anyhow::{Result, ensure};
 use holdfast_tests::aws::elements;
-use holdfast_tests::lab::repository;
 use serde_json::{Value, json};
-use tokio::process::Command;
 
 use super::deployment::Cumulus;
+use crate::systems::terraform::planned;
 
 /// Terraform's state of the cluster, its instance, and something else.
 pub fn state_file(cumulus: &Cumulus<'_>) -> Result<String> {
@@ -33,25 +32,16 @@ pub fn state_file(cumulus: &Cumulus<'_>) -> Result<String> {
 /// Of these blocks, `terraform plan` says that it imports the copy and forgets what it replaced, and nothing else.
 pub async fn imports(cumulus: &Cumulus<'_>, copy: &str, state: &str, blocks: &str) -> Result<()> {
     let stage = cumulus.system.stage;
-    let file = stage.lab.directory().join("restored.tf");
-    std::fs::write(&file, blocks)?;
-    let planned = Command::new(repository().join(".venv-sam/bin/python"))
-        .arg(repository().join("tests/validators/terraform_plan.py"))
-        .arg(state)
-        .arg(&file)
-        .output()
-        .await?;
-    let plan = String::from_utf8_lossy(&planned.stdout);
-    ensure!(planned.status.success(), "{planned:?}\n{blocks}");
+    let lines = planned(stage, state, blocks, None).await?;
+    let plan = lines.join("\n");
     let old = &cumulus.dataset.cluster;
     let address = "module.rds_cluster.aws_rds_cluster";
-    let lines: Vec<&str> = plan.lines().collect();
-    let [forgotten, forgotten_instance, imported, imported_instance] = lines[..] else {
+    let [forgotten, forgotten_instance, imported, imported_instance] = &lines[..] else {
         anyhow::bail!("four resources change: {plan}");
     };
-    ensure!(forgotten == format!("forget {address}.cumulus {old}"), "{plan}");
+    ensure!(*forgotten == format!("forget {address}.cumulus {old}"), "{plan}");
     ensure!(
-        forgotten_instance == format!("forget {address}_instance.cumulus[0] {old}-1"),
+        *forgotten_instance == format!("forget {address}_instance.cumulus[0] {old}-1"),
         "{plan}"
     );
     ensure!(imported.starts_with(&format!("import {address}.cumulus_r")), "{plan}");

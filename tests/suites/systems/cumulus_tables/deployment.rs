@@ -58,9 +58,6 @@ impl<'a> Cumulus<'a> {
                 index.clone(),
             ),
         ];
-        let names = names
-            .each_ref()
-            .map(|(of_example, of_lab)| (*of_example, of_lab.as_str()));
         let system = System::apply(stage, name, "cumulus-tables.yaml", &names).await?;
         system.done(&["protect", name]).await?;
         Ok(Self {

@@ -1,11 +1,10 @@
 //! The owner's Terraform, which had the tables in a module with `for_each`, and lost them when the deployment was destroyed.
 
 use anyhow::{Result, ensure};
-use holdfast_tests::lab::repository;
 use serde_json::{Value, json};
-use tokio::process::Command;
 
 use super::deployment::{Cumulus, TABLES};
+use crate::systems::terraform::planned;
 
 const TABLE: &str = "module.data_persistence.aws_dynamodb_table.table";
 /// What is scaled of one table.
@@ -41,27 +40,17 @@ fn written(cumulus: &Cumulus<'_>, name: &str, resources: &[Value]) -> Result<Str
 
 /// Of these blocks, `terraform plan` says that it imports each table under its own address, and nothing else.
 pub async fn imports(cumulus: &Cumulus<'_>, before: &str, blocks: &str) -> Result<()> {
-    let file = cumulus.system.stage.lab.directory().join("restored.tf");
-    std::fs::write(&file, blocks)?;
-    let planned = Command::new(repository().join(".venv-sam/bin/python"))
-        .arg(repository().join("tests/validators/terraform_plan.py"))
-        .arg(written(cumulus, "terraform.tfstate", &[])?)
-        .arg(&file)
-        .arg(before)
-        .output()
-        .await?;
-    let plan = String::from_utf8_lossy(&planned.stdout);
-    ensure!(planned.status.success(), "{planned:?}\n{blocks}");
-    let mut lines: Vec<&str> = plan.lines().collect();
-    lines.sort_unstable();
+    let lost = written(cumulus, "terraform.tfstate", &[])?;
+    let mut plan = planned(cumulus.system.stage, &lost, blocks, Some(before)).await?;
+    plan.sort_unstable();
     let granules = cumulus.table("Granules");
     let scaling = format!("import {SCALING} dynamodb/table/{granules}/{DIMENSION}");
     let tables = TABLES
         .iter()
         .map(|kind| format!("import {TABLE}[\"{kind}\"] {}", cumulus.table(kind)));
     ensure!(
-        lines.into_iter().eq(std::iter::once(scaling).chain(tables)),
-        "{plan}\n{blocks}"
+        plan.iter().cloned().eq(std::iter::once(scaling).chain(tables)),
+        "{plan:#?}\n{blocks}"
     );
     Ok(())
 }

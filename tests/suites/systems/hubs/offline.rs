@@ -53,9 +53,6 @@ impl<'a> Hub<'a> {
             ("stack: hubs-prod", format!("stack: {stack}")),
             ("name: hubs-prod", format!("name: {stack}")),
         ];
-        let names = names
-            .each_ref()
-            .map(|(of_example, of_lab)| (*of_example, of_lab.as_str()));
         let system = System::apply(stage, name, "hubs.yaml", &names).await?;
         Ok(Self { system, dataset, stack })
     }

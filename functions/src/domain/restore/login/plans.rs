@@ -221,12 +221,12 @@ mod tests {
         let switch = json!([{"name": "a", "kind": "secret", "resource": "database", "secret": "hubs/app"}]);
         let mut document = serde_json::to_value(descriptor(switch)).unwrap();
         let hook = |field: &str, value: Value| {
-            let mut hook = json!({"name": "access", "kind": "sql", "resource": "database", "database": "hubs", "secret": "hubs/admin"});
+            let mut hook = json!({"name": "access", "kind": "sql", "resource": "database", "database": "shop", "secret": "hubs/admin"});
             hook[field] = value;
             json!([hook])
         };
         for (hooks, closed_by) in [
-            (hook("close", json!(true)), vec![("access", "hubs")]),
+            (hook("close", json!(true)), vec![("access", "shop")]),
             (
                 json!({"after_restore": hook("statements", json!(["select 1"]))}),
                 vec![],
@@ -249,6 +249,11 @@ mod tests {
                 (LoginOwner::Hook, vec![]),
             ];
             assert_eq!(found, expected);
+            let logins = &plans[0].logins;
+            assert_eq!((&*logins[1].database, &*logins[2].database), ("hubs", "shop"));
+            let is_closed = !found[0].1.is_empty();
+            assert_eq!(logins[0].opened_by("shop").is_some(), is_closed);
+            assert_eq!(logins[0].opened_by("hubs"), None, "no hook opens that");
         }
     }
 

@@ -185,10 +185,8 @@ async fn a_run_that_has_ended_switches_nothing() {
     assert_eq!(board.calls(), [""; 0]);
 }
 
-#[tokio::test]
-async fn a_switch_taken_back_while_it_was_carried_out_is_taken_back_again() {
-    let board = Switchboard::new();
-    let (needs, run) = needs(&board, verified()).await;
+/// While `one` is applied, the restore is switched back.
+fn switched_back_meanwhile(board: &Switchboard, needs: &Needs, run: &Run) {
     let (catalog, restoring) = (needs.catalog.clone(), run.clone());
     board.meanwhile(
         "one",
@@ -202,6 +200,13 @@ async fn a_switch_taken_back_while_it_was_carried_out_is_taken_back_again() {
             })
         }),
     );
+}
+
+#[tokio::test]
+async fn a_switch_taken_back_while_it_was_carried_out_is_taken_back_again() {
+    let board = Switchboard::new();
+    let (needs, run) = needs(&board, verified()).await;
+    switched_back_meanwhile(&board, &needs, &run);
     let failed = call(&needs, &run, now()).await.unwrap();
     assert_eq!(failed.failure.unwrap().error, "Conflict");
     assert_eq!(
@@ -211,6 +216,34 @@ async fn a_switch_taken_back_while_it_was_carried_out_is_taken_back_again() {
     assert_eq!(
         record(&needs.catalog, &run).await.switched[0].state,
         SwitchState::Returned
+    );
+}
+
+/// One that notes what it is about to do sends its request only in the next call, which nobody else makes.
+#[tokio::test]
+async fn a_switch_that_is_taken_back_in_several_calls_is_taken_back_to_the_end() {
+    let board = Switchboard::new();
+    let (needs, run) = needs(&board, verified()).await;
+    switched_back_meanwhile(&board, &needs, &run);
+    let underway = |noted: &str| SwitchProgress::Underway {
+        phase: "the record is about to change".to_owned(),
+        noted: json!(noted),
+    };
+    for noted in ["sending", "sent", "sent"] {
+        board.reverting("one", underway(noted));
+    }
+    assert_eq!(
+        call(&needs, &run, now()).await.unwrap().failure.unwrap().error,
+        "Conflict"
+    );
+    assert_eq!(
+        board.calls()[2..],
+        [
+            "revert one \"after one\"",
+            "revert one \"after one\" \"sending\"",
+            "revert one \"after one\" \"sent\""
+        ],
+        "until a call begins nothing new"
     );
 }
 
