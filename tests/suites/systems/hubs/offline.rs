@@ -31,7 +31,8 @@ impl<'a> Hub<'a> {
         let storage = dataset.directory().join("storage");
         std::fs::create_dir_all(&storage)?;
         std::fs::write(storage.join("room.glb"), "a scene")?;
-        let stack = format!("{name}-stack");
+        // Of those that the lab lets hooks update.
+        let stack = format!("hooks-{name}");
         create_stack(&stage.aws, &stack, &dataset.file_system).await?;
         let vault = format!("{name}-DailyBackupVault");
         let path = format!("/backup-vaults/{vault}");
