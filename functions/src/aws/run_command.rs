@@ -19,6 +19,8 @@ use crate::error::{Error, Result};
 
 /// AWS's own document for shell scripts on Linux.
 const DOCUMENT: &str = "AWS-RunShellScript";
+/// The filter for the tag that the policies of `infra/hooks/ssm_command.yaml` and `infra/switches/ssm_command.yaml` ask for: key, value.
+const ALLOWING_TAG: (&str, &str) = ("tag:HoldfastHooks", "allowed");
 /// The shortest time, in seconds, that a command may wait for its node.
 const SHORTEST_DELIVERY: u64 = 30;
 
@@ -200,13 +202,13 @@ impl RunCommand {
         }))
     }
 
-    /// Whether every node is there, and its agent answers; `None` if so. `name` is the sender's.
+    /// Whether every node is there, its agent answers, and Holdfast may send it commands; `None` if so. `name` is the sender's.
     pub async fn check(&self, nodes: Nodes<'_>, name: &str) -> Result<Option<NodeFault>> {
         let (field, filters) = match nodes.instances {
             [] => ("tags", nodes.by_tag()),
             instances => ("instances", vec![json!({ "Key": "InstanceIds", "Values": instances })]),
         };
-        let known = self.known(&Value::Array(filters), name).await?;
+        let known = self.known(&filters, name).await?;
         if known.len() < nodes.instances.len().max(1) {
             return Ok(Some(NodeFault {
                 field,
@@ -214,20 +216,28 @@ impl RunCommand {
                 allowed: "managed nodes: instances with the SSM agent and a role for it",
             }));
         }
-        let silent = known.iter().find(|node| node["PingStatus"] != "Online");
-        Ok(silent.map(|node| {
-            let id = node["InstanceId"].as_str().unwrap_or_default();
+        let id = |node: &Value| node["InstanceId"].as_str().unwrap_or_default().to_owned();
+        if let Some(node) = known.iter().find(|node| node["PingStatus"] != "Online") {
             let status = node["PingStatus"].as_str().unwrap_or("silent");
-            NodeFault {
+            return Ok(Some(NodeFault {
                 field,
-                value: format!("{id}, which is {status},"),
+                value: format!("{}, which is {status},", id(node)),
                 allowed: "managed nodes that are online",
-            }
+            }));
+        }
+        let mut tags = nodes.by_tag();
+        tags.push(json!({ "Key": ALLOWING_TAG.0, "Values": [ALLOWING_TAG.1] }));
+        let allowed = self.known(&tags, name).await?;
+        let is_allowed = |node: &Value| allowed.iter().any(|other| other["InstanceId"] == node["InstanceId"]);
+        Ok(known.iter().find(|node| !is_allowed(node)).map(|node| NodeFault {
+            field,
+            value: format!("{}, without the tag HoldfastHooks=allowed,", id(node)),
+            allowed: "managed nodes with the tag HoldfastHooks=allowed, without which Holdfast may send them no command",
         }))
     }
 
     /// What Systems Manager knows of the instances; a page may be empty although more follow.
-    async fn known(&self, filters: &Value, name: &str) -> Result<Vec<Value>> {
+    async fn known(&self, filters: &[Value], name: &str) -> Result<Vec<Value>> {
         let (mut nodes, mut token) = (Vec::new(), Value::Null);
         loop {
             let input = json!({ "Filters": filters, "MaxResults": 50, "NextToken": token });

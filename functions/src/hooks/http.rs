@@ -22,7 +22,7 @@ use self::responses::{Sending, failed_poll, unexpected};
 use self::secrets::{SecretValues, Secrets};
 use self::transport::Internet;
 use self::web::{Answer, Web};
-use super::driver::{Call, HookDriver, HookProgress, HookSettings, wrong_action};
+use super::driver::{Call, HookDriver, HookProgress, HookSettings, fault, wrong_action};
 use crate::domain::descriptor::{Hook, HookAction, Http, HttpPoll, HttpRequest};
 use crate::domain::hooks::http::addresses::AllowedAddresses;
 use crate::domain::hooks::http::polling::{Outcome, example_url, needs_response, outcome, poll_url};
@@ -231,7 +231,8 @@ impl HookDriver for HttpHook {
                 let read = match self.secrets.read(hook, headers, body).await {
                     Ok(values) => Message::of_request(request, headers, "", &values)
                         .map_err(|fault| fault.of(hook))
-                        .err(),
+                        .err()
+                        .or_else(|| shown_secret(hook, prefix, request, &values)),
                     Err(Error::InvalidInput(faults)) => faults.into_iter().next(),
                     Err(error) => return Err(error),
                 };
@@ -270,6 +271,24 @@ fn key_of(call: Call<'_>, undo: bool) -> String {
         &after,
     ];
     names::digest(&parts.join("/"))[..32].to_owned()
+}
+
+/// A secret in the fixed part of a poll's URL, which is recorded.
+fn shown_secret(hook: &Hook, prefix: &str, request: &HttpRequest, values: &SecretValues) -> Option<Fault> {
+    let poll = request
+        .poll
+        .as_ref()
+        .filter(|poll| values.masked(&poll.url) != poll.url)?;
+    let found = format!(
+        "{}, which holds a value of the secrets that the request sends,",
+        values.masked(&poll.url)
+    );
+    Some(fault(
+        hook,
+        &format!("{prefix}poll.url"),
+        found,
+        "a URL without it: the URL is recorded",
+    ))
 }
 
 /// The URL to poll.

@@ -223,6 +223,7 @@ impl<'a> HookLog<'a> {
         }
         self.change(hook, |record, now| {
             record.undo_begun_at.get_or_insert(now);
+            record.undo_failed = false;
         })
         .await?;
         let record = self
@@ -244,6 +245,7 @@ impl<'a> HookLog<'a> {
                 self.change(hook, |record, _| {
                     record.failures += u32::from(failed);
                     if is_final {
+                        record.undo_failed = true;
                         record.error = Some(text.clone());
                     }
                 })

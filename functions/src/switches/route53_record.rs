@@ -312,7 +312,8 @@ impl SwitchDriver for Route53Record {
     ) -> Result<SwitchProgress> {
         let named = of(switch)?;
         let (old, ttl) = observed(named, before)?;
-        if noted.is_null() && self.current(named).await?.0.leads_to(old) {
+        // Without a note, no request was ever sent. With one, an undo before this may have sent the old value, and not waited.
+        if noted.is_null() && after.is_null() && self.current(named).await?.0.leads_to(old) {
             return Ok(SwitchProgress::Done(json!({ "value": old })));
         }
         let ours = match after["value"].as_str() {

@@ -30,6 +30,16 @@ pub fn check(faults: &mut Faults, all: &[(usize, Switch)]) {
             );
             faults.add(format!("cut_over[{index}]"), quoted(&switch.name), rule);
         }
+        let is_renamed =
+            |(_, other): &&(usize, Switch)| other.resource == switch.resource && other.action == SwitchAction::Rename;
+        if let (Some((_, rename)), Some(field)) = (earlier.iter().find(is_renamed), reads_old_secret(&switch.action)) {
+            let rule = format!(
+                "another fact: once {} has renamed the copy, RDS no longer shows the master secret that the old cluster had, which the \
+                 undo needs. Write it with a switch of kind secret or parameter, from which the script reads it",
+                rename.name
+            );
+            faults.add(path(field), bare("master_secret"), rule);
+        }
         let rename = later
             .iter()
             .find(|(_, other)| other.resource == switch.resource && other.action == SwitchAction::Rename);
@@ -41,6 +51,12 @@ pub fn check(faults: &mut Faults, all: &[(usize, Switch)]) {
             faults.add(format!("cut_over[{index}]"), quoted(&switch.name), rule);
         }
     }
+}
+
+/// The field of a switch that reads the old cluster's master secret to write it again at an undo.
+fn reads_old_secret(action: &SwitchAction) -> Option<&'static str> {
+    let kind = switches::of(action);
+    (kind.follows() && kind.values(action).contains(&Fact::MasterSecret)).then_some("values")
 }
 
 fn names_the_cluster(action: &SwitchAction) -> bool {

@@ -101,6 +101,11 @@ mod tests {
         );
         let mut failed = ended("failed", late, false);
         failed.hooks.as_mut().unwrap()[0].error = Some("denied".to_owned());
+        assert!(
+            until(std::slice::from_ref(&failed)).is_some(),
+            "its work was denied, and is undone"
+        );
+        failed.hooks.as_mut().unwrap()[0].undo_failed = true;
         assert_eq!(until(&[failed]), None, "it has left the application at rest");
         let both = [ended("late", late, false), ended("early", early, false), this];
         assert_eq!(until(&both).as_deref(), Some("2026-11-20T02:22:00Z"));

@@ -37,6 +37,9 @@ pub struct HookRecord {
     pub undo_begun_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undone_at: Option<Timestamp>,
+    /// Its undo failed, and has not begun again since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undo_failed: bool,
     /// It failed before it changed anything, and the run continued: there is nothing to undo.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub did_nothing: bool,
@@ -63,6 +66,7 @@ impl HookRecord {
             done_at: None,
             undo_begun_at: None,
             undone_at: None,
+            undo_failed: false,
             did_nothing: false,
             failures: 0,
             postponed: 0,
@@ -72,12 +76,12 @@ impl HookRecord {
 
     /// Whether it has begun to resume the application, and has neither ended nor failed.
     pub fn is_resuming(&self) -> bool {
-        let is_under_way = match self.phase {
-            HookPhase::Quiesce => self.undo_begun_at.is_some() && self.undone_at.is_none(),
-            HookPhase::Resume => self.done_at.is_none(),
+        match self.phase {
+            // Its error may be that of its work, which is undone all the same.
+            HookPhase::Quiesce => self.undo_begun_at.is_some() && self.undone_at.is_none() && !self.undo_failed,
+            HookPhase::Resume => self.done_at.is_none() && self.error.is_none(),
             HookPhase::AfterRestore => false,
-        };
-        is_under_way && self.error.is_none()
+        }
     }
 
     /// Whether it began to quiesce, may have changed something, and was not seen undone.

@@ -487,6 +487,10 @@ async fn a_check_sends_nothing_and_finds_what_would_fail() {
         (of(json!("{\"token\": \"\"}")), "which is empty"),
         (of(json!("{\"token\": \"x\\n\"}")), "line feed"),
         (of(Value::Null), "whose value is binary"),
+        (
+            of(json!("{\"token\": \"maintenance\"}")),
+            "api/v1/***, which holds a value",
+        ),
     ] {
         let fault = checked(&scene(maintenance()), aws).await.unwrap().unwrap();
         assert!(

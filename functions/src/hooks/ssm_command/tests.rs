@@ -139,32 +139,58 @@ async fn a_command_whose_answer_was_lost_is_found_by_its_comment() {
 }
 
 #[tokio::test]
-async fn nodes_that_are_missing_or_silent_are_faults() {
+async fn nodes_that_are_missing_silent_or_not_allowed_are_faults() {
     let node = |id: &str, status: &str| json!({"InstanceId": id, "PingStatus": status});
+    let online = |ids: &[&str]| Value::Array(ids.iter().map(|id| node(id, "Online")).collect());
     let by_id = hook(json!({ "instances": ["i-0123456789abcdef0", "i-0123456789abcdef1"] }));
-    for (hook, nodes, said) in [
-        (tagged(), json!([]), Some("knows 0")),
-        (tagged(), json!([node("i-0", "Online")]), None),
+    // The nodes, and those of them with the tag that allows commands.
+    for (hook, nodes, allowed, said) in [
+        (tagged(), json!([]), None, Some("knows 0")),
+        (tagged(), online(&["i-0"]), Some(online(&["i-0"])), None),
         (
             tagged(),
             json!([node("i-0", "ConnectionLost")]),
+            None,
             Some("which is ConnectionLost"),
         ),
-        (by_id.clone(), json!([node("i-0", "Online")]), Some("knows 1")),
-        (by_id, json!([node("i-0", "Online"), node("i-1", "Online")]), None),
+        (
+            tagged(),
+            online(&["i-0", "i-1"]),
+            Some(online(&["i-0"])),
+            Some("i-1, without the tag HoldfastHooks=allowed"),
+        ),
+        (by_id.clone(), online(&["i-0"]), None, Some("knows 1")),
+        (
+            by_id.clone(),
+            online(&["i-0", "i-1"]),
+            Some(json!([])),
+            Some("i-0, without the tag"),
+        ),
+        (by_id, online(&["i-0", "i-1"]), Some(online(&["i-1", "i-0"])), None),
     ] {
         let page = |nodes: &Value, token: &str| {
             let page = json!({ "InstanceInformationList": nodes, "NextToken": token });
             answers("DescribeInstanceInformation", page.to_string())
         };
         // Systems Manager filters a page after it was filled.
-        let replay = Replay::new([page(&json!([]), "more"), page(&nodes, "")]);
+        let pages = [page(&json!([]), "more"), page(&nodes, "")];
+        let replay = Replay::new(pages.into_iter().chain(allowed.iter().map(|nodes| page(nodes, ""))));
         let fault = SsmCommandHook::from_config(&replay.config())
             .check(&hook)
             .await
             .unwrap();
         assert_eq!(fault.is_some(), said.is_some(), "{fault:?}");
         assert!(fault.is_none_or(|fault| fault.value.contains(said.unwrap())));
+        let asked = replay.played();
+        assert_eq!(asked.len(), 2 + usize::from(allowed.is_some()));
+        if allowed.is_some() {
+            let filters = asked[2].json()["Filters"].clone();
+            let last = filters.as_array().and_then(|filters| filters.last()).cloned();
+            assert_eq!(
+                last.unwrap(),
+                json!({"Key": "tag:HoldfastHooks", "Values": ["allowed"]})
+            );
+        }
     }
 }
 

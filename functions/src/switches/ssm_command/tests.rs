@@ -274,10 +274,14 @@ async fn instances_that_are_missing_are_found_before_anything_is_restored() {
         nodes(json!([])),
         nodes(json!([{"InstanceId": "i-1", "PingStatus": "ConnectionLost"}])),
         nodes(json!([{"InstanceId": "i-1", "PingStatus": "Online"}])),
+        nodes(json!([])),
+        nodes(json!([{"InstanceId": "i-1", "PingStatus": "Online"}])),
+        nodes(json!([{"InstanceId": "i-1", "PingStatus": "Online"}])),
     ]);
     for value in [
         Some("the instances with the tags role=hub, of which Systems Manager knows 0,"),
         Some("i-1, which is ConnectionLost,"),
+        Some("i-1, without the tag HoldfastHooks=allowed,"),
         None,
     ] {
         let faults = driver.preflight(&run(), &of_cluster(), &cluster()).await.unwrap();
