@@ -68,6 +68,17 @@ impl Call<'_> {
         }
     }
 
+    /// What a person does once the cause of a failure is corrected, at the end of an error's sentence.
+    pub fn next(&self, undo: bool) -> &'static str {
+        match (self.phase, undo) {
+            (_, true) | (HookPhase::Resume, _) => {
+                "see whether the application has resumed since; if not, resume it by hand"
+            }
+            (HookPhase::Quiesce, _) => "start a new run",
+            (HookPhase::AfterRestore, _) => "do by hand what the hook would have done",
+        }
+    }
+
     /// The hook's action, as its target gets it: `quiesce`, `resume` or `after_restore`.
     pub fn action(&self, undo: bool) -> &'static str {
         match (self.phase, undo) {

@@ -91,7 +91,7 @@ impl HttpHook {
                 let (_, message) = self.message(call, http, request, &key).await?;
                 let sending = Sending::new(call, undo, request);
                 let ready = self.web.ensure_reachable(&message).await;
-                ready.map_err(|failure| failure.into_error(&sending))?;
+                ready.map_err(|failure| failure.into_error(&sending, sending.next))?;
                 let note = Note {
                     key,
                     sent: false,
@@ -150,7 +150,7 @@ impl HttpHook {
             .web
             .exchange(&message, call.hook.timeout_seconds, is_expected)
             .await;
-        let answer = sent.map_err(|failure| failure.into_error(&sending))?;
+        let answer = sent.map_err(|failure| failure.into_error(&sending, sending.next))?;
         if !is_expected(answer.status) {
             return Err(unexpected(&sending, &answer, &values));
         }
@@ -197,7 +197,10 @@ impl HttpHook {
             }
             // An application that restarts does not respond for a while: the hook's timeout decides.
             Err(failure) if failure.is_passing() => Ok((Outcome::InProgress, format!("GET {shown}: {failure}"))),
-            Err(failure) => Err(failure.into_error(Sending::polling(call, undo, &shown))),
+            Err(failure) => {
+                let sending = Sending::polling(call, undo, &shown);
+                Err(failure.into_error(&sending, sending.next))
+            }
         }
     }
 }

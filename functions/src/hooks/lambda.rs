@@ -47,9 +47,9 @@ impl LambdaHook {
             Some(how) => {
                 let said = error_text(&answer.bytes);
                 Err(Error::JobFailed(format!(
-                    "{doing} {function} of hook {}: the function failed ({how}): {said}. See its log, correct it, then \
-                     start a new run",
-                    hook.name
+                    "{doing} {function} of hook {}: the function failed ({how}): {said}. See its log, correct it, then {}",
+                    hook.name,
+                    call.next(undo)
                 )))
             }
         }

@@ -52,7 +52,7 @@ impl SsmCommandHook {
             Some(found) => match self.commands.progress(found, nodes, sender).await? {
                 CommandProgress::Running(progress) => Ok(HookProgress::InProgress(progress)),
                 CommandProgress::Succeeded => Ok(HookProgress::Done),
-                CommandProgress::Failed(why) => Err(Error::JobFailed(format!("{why}, then start a new run"))),
+                CommandProgress::Failed(why) => Err(Error::JobFailed(format!("{why}, then {}", call.next(undo)))),
             },
             None => {
                 let script = Script {

@@ -66,9 +66,10 @@ impl StackParameterHook {
         let token = token(call, undo);
         if let Some(reason) = self.failed_update(call.hook, &token).await? {
             return Err(Error::JobFailed(format!(
-                "{doing}: the update of stack {name} by hook {} failed, and the stack is {}: {reason}. Correct the cause, then start \
-                 a new run",
-                call.hook.name, stack.status
+                "{doing}: the update of stack {name} by hook {} failed, and the stack is {}: {reason}. Correct the cause, then {}",
+                call.hook.name,
+                stack.status,
+                call.next(undo)
             )));
         }
         self.update(call.hook, &stack, value, &token, doing).await?;

@@ -222,9 +222,10 @@ fn progress(found: &DescribeExecutionOutput, call: Call<'_>, undo: bool) -> Resu
             };
             Err(Error::JobFailed(format!(
                 "{}: execution {execution} of hook {} ended as {status}: {told}. Open it in the Step Functions console, correct \
-                 what it shows, then start a new run",
+                 what it shows, then {}",
                 call.doing(undo),
-                call.hook.name
+                call.hook.name,
+                call.next(undo)
             )))
         }
     }

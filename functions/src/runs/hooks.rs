@@ -112,7 +112,10 @@ impl<'a> HookLog<'a> {
             Err(error) if error.class() == Class::Final && hook.continues() => (Value::Null, Some(error)),
             Err(error) => return Err(error),
         };
-        let new = HookRecord::begun(&hook.name, phase, before, self.now);
+        let new = HookRecord {
+            by_hand: by_hand(hook, phase, &before),
+            ..HookRecord::begun(&hook.name, phase, before, self.now)
+        };
         self.save(|records| {
             // What another call of this step recorded was there before the hook changed anything.
             if !records.iter().any(|record| record.name == new.name) {
@@ -293,6 +296,16 @@ impl<'a> HookLog<'a> {
             "carrying out hook {}: it noted more than {MOST_NOTES} times what it is about to do. That is a fault of Holdfast",
             hook.name
         ))))
+    }
+}
+
+/// How a person resumes what the hook brings to rest, or what it is there to resume.
+fn by_hand(hook: &Hook, phase: HookPhase, before: &Value) -> String {
+    let kind = hooks::of(&hook.action);
+    match phase {
+        HookPhase::Quiesce if !kind.has_undo(&hook.action) => String::new(),
+        HookPhase::Quiesce | HookPhase::Resume => kind.undo_by_hand(&hook.action, before),
+        HookPhase::AfterRestore => String::new(),
     }
 }
 

@@ -29,7 +29,7 @@ impl HookProfile for Kind {
     fn undo_by_hand(&self, action: &HookAction, _: &Value) -> String {
         match action {
             HookAction::Lambda(Lambda { function }) => {
-                format!("invoke function {function} with {{\"action\": \"resume\"}}, or do what it does")
+                format!("invoke function {function} with the `action` resume, or do what it does")
             }
             _ => String::new(),
         }

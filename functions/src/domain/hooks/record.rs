@@ -30,6 +30,9 @@ pub struct HookRecord {
     /// The same of its undo.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub undo_noted: Value,
+    /// How a person resumes what it brings to rest, as part of a sentence; empty where it does not say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by_hand: String,
     pub begun_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done_at: Option<Timestamp>,
@@ -62,6 +65,7 @@ impl HookRecord {
             before,
             noted: Value::Null,
             undo_noted: Value::Null,
+            by_hand: String::new(),
             begun_at: now,
             done_at: None,
             undo_begun_at: None,

@@ -52,7 +52,7 @@ impl HookProfile for Kind {
     fn undo_by_hand(&self, action: &HookAction, _: &Value) -> String {
         match action {
             HookAction::StepFunction(StepFunction { state_machine, .. }) => {
-                format!("execute state machine {state_machine} with {{\"action\": \"resume\"}}, or do what it does")
+                format!("execute state machine {state_machine} with the `action` resume, or do what it does")
             }
             _ => String::new(),
         }

@@ -39,9 +39,12 @@ fn all() -> Vec<(&'static str, Message)> {
 fn backups() -> Vec<(&'static str, Message)> {
     let (sealed, failed, running) = (set("sealed"), failed_set(), set("running"));
     let (quiet, resumed) = (
-        run(
-            json!({"quiesced_at": "2026-11-20T02:15:02Z", "warnings": [{"subject": "Resume", "error": "Unavailable", "message": "calling function holdfast-hook-web of hook web: no answer in 60 s"}]}),
-        ),
+        run(json!({"quiesced_at": "2026-11-20T02:15:02Z", "hooks": [
+                {"name": "ingest", "phase": "quiesce", "begun_at": "2026-11-20T02:15:02Z", "undone_at": "2026-11-20T02:19:00Z",
+                 "by_hand": "enable on event bus default the rules ingest"},
+                {"name": "web", "phase": "quiesce", "begun_at": "2026-11-20T02:15:03Z",
+                 "by_hand": "invoke function holdfast-hook-web with the `action` resume, or do what it does"},
+            ], "warnings": [{"subject": "Resume", "error": "Unavailable", "message": "calling function holdfast-hook-web of hook web: no answer in 60 s"}]})),
         run(json!({"quiesced_at": "2026-11-20T02:15:02Z", "resumed_at": "2026-11-20T02:20:00Z"})),
     );
     let warned = run(json!({"warnings": [
@@ -303,7 +306,7 @@ fn restores() -> Vec<(&'static str, Message)> {
         "JobFailed",
         "following the restore: execution arn:aws:states:eu-west-1:123456789012:execution:holdfast-hook-index:hubs-1b2c of hook index \
          ended as FAILED: IndexFailed: two documents are too large. Open it in the Step Functions console, correct what it shows, then \
-         start a new run",
+         do by hand what the hook would have done",
     );
     let broken = reason(
         "catalog",

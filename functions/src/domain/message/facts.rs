@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::words;
 use crate::domain::duration::friendly;
+use crate::domain::hooks::{HookPhase, HookRecord};
 use crate::domain::kinds::{self, Safeguard, safeguard};
 use crate::domain::resource::RecoveryPoint;
 use crate::domain::set::{BackupSet, Point, PointStatus, ProbeResult, Reason, RunRecord};
@@ -63,18 +64,29 @@ pub fn resumed(run: Option<&RunRecord>) -> Option<String> {
     ))
 }
 
-/// The hooks whose work resumes an application, with their verb: `its hook web does`.
-pub fn hooks_do(run: Option<&RunRecord>) -> String {
-    let names: Vec<&str> = run
-        .iter()
-        .flat_map(|run| run.quiescing_hooks())
-        .map(|hook| hook.name.as_str())
-        .collect();
+/// What a person does to resume an application that a run left at rest, as part of a sentence: for each hook that has not resumed what
+/// was recorded when it began.
+pub fn resume_by_hand(run: Option<&RunRecord>) -> String {
+    let hooks: Vec<&HookRecord> = run.iter().flat_map(|run| run.hooks.iter().flatten()).collect();
+    let resuming = hooks.iter().filter(|hook| hook.phase == HookPhase::Resume);
+    let left: Vec<&&HookRecord> = match resuming.clone().next() {
+        Some(_) => resuming.filter(|hook| hook.done_at.is_none()).collect(),
+        None => hooks.iter().rev().filter(|hook| hook.is_at_rest()).collect(),
+    };
+    let (said, unsaid): (Vec<&HookRecord>, Vec<&HookRecord>) =
+        left.into_iter().partition(|hook| !hook.by_hand.is_empty());
+    let mut steps: Vec<String> = said.iter().map(|hook| words::line(&hook.by_hand)).collect();
+    let names: Vec<&str> = unsaid.iter().map(|hook| hook.name.as_str()).collect();
     match names.as_slice() {
-        [one] => format!("its hook {} does", words::name(one)),
-        [] => "its hooks do".to_owned(),
-        some => format!("its hooks {} do", words::line(&some.join(", "))),
+        [] if !steps.is_empty() => {}
+        [] => steps.push("do what its hooks do to resume".to_owned()),
+        [one] => steps.push(format!("do what its hook {} does to resume", words::name(one))),
+        some => steps.push(format!(
+            "do what its hooks {} do to resume",
+            words::line(&some.join(", "))
+        )),
     }
+    steps.join("; ")
 }
 
 /// One line for each recovery point; those that failed first.

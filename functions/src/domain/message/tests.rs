@@ -146,8 +146,8 @@ The newest sealed set is hubs-20261119-021500-cd34, 1 day old: it holds the data
 02:16:00 UTC. A restore today would lose what was written since.
 Now: rooms: it was denied what the reason names. If a database denied it, do what the reason says.
      If AWS did, check the policy of the key or the vault that it names; or, if it names neither,
-     the stack's patterns (ClusterPattern, TablePattern, FileSystemPattern, VaultPattern). Then back
-     up again:
+     the stack's patterns (ClusterPattern, TablePattern, FileSystemPattern, VaultPattern,
+     BackupRolePattern). Then back up again:
      holdfast backup hubs --watch --region eu-west-1
 
 Why:
@@ -205,6 +205,42 @@ fn an_application_left_at_rest_comes_first_even_when_the_set_is_sealed() {
         message.text
     );
     assert_eq!(message.json["left_quiesced_at"], "2026-11-20T02:15:02Z");
+}
+
+/// However long the error is that is cut: the steps have all of it.
+#[test]
+fn an_application_left_at_rest_is_resumed_by_hand_as_its_hooks_recorded() {
+    let at = "2026-11-20T02:15:02Z";
+    let by_hand = |hooks: Value| facts::resume_by_hand(Some(&run(json!({"quiesced_at": at, "hooks": hooks}))));
+    let hook = |name: &str, phase: &str, more: Value| {
+        let mut hook = json!({"name": name, "phase": phase, "begun_at": at, "by_hand": format!("start {name}")});
+        for (field, value) in more.as_object().unwrap() {
+            hook[field] = value.clone();
+        }
+        hook
+    };
+    let quiesced = [
+        hook("web", "quiesce", json!({})),
+        hook("ingest", "quiesce", json!({"undone_at": at})),
+        hook("jobs", "quiesce", json!({"did_nothing": true})),
+        hook("mail", "quiesce", json!({})),
+    ];
+    assert_eq!(by_hand(json!(quiesced)), "start mail; start web");
+    let mut unsaid = quiesced.to_vec();
+    unsaid[0]["by_hand"] = json!("");
+    assert_eq!(
+        by_hand(json!(unsaid)),
+        "start mail; do what its hook web does to resume"
+    );
+    let mut listed = unsaid;
+    listed.push(hook("online", "resume", json!({"done_at": at})));
+    listed.push(hook("cache", "resume", json!({})));
+    assert_eq!(
+        by_hand(json!(listed)),
+        "start cache",
+        "the list `resume` resumes, and no undo"
+    );
+    assert_eq!(by_hand(json!(null)), "do what its hooks do to resume");
 }
 
 #[test]

@@ -79,7 +79,8 @@ impl Failure {
     }
 
     /// `sending` is what was being done: `quiescing: PUT https://… of hook maintenance`.
-    pub fn into_error(self, sending: impl fmt::Display) -> Error {
+    /// `next` is what a person does once the cause is corrected.
+    pub fn into_error(self, sending: impl fmt::Display, next: &str) -> Error {
         let head = format!("{sending}: {self}");
         match self {
             Self::WrongSetting(entry) => Self::wrong_setting(&entry),
@@ -87,10 +88,10 @@ impl Failure {
                 "{head}. Nothing was sent. Correct the URL, or allow the address by the stack's parameter HttpHookAddresses"
             )),
             Self::Redirect(_) => Error::JobFailed(format!(
-                "{head}. Name in the descriptor where the server really is, then start a new run"
+                "{head}. Name in the descriptor where the server really is, then {next}"
             )),
             Self::Certificate(_) => Error::JobFailed(format!(
-                "{head}. Its certificate has to name the host, and a public authority has to have signed it. Correct it, then start a new run"
+                "{head}. Its certificate has to name the host, and a public authority has to have signed it. Correct it, then {next}"
             )),
             Self::Unresolved(..) | Self::Broken(_) | Self::TimedOut(_) => Error::Unavailable(format!(
                 "{head}. Check that the server is up and can be reached from the Internet, where Holdfast's functions are; it is tried again"

@@ -13,6 +13,8 @@ use crate::error::Error;
 pub struct Sending {
     head: String,
     hook: String,
+    /// What a person does once the cause of a failure is corrected.
+    pub next: &'static str,
 }
 
 impl fmt::Display for Sending {
@@ -26,6 +28,7 @@ impl Sending {
         Self {
             head: format!("{}: {}", call.doing(undo), target(request)),
             hook: call.hook.name.clone(),
+            next: call.next(undo),
         }
     }
 
@@ -33,12 +36,14 @@ impl Sending {
         Self {
             head: format!("{}: GET {url}", call.doing(undo)),
             hook: call.hook.name.clone(),
+            next: call.next(undo),
         }
     }
 
     pub fn failed(&self, why: &str) -> Error {
         Error::JobFailed(format!(
-            "{self}: {why}. Correct the hook in the descriptor, then start a new run"
+            "{self}: {why}. Correct the hook in the descriptor, then {}",
+            self.next
         ))
     }
 }
@@ -67,10 +72,12 @@ pub fn unexpected(sending: &Sending, answer: &Answer, values: &SecretValues) -> 
             ))
         }
         401 | 403 => Error::JobFailed(format!(
-            "{head}. Check the secret in its headers, and what the server allows its owner, then start a new run"
+            "{head}. Check the secret in its headers, and what the server allows its owner, then {}",
+            sending.next
         )),
         _ => Error::JobFailed(format!(
-            "{head}. Correct what the server reports, or name the status in `expected_status` if it means success; then start a new run"
+            "{head}. Correct what the server reports, or name the status in `expected_status` if it means success; then {}",
+            sending.next
         )),
     }
 }
@@ -78,6 +85,7 @@ pub fn unexpected(sending: &Sending, answer: &Answer, values: &SecretValues) -> 
 /// The error for work that has failed, as its poll shows.
 pub fn failed_poll(sending: &Sending, told: &str) -> Error {
     Error::JobFailed(format!(
-        "{sending}: its work has failed, by {told}. See the server's log, correct it, then start a new run"
+        "{sending}: its work has failed, by {told}. See the server's log, correct it, then {}",
+        sending.next
     ))
 }

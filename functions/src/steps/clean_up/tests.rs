@@ -143,12 +143,19 @@ async fn an_application_that_does_not_come_back_is_told_of_and_tried_again() {
         inbox,
         run,
     } = lost(RecordedHooks::failing("offline", 1)).await;
+    let descriptor = needs.catalog.planned_by(&run).await.unwrap();
+    let mut log = HookLog::of(&needs.catalog, &needs.hooks, &run, now()).await.unwrap();
+    log.begin(&descriptor.hooks.quiesce[0], HookPhase::Quiesce)
+        .await
+        .unwrap();
     assert_eq!(handle(&needs, aborted()).await.unwrap_err().name(), "Unavailable");
-    assert!(
-        inbox.messages()[0].1.text.contains("do what its hooks do to resume"),
-        "{}",
-        inbox.messages()[0].1.text
-    );
+    let text = inbox.messages()[0]
+        .1
+        .text
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(text.contains("resume it by hand: invoke function"), "{text}");
     assert!(handle(&needs, aborted()).await.unwrap().acted);
     assert!(!handle(&needs, aborted()).await.unwrap().acted);
     let sent = inbox.messages();

@@ -100,7 +100,7 @@ pub fn access_denied(location: FailureLocation) -> &'static str {
         _ => {
             "it was denied what the reason names. If a database denied it, do what the reason says. If AWS did, check the policy of the \
              key or the vault that it names; or, if it names neither, the stack's patterns (ClusterPattern, TablePattern, \
-             FileSystemPattern, VaultPattern)."
+             FileSystemPattern, VaultPattern, BackupRolePattern)."
         }
     }
 }

@@ -102,11 +102,11 @@ impl<'a> RestoreReport<'a> {
         let mut steps = Vec::new();
         if let Some(at) = common::left_quiesced(self.run) {
             steps.push(NextStep::say(format!(
-                "See whether {} serves its users: it was quiesced at {} and was not resumed. If it does not, resume it by hand: do \
-                 what {hooks} to resume. Holdfast tries once more, and notifies you if that helps.",
+                "See whether {} serves its users: it was quiesced at {} and was not resumed. If it does not, resume it by \
+                 hand: {by_hand}. Holdfast tries once more, and notifies you if that helps.",
                 self.name(),
                 words::time(at),
-                hooks = common::hooks_do(self.run)
+                by_hand = common::resume_by_hand(self.run)
             )));
         }
         if self.unreadable.is_some() {
