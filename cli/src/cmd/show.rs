@@ -1,5 +1,7 @@
 //! `holdfast show`: one set, or one restore, in full.
 
+mod hooks;
+
 use std::fmt::Write;
 
 use holdfast::domain::kinds;
@@ -16,8 +18,8 @@ use crate::table::{Table, listed};
 
 /// Show one set or one restore in full
 ///
-/// Of a set: points, sizes, capture times, durations, probes, skew, reasons. Of a restore: its plan, its copies, what was
-/// compared, what was switched, what remains. With --json also each resource's captured configuration, which AWS does not restore.
+/// Of a set: points, sizes, capture times, durations, probes, hooks, skew, reasons. Of a restore: its plan, its copies, what was
+/// compared, what was switched, what remains, its hooks. With --json also each resource's captured configuration, which AWS does not restore.
 #[derive(Debug, clap::Args)]
 pub struct Show {
     /// The deployment
@@ -62,12 +64,17 @@ impl Show {
             )));
         };
         let items = stack.catalog.items(name, id).await?;
+        let run = stack.catalog.run(name, id).await?;
         if global.json {
             // Whoever has a question's token can answer it.
             record.question = None;
-            return output::json(&serde_json::json!({ "restore": record, "items": items }));
+            return output::json(&serde_json::json!({ "restore": record, "items": items, "run": run }));
         }
-        output::text(&full_details(&record, &items))
+        output::text(&format!(
+            "{}{}",
+            full_details(&record, &items),
+            hooks::hooks(run.as_ref())
+        ))
     }
 }
 
@@ -83,6 +90,7 @@ fn text(whole: &SetDetails) -> String {
     if !whole.set.probes.is_empty() {
         let _ = write!(text, "\n{}", probes(&whole.set));
     }
+    text.push_str(&hooks::hooks(whole.run.as_ref()));
     let warnings = whole.run.iter().flat_map(|run| &run.warnings);
     for (title, reasons) in [
         ("Why it failed", whole.set.reasons.iter().collect()),

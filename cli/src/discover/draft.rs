@@ -16,6 +16,8 @@ pub struct DescriptorDraft {
     pub pending: Vec<PendingEntry>,
     /// What a restore switches.
     pub cut_over: Vec<Mapping>,
+    /// The stack of which `holdfast restore-stack` creates a new one.
+    pub stack: Option<String>,
     /// Hooks to decide on: written as comments.
     pub hooks: Vec<SuggestedHook>,
     /// What was found but cannot be protected, one line each.

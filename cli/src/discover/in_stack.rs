@@ -114,6 +114,7 @@ pub fn draft(listing: &StackListing) -> DescriptorDraft {
                 .for_each(|finding| call_as_in_hubs(&mut finding.found));
             let findings = clusters::sort_out_findings(findings, &listing.clusters);
             let mut draft = compose(&listing.name, findings, &place);
+            draft.stack = Some(listing.name.clone());
             draft.notes = hubs_notes(listing, &draft);
             draft.hooks.push(offline_mode(listing));
             draft

@@ -23,6 +23,10 @@ pub fn write(draft: &DescriptorDraft, source: &str) -> String {
     for switch in &draft.cut_over {
         text.push_str(&format!("  - {}\n", flow(switch)));
     }
+    if let Some(stack) = &draft.stack {
+        text.push_str("# Of which `holdfast restore-stack` creates a new one.\n");
+        text.push_str(&format!("stack:\n  name: {}\n", scalar(stack)));
+    }
     let decisions = decisions::of(draft);
     if !decisions.is_empty() {
         text.push_str("\n# To decide:\n");

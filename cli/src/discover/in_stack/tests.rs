@@ -65,7 +65,8 @@ fn a_hubs_stack_becomes_a_descriptor_that_is_valid() {
                 },
                 "login": { "kind": "secret", "secret": SECRET },
                 "keys": { "kind": "parameters", "path": "/keymaster/HubsProd" },
-            }
+            },
+            "stack": { "name": "HubsProd" },
         })
     );
     Descriptor::parse(&documents[0].value).unwrap();
