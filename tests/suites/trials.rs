@@ -107,6 +107,28 @@ async fn hit(subject: &Subject<'_>, calls: &[Call], kind: &str, times: u32) -> R
     faults.missed().await
 }
 
+/// Rounds of calls that fail together: each once, and again by itself if a fault beside it kept it from being made.
+pub struct Rounds(VecDeque<Vec<Call>>);
+
+impl Rounds {
+    pub fn new(rounds: impl IntoIterator<Item = Vec<Call>>) -> Self {
+        Self(rounds.into_iter().collect())
+    }
+
+    pub fn next(&mut self) -> Option<Vec<Call>> {
+        self.0.pop_front()
+    }
+
+    /// What a round did not make. In the end only a later look at what takes time may be missing.
+    pub fn missed(&mut self, round: &[Call], missed: Vec<Call>) -> Result<()> {
+        for call in missed.into_iter().filter(|call| call.nth == 1) {
+            ensure!(round.len() > 1, "never hit: {call:?}");
+            self.0.push_back(vec![call]);
+        }
+        Ok(())
+    }
+}
+
 /// Calls that fail, until the lab is healed.
 pub struct Faults<'a> {
     lab: &'a Lab,

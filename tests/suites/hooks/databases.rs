@@ -14,7 +14,7 @@ use serde_json::json;
 use tokio_postgres::Client;
 
 use crate::stage::{Stage, Stages};
-use crate::trials::{Call, Faults, calls_since};
+use crate::trials::{Call, Faults, Rounds, calls_since};
 
 const LIMIT: Duration = Duration::from_secs(120);
 const DATABASE: &str = "shop";
@@ -152,14 +152,15 @@ async fn every_call(stage: &Stage, kind: &str, times: u32) -> Result<()> {
         })
         .collect();
     ensure!(calls.iter().all(|calls| calls.len() >= 2), "{calls:?}");
-    for index in 0..calls.iter().map(Vec::len).max().unwrap_or(0) {
-        let round: Vec<Call> = calls.iter().filter_map(|calls| calls.get(index).cloned()).collect();
+    let longest = calls.iter().map(Vec::len).max().unwrap_or(0);
+    let round = |index: usize| calls.iter().filter_map(|calls| calls.get(index).cloned()).collect();
+    let mut rounds = Rounds::new((0..longest).map(round));
+    while let Some(round) = rounds.next() {
         let context = || format!("{kind} x {times} at {round:?}");
         let faults = Faults::inject(&stage.lab, &round, kind, times).await?;
         shop.inbox.take().await?;
         let end = stage.back_up(&name).await.with_context(context)?;
-        faults.missed().await?;
-        stage.lab.heal().await?;
+        rounds.missed(&round, faults.missed().await?)?;
         if end.status != "SUCCEEDED" {
             shop.inbox.about(&name, LIMIT).await.with_context(context)?;
         }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::function::create_function;
 use crate::checks::Subject;
 use crate::stage::{Stage, Stages};
-use crate::trials::{Call, Faults, calls_since};
+use crate::trials::{Call, Faults, Rounds, calls_since};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -400,18 +400,16 @@ async fn every_call(
         quiesce.len() >= least[0] && resume.len() >= least[1],
         "{quiesce:?} {resume:?}"
     );
-    for index in 0..quiesce.len().max(resume.len()) {
-        let round: Vec<Call> = [quiesce.get(index), resume.get(index)]
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect();
+    let mut rounds = Rounds::new((0..quiesce.len().max(resume.len())).map(|index| {
+        let round = [quiesce.get(index), resume.get(index)];
+        round.into_iter().flatten().cloned().collect()
+    }));
+    while let Some(round) = rounds.next() {
         let context = || format!("{kind} x {times} at {round:?}");
         let faults = Faults::inject(&stage.lab, &round, kind, times).await?;
         inbox.take().await?;
         let end = stage.back_up(&name).await.with_context(context)?;
-        faults.missed().await?;
-        stage.lab.heal().await?;
+        rounds.missed(&round, faults.missed().await?)?;
         if end.status != "SUCCEEDED" {
             inbox.about(&name, LIMIT).await.with_context(context)?;
         }
