@@ -55,6 +55,7 @@ def main():
     threading.Thread(target=follow, args=(sys.stdin, traveller), daemon=True).start()
     sys.argv = ["ministack"]
     # Only now: modules that read the clock at import must read the lab's.
+    import ministack_autoscaling
     import ministack_credentials
     import ministack_dynamodb
     import ministack_ecs
@@ -73,6 +74,7 @@ def main():
     from ministack.services import scheduler
 
     scheduler._SCHEDULE_TICK_INTERVAL = 1  # instead of 10 s: a test waits for it
+    ministack_autoscaling.apply()
     ministack_credentials.apply()
     ministack_dynamodb.apply()
     ministack_exports.apply()

@@ -23,6 +23,7 @@ import unicodedata
 # Signing name, as in calls, and botocore's name.
 SERVICES = {
     "application-autoscaling": "application-autoscaling",
+    "autoscaling": "autoscaling",
     "backup": "backup",
     "cloudformation": "cloudformation",
     "dynamodb": "dynamodb",

@@ -31,6 +31,8 @@ pub struct Seconds {
     pub table_export: f64,
     /// A restored table, from `CREATING` to `ACTIVE`; MiniStack's.
     pub table_restore: f64,
+    /// An instance refresh of an Auto Scaling group, from `Pending` to `Successful`; MiniStack's.
+    pub instance_refresh: f64,
     /// A task of an ECS service, until it runs.
     pub service_deployment: f64,
     /// A task that RunTask starts, until it runs.
@@ -52,6 +54,7 @@ impl Default for Seconds {
             table_backup: 0.0,
             table_export: 1.0,
             table_restore: 1.0,
+            instance_refresh: 0.5,
             service_deployment: 0.5,
             task_start: 0.2,
         }

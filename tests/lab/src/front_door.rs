@@ -140,19 +140,21 @@ impl Backend {
             }
         }
         match call.service.as_str() {
-            "ecs" => self.pass_on(&self.ordered(call)).await,
+            "autoscaling" | "ecs" => self.pass_on(&self.ordered(call)).await,
             _ => self.pass_on(call).await,
         }
     }
 
-    /// The call with the faults and durations of the deployment or the task that it starts, in additional headers.
+    /// The call with the faults and durations of the deployment, the task or the refresh that it starts, in additional headers.
     fn ordered(&self, call: &Call) -> Call {
         let mut call = call.clone();
-        let starts = ["CreateService", "RunTask", "UpdateService"].contains(&call.action.as_str());
+        let starts =
+            ["CreateService", "RunTask", "StartInstanceRefresh", "UpdateService"].contains(&call.action.as_str());
         let job = starts.then(|| self.world.faults.for_job(&call)).flatten();
         let durations = self.world.durations.seconds();
         let seconds = match call.action.as_str() {
             "RunTask" => durations.task_start,
+            "StartInstanceRefresh" => durations.instance_refresh,
             _ => durations.service_deployment,
         };
         call.headers.insert(

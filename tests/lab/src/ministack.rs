@@ -19,6 +19,10 @@ use crate::reaper::Reaper;
 const PROGRAM: &[(&str, &str)] = &[
     ("ministack_clock.py", include_str!("../ministack/ministack_clock.py")),
     (
+        "ministack_autoscaling.py",
+        include_str!("../ministack/ministack_autoscaling.py"),
+    ),
+    (
         "ministack_credentials.py",
         include_str!("../ministack/ministack_credentials.py"),
     ),
