@@ -107,6 +107,7 @@ async fn set_up(lab: &Lab) -> Result<(Stack, Dataset, Application)> {
     let parameters = [
         certificate.as_str(),
         "SwitchFunctionPattern=*-app",
+        "SwitchGroupPattern=*-app",
         "SwitchHostedZonePattern=*",
     ];
     let sizes = Sizes::demo();

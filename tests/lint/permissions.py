@@ -22,6 +22,8 @@ WITHOUT_RESOURCE = {
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",
     "application-autoscaling:DescribeScheduledActions",
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeInstanceRefreshes",
     "backup:DescribeBackupJob",
     "backup:DescribeRestoreJob",
     "backup:GetRestoreJobMetadata",

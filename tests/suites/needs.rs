@@ -89,6 +89,11 @@ pub fn needs(call: &Value) -> Vec<Need> {
         ) => one("*".to_owned()),
         // Only AWS knows the id in its ARN.
         ("application-autoscaling", _) => one(format!("arn:aws:application-autoscaling:{HERE}:scalable-target/any")),
+        ("autoscaling", "StartInstanceRefresh") => one(format!(
+            "arn:aws:autoscaling:{HERE}:autoScalingGroup:any:autoScalingGroupName/{}",
+            parameter("AutoScalingGroupName")
+        )),
+        ("autoscaling", _) => one("*".to_owned()),
         ("ecs", "DescribeTaskDefinition" | "ListClusters" | "ListServices" | "ListTaskDefinitions" | "ListTasks") => {
             one("*".to_owned())
         }

@@ -45,6 +45,7 @@ async fn brings_back(stage: &Stage) -> Result<()> {
     ensure!(before != damaged);
     let (secret, mounted) = (subject.secret_value().await?, application.mounted().await?);
     let recorded = application.record.value(&stage.aws).await?;
+    let launched = application.instances().await?;
 
     let ended = subject.restore(json!({ "before": time, "cut_over": "yes" })).await?;
     let record = subject.newest_restore().await?;
@@ -81,6 +82,13 @@ async fn brings_back(stage: &Stage) -> Result<()> {
         restart["after"]["deployment"] == restarted.as_str() && restart["before"]["deployment"] != restarted.as_str(),
         "the tasks of deployment {restarted} run: {restart}"
     );
+    let relaunched = application.instances().await?;
+    ensure!(
+        relaunched.len() == launched.len() && relaunched.is_disjoint(&launched),
+        "the instances are replaced: {launched:?} {relaunched:?}"
+    );
+    let refreshes = application.refreshes().await?;
+    ensure!(refreshes.len() == 1, "they are replaced once: {refreshes:?}");
     let mail = subject.inbox.take().await?.pop().context("no mail")?;
     ensure!(mail.body.contains(id), "{}", mail.body);
     let terraform = text(&record, "/infrastructure/terraform")?;
@@ -118,6 +126,12 @@ async fn brings_back(stage: &Stage) -> Result<()> {
         last != restarted && after.any(|after| *after == last.as_str()),
         "the tasks are started again after the secret is switched back: {record:#}"
     );
+    let back = application.instances().await?;
+    ensure!(
+        back.len() == launched.len() && back.is_disjoint(&relaunched),
+        "the instances are replaced once more: {relaunched:?} {back:?}"
+    );
+    ensure!(application.refreshes().await?.len() == 2);
     ensure!(subject.data().await? == damaged);
 
     let gone = subject.undo("UndoRestoreStateMachineArn", id).await?;

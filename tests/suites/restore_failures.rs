@@ -39,6 +39,10 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
             Box::pin(killed(stage))
         }),
         stages.test("restore_failures::one_run_at_a_time", |stage| Box::pin(busy(stage))),
+        stages.test(
+            "restore_failures::instances_that_cannot_be_replaced_are_a_failed_cut_over_and_replaced_again",
+            |stage| Box::pin(failed_refresh(stage)),
+        ),
     ]
 }
 
@@ -358,4 +362,30 @@ async fn called(stage: &Stage, mark: u64, caller: &str, action: &str) -> Result<
         Ok(found.then_some(()))
     })
     .await
+}
+
+/// Half of the instances are new when the refresh fails: they have read what is switched back.
+async fn failed_refresh(stage: &Stage) -> Result<()> {
+    let (subject, application) = backed_up(stage, "res-refresh").await?;
+    let (secret, launched) = (subject.secret_value().await?, application.instances().await?);
+    let fault = json!({ "service": "autoscaling", "action": "StartInstanceRefresh", "kind": "job_failed", "times": 1 });
+    let fault = stage.lab.inject(fault).await?;
+    let ended = subject.restore(json!({ "cut_over": "yes" })).await?;
+    let record = subject.newest_restore().await?;
+    ensure!(stage.lab.hits(fault).await? == 1, "the refresh was not hit: {ended:?}");
+    ensure!(ended.status == "FAILED", "{ended:?}");
+    ensure!(record["status"] == "switched_back", "{record:#}");
+    let why = record["reasons"].to_string();
+    ensure!(why.contains("The lab was asked to fail it"), "{why}");
+    ensure!(subject.secret_value().await? == secret, "the secret is switched back");
+    let now = application.instances().await?;
+    ensure!(
+        now.len() == launched.len() && now.is_disjoint(&launched),
+        "all are replaced after switching back: {launched:?} {now:?}"
+    );
+    ensure!(application.refreshes().await?.len() == 2);
+    let id = text(&record, "/id")?;
+    let gone = subject.undo("UndoRestoreStateMachineArn", id).await?;
+    ensure!(gone.status == "SUCCEEDED", "{gone:?}");
+    subject.nothing_left_of(id).await
 }

@@ -194,9 +194,14 @@ async fn after(subject: &Subject<'_>, before: &Data, outcome: Outcome, faults: &
 
 /// The same machine, in which every Task runs twice, the first time with its result discarded.
 async fn twice(stage: &Stage) -> Result<()> {
-    let (subject, _) = backed_up(stage, "res-twice").await?;
+    let (subject, application) = backed_up(stage, "res-twice").await?;
     let before = subject.data().await?;
     let status = doubled(stage, "RestoreStateMachineArn", run(&subject, &before)).await?;
     ensure!(status == "SUCCEEDED", "{status}");
+    let refreshes = application.refreshes().await?;
+    ensure!(
+        refreshes.len() == 2,
+        "the instances are replaced once by the cut-over, and once when it is undone: {refreshes:?}"
+    );
     Ok(())
 }

@@ -142,6 +142,7 @@ impl Stages {
                             "ScheduleState=DISABLED",
                             "HookStackPattern=hooks-*",
                             "SwitchFunctionPattern=*-app",
+                            "SwitchGroupPattern=*-app",
                             "SwitchHostedZonePattern=*",
                             "HookSecretPattern=hooks/*",
                             "HttpHookAddresses=127.0.0.0/8",

@@ -1,7 +1,8 @@
 //! An application that uses a deployment's resources, and so has to be switched when they are restored: its secret contains the
 //! cluster's host, as does a DNS record and a file of an instance; a parameter and a function's variable name a table, and an ECS service
-//! mounts the file system, and reads the secret when its tasks start.
+//! mounts the file system, and reads the secret when its tasks start, as do the instances of an Auto Scaling group when they start.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::aws::{Aws, element, text};
 use crate::clusters::USER;
 use crate::dataset::Dataset;
 use crate::dns::Record;
+use crate::groups;
 use crate::instances;
 use crate::lab::Lab;
 use crate::wait::until;
@@ -28,7 +30,7 @@ pub enum Finds {
 
 /// The application of one deployment.
 pub struct Application {
-    /// ECS cluster, and service in it.
+    /// ECS cluster, and service in it; Auto Scaling group.
     pub name: String,
     pub secret: String,
     /// Parameter that names the table.
@@ -91,6 +93,7 @@ impl Application {
         let role = application.role().await?;
         application.create_service(&dataset.file_system, &role).await?;
         application.create_function(&role).await?;
+        groups::create(&application.aws, &application.name).await?;
         Ok(application)
     }
 
@@ -125,6 +128,7 @@ impl Application {
                 "name": "instance", "kind": "ssm_command", "resource": "database", "tags": { "role": self.name },
                 "commands": [CONFIGURE, "test -s host"], "undo": [CONFIGURE], "values": { "DATABASE_HOST": "host" },
             }),
+            json!({ "name": "instances", "kind": "instance_refresh", "resource": "database", "group": self.name }),
         ];
         let first = (self.finds == Finds::Name).then_some(rename);
         first.into_iter().chain(others).collect()
@@ -157,6 +161,16 @@ impl Application {
     /// The host that the instance was configured with; `None` before the first time.
     pub fn configured(&self) -> Option<String> {
         std::fs::read_to_string(self.instance.join("host")).ok()
+    }
+
+    /// The ids of the instances of its Auto Scaling group.
+    pub async fn instances(&self) -> Result<BTreeSet<String>> {
+        groups::instances(&self.aws, &self.name).await
+    }
+
+    /// The ids of the refreshes of its Auto Scaling group, the newest first.
+    pub async fn refreshes(&self) -> Result<Vec<String>> {
+        groups::refreshes(&self.aws, &self.name).await
     }
 
     /// The whole value of the secret.

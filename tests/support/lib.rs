@@ -13,6 +13,7 @@ pub mod dataset;
 pub mod dns;
 pub mod emails;
 pub mod executions;
+pub mod groups;
 pub mod inbox;
 pub mod instances;
 pub mod lab;

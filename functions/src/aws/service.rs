@@ -52,6 +52,13 @@ pub const APPLICATION_AUTO_SCALING: Service = Service {
     govcloud_is_fips: true,
     global: false,
 };
+pub const AUTO_SCALING: Service = Service {
+    endpoint: "autoscaling",
+    id: "Auto Scaling",
+    protocol: Protocol::Query { version: "2011-01-01" },
+    govcloud_is_fips: true,
+    global: false,
+};
 pub const CLOUDFORMATION: Service = Service {
     endpoint: "cloudformation",
     id: "CloudFormation",

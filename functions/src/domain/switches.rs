@@ -2,6 +2,7 @@
 
 mod ecs_restart;
 mod ecs_service;
+mod instance_refresh;
 mod lambda_environment;
 mod parameter;
 mod profile;

@@ -20,6 +20,7 @@ mod ecs_restart;
 mod ecs_service;
 mod fact_texts;
 pub mod facts;
+mod instance_refresh;
 mod lambda_environment;
 mod parameter;
 mod rds_proxy;
@@ -73,6 +74,7 @@ switches! {
     ecs_service: SwitchAction::EcsService { .. } => ecs_service::EcsService::from_config(aws),
     ecs_restart: SwitchAction::EcsRestart { .. } => ecs_restart::EcsRestart::from_config(aws),
     ssm_command: SwitchAction::SsmCommand { .. } => ssm_command::SsmCommandSwitch::from_config(aws),
+    instance_refresh: SwitchAction::InstanceRefresh { .. } => instance_refresh::InstanceRefresh::from_config(aws),
     route53_record: SwitchAction::Route53Record { .. } => route53_record::Route53Record::from_config(aws),
     rds_proxy: SwitchAction::RdsProxy { .. } => rds_proxy::RdsProxy::from_config(aws),
     rename: SwitchAction::Rename => rename::Rename::from_config(aws, transfers),

@@ -37,7 +37,7 @@ pub fn refused_by_its_faults<T: Debug>(outcome: Result<T>) -> std::result::Resul
 }
 
 /// Words with a meaning in a descriptor, so that nonsense passes the first checks.
-const WORDS: [&str; 52] = [
+const WORDS: [&str; 53] = [
     "deployment",
     "enabled",
     "topic",
@@ -74,6 +74,7 @@ const WORDS: [&str; 52] = [
     "ecs_service",
     "ecs_restart",
     "lambda_environment",
+    "instance_refresh",
     "route53_record",
     "ssm_command",
     "terraform",
@@ -281,6 +282,10 @@ fn cut_over(resources: &Map<String, Value>) -> Value {
             switches.push(json!({
                 "name": format!("command-{index}"), "kind": "ssm_command", "resource": name, "commands": ["true"],
                 "instances": ["i-0123456789abcdef0"], "undo": ["true"],
+            }));
+            switches.push(json!({
+                "name": format!("refresh-{index}"), "kind": "instance_refresh", "resource": name,
+                "group": format!("app-{index}"),
             }));
         }
     }

@@ -23,7 +23,13 @@ use super::looks::{Watched, watched};
 pub const JOB: SignedDuration = SignedDuration::from_mins(30);
 const DEPLOYMENT: &str = "bench";
 /// The kinds of switches that the restores did not have with whose costs these are compared.
-const SINCE: [&str; 4] = ["lambda_environment", "ecs_restart", "ssm_command", "route53_record"];
+const SINCE: [&str; 5] = [
+    "lambda_environment",
+    "ecs_restart",
+    "ssm_command",
+    "instance_refresh",
+    "route53_record",
+];
 /// How long an execution may take, in real time.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -51,6 +57,7 @@ impl Scene {
             format!("DatabaseCaFile={certificate}"),
             "ScheduleState=DISABLED".to_owned(),
             "SwitchFunctionPattern=*-app".to_owned(),
+            "SwitchGroupPattern=*-app".to_owned(),
             "SwitchHostedZonePattern=*".to_owned(),
         ];
         let stack = Stack::deploy(&lab, "holdfast", &parameters.each_ref().map(String::as_str)).await?;

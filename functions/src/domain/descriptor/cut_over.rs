@@ -69,6 +69,9 @@ pub enum SwitchAction {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         values: BTreeMap<String, Fact>,
     },
+    /// The instances of an EC2 Auto Scaling group: they are replaced, with the group's own configuration, so that the new ones read what
+    /// the switches of this resource before it wrote.
+    InstanceRefresh { group: String },
     /// A CNAME record of Route 53. Its value becomes the fact, an endpoint of the copy of the cluster.
     Route53Record {
         /// Id of its hosted zone.

@@ -117,6 +117,12 @@ pub const ECS: TextFormat = visible(
     |text| (1..=255).contains(&text.len()) && plain(text, "-_"),
 );
 
+/// Source: `AutoScalingGroupName` in <https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html>.
+pub const AUTO_SCALING_GROUP: TextFormat = visible(
+    "the name of an EC2 Auto Scaling group: 1 to 255 ASCII characters without spaces and colons; not an ARN",
+    |text| (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':'),
+);
+
 pub const PARAMETER: TextFormat = visible(
     "the name of a Parameter Store parameter such as /hubs/prod/host or hubs-host: letters, digits, dots, hyphens and underscores, in at most 15 levels",
     |text| {

@@ -124,6 +124,7 @@ fn whole() -> Value {
                 "commands": ["mount-storage \"$STORAGE\""], "undo": ["mount-storage \"$STORAGE\""],
                 "values": {"STORAGE": "file_system"},
             },
+            {"name": "hubs", "kind": "instance_refresh", "resource": "storage", "group": "hubs-app"},
         ],
         "stack": {"name": "hubs-prod", "restore_parameters": {
             "Snapshot": {"resource": "database", "value": "snapshot"},

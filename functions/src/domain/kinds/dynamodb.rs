@@ -112,6 +112,7 @@ impl Stateful for DynamoDb {
             "lambda_environment",
             "ecs_restart",
             "ssm_command",
+            "instance_refresh",
         ]
     }
 

@@ -110,6 +110,7 @@ impl Stateful for Efs {
             "ecs_service",
             "ecs_restart",
             "ssm_command",
+            "instance_refresh",
         ]
     }
 

@@ -2,7 +2,8 @@
 
 use super::profile::SwitchProfile;
 use super::{
-    ecs_restart, ecs_service, lambda_environment, parameter, rds_proxy, rename, route53_record, secret, ssm_command,
+    ecs_restart, ecs_service, instance_refresh, lambda_environment, parameter, rds_proxy, rename, route53_record,
+    secret, ssm_command,
 };
 use crate::domain::descriptor::SwitchAction;
 
@@ -27,6 +28,7 @@ switches! {
     ecs_service::EcsService: SwitchAction::EcsService { .. },
     ecs_restart::EcsRestart: SwitchAction::EcsRestart { .. },
     ssm_command::SsmCommandSwitch: SwitchAction::SsmCommand { .. },
+    instance_refresh::InstanceRefresh: SwitchAction::InstanceRefresh { .. },
     route53_record::Route53Record: SwitchAction::Route53Record { .. },
     rds_proxy::RdsProxy: SwitchAction::RdsProxy { .. },
     rename::Rename: SwitchAction::Rename,

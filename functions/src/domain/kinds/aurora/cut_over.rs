@@ -10,6 +10,7 @@ pub const SWITCHES: &[&str] = &[
     "ecs_service",
     "ecs_restart",
     "ssm_command",
+    "instance_refresh",
     "route53_record",
     "rds_proxy",
     "rename",

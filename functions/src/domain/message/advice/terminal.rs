@@ -84,7 +84,7 @@ pub fn access_denied(location: FailureLocation) -> &'static str {
         }
         FailureLocation::Switch | FailureLocation::SwitchBack | FailureLocation::Reference => {
             "Holdfast may not read it, or change it. If a database denied it, do what the reason says. An action of AWS has to match the \
-             stack's SecretPattern, ParameterPattern, EcsServicePattern, SwitchFunctionPattern, SwitchHostedZonePattern or ClusterPattern, and \
+             stack's SecretPattern, ParameterPattern, EcsServicePattern, SwitchFunctionPattern, SwitchGroupPattern, SwitchHostedZonePattern or ClusterPattern, and \
              the key's policy has to allow it."
         }
         FailureLocation::Approval => {
