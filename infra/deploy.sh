@@ -54,7 +54,7 @@ else
     clients=$target/postgres-clients/$machine
 fi
 "${YAML_PYTHON:-.venv-sam/bin/python}" infra/assemble.py ${archives:+--archives "$archives"} --clients "$clients" \
-    "infra/${TEMPLATE:-template}.yaml" "$made/template.yaml"
+    "infra/${TEMPLATE:-template}.yaml" "$made/template.json"
 
 # The SAM CLI accepts a value with spaces, such as a schedule, only in quotes.
 for parameter in "$@"; do
@@ -63,4 +63,4 @@ for parameter in "$@"; do
     set -- "$@" "${parameter%%=*}=\"$value\""
 done
 [ $# -eq 0 ] || set -- --parameter-overrides "$@"
-"$sam" deploy --config-file "$PWD/infra/samconfig.toml" --template-file "$made/template.yaml" --stack-name "$stack" "$@"
+"$sam" deploy --config-file "$PWD/infra/samconfig.toml" --template-file "$made/template.json" --stack-name "$stack" "$@"

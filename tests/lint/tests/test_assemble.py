@@ -1,5 +1,6 @@
 """The template that is deployed has what its parts have, and every path still refers to the file that the part means."""
 
+import json
 import sys
 import tempfile
 import unittest
@@ -52,6 +53,39 @@ class Assembled(unittest.TestCase):
 
     def test_a_text_that_could_be_read_as_something_else_stays_a_text(self):
         self.assertEqual(assembled()["Resources"]["Function"]["Properties"]["Description"], "on")
+
+    def test_the_same_template_as_json_has_the_same_in_its_long_form(self):
+        text = """
+            AWSTemplateFormatVersion: 2010-09-09
+            Conditions: {Other: !Not [!Equals [!Ref Name, ""]]}
+            Resources:
+              Function:
+                Type: AWS::Serverless::Function
+                Condition: Other
+                Properties: {Description: "on", Timeout: 10, Text: "two\\nlines"}
+              Role: !If [Other, !GetAtt Function.Arn.Whole, !Sub ["${A}", {A: !Condition Other}]]
+        """
+        self.assertEqual(
+            json.loads(assemble.as_json(text)),
+            {
+                "AWSTemplateFormatVersion": "2010-09-09",
+                "Conditions": {"Other": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Name"}, ""]}]}},
+                "Resources": {
+                    "Function": {
+                        "Type": "AWS::Serverless::Function",
+                        "Condition": "Other",
+                        "Properties": {"Description": "on", "Timeout": 10, "Text": "two\nlines"},
+                    },
+                    "Role": {
+                        "Fn::If": [
+                            "Other",
+                            {"Fn::GetAtt": ["Function", "Arn.Whole"]},
+                            {"Fn::Sub": ["${A}", {"A": {"Condition": "Other"}}]},
+                        ]
+                    },
+                },
+            },
+        )
 
     def test_a_path_leads_to_the_same_place_from_where_the_template_is_written(self):
         code = lambda **given: assembled(**given)["Resources"]["Function"]["Properties"]["CodeUri"]
