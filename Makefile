@@ -31,7 +31,9 @@ TABLE_ENGINE := $(TARGET)/tools/bin/dynoxide
 # All dependencies are pinned. Python compiles modules when they are imported.
 INSTALL := install --quiet --disable-pip-version-check --no-compile --no-deps
 # Always --workspace: a package by itself takes other features of the SDK, and all of it would be built again.
-BINS = $(LINTED) $(CARGO) build --profile $(PROFILE) --workspace --bin functions --bin transfers --bin holdfast --bin holdfast-lab --bin demo
+BINS = $(call built,functions transfers holdfast holdfast-lab demo)
+# These binaries. After `lint` they are there already, with the features that the tests take, and would be built again without them.
+built = $(LINTED) $(CARGO) build --profile $(PROFILE) --workspace $(if $(LINTED),--all-targets,$(addprefix --bin ,$(1)))
 # Does what `cargo clippy` does, but as a build: it uses the dependencies that were built for the tests instead of checking them
 # again, and `make lint test` (as in .ci/run) then tests this build instead of building again.
 CLIPPY := CLIPPY_ARGS=-Dwarnings RUSTC_WORKSPACE_WRAPPER=clippy-driver
@@ -50,12 +52,12 @@ demo: ready $(MACHINE_CLIENTS) ## Show the main job in a lab: a backup, one that
 
 # `bare` is the program of the function that tests use as a hook.
 test: ready $(MACHINE_CLIENTS) ## Run every test, the suites against labs and the lab against AWS's own clients included.
-	$(LINTED) $(CARGO) build --profile $(PROFILE) --workspace --bin bare
+	$(call built,bare)
 	$(LINTED) $(CARGO) test --profile $(PROFILE) --workspace --lib --bin holdfast --bin bench --test '*'
 	$(YAML_PYTHON) -m unittest discover --start-directory tests/lint/tests
 	$(YAML_PYTHON) -m unittest discover --start-directory tests/validators
 	tests/conformance.sh
-	$(LINTED) $(CARGO) build --profile $(PROFILE) --workspace --bin bench
+	$(call built,bench)
 	$(BUILT)/bench short
 
 # To repeat a sequence that failed: make soak SEED=17; SHORTEN=yes reduces it to as few steps as possible.

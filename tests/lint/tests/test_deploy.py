@@ -31,7 +31,7 @@ class Deploy(unittest.TestCase):
             self.assertTrue(any(f"infra/postgres_clients.py {machine} t/postgres-clients/{machine}" in line for line in ran), ran)
             with tempfile.TemporaryDirectory() as made:
                 sam = Path(made) / "sam"
-                sam.write_text("#!/bin/sh\nwhile [ $1 != --template-file ]; do shift; done\ngrep ContentUri: $2\n")
+                sam.write_text("#!/bin/sh\nwhile [ $1 != --template-file ]; do shift; done\ngrep ContentUri $2\n")
                 sam.chmod(0o755)
                 where = {name: value for name, value in os.environ.items() if name != "HOLDFAST_LAB"}
                 where |= {"SAM": str(sam), "CARGO_TARGET_DIR": f"{made}/target"}
