@@ -192,11 +192,13 @@ async fn after(subject: &Subject<'_>, before: &Data, outcome: Outcome, faults: &
     Ok(ended.status)
 }
 
-/// The same machine, in which every Task runs twice, the first time with its result discarded.
+/// The same machines, in which every Task runs twice, the first time with its result discarded.
 async fn twice(stage: &Stage) -> Result<()> {
     let (subject, application) = backed_up(stage, "res-twice").await?;
     let before = subject.data().await?;
-    let status = doubled(stage, "RestoreStateMachineArn", run(&subject, &before)).await?;
+    let restored = doubled(stage, "RestoreStateMachineArn", run(&subject, &before));
+    let switched_back = doubled(stage, "UndoCutOverStateMachineArn", restored);
+    let status = doubled(stage, "UndoRestoreStateMachineArn", switched_back).await?;
     ensure!(status == "SUCCEEDED", "{status}");
     let refreshes = application.refreshes().await?;
     ensure!(

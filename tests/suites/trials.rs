@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use holdfast_tests::aws::text;
 use holdfast_tests::dataset::Sizes;
 use holdfast_tests::lab::Lab;
+use holdfast_tests::surroundings::Surroundings;
 use libtest_mimic::Trial;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -231,7 +232,13 @@ pub async fn calls_since(stage: &Stage, mark: u64, look: &[&str]) -> Result<Vec<
 
 /// The same machine, in which every Task runs twice, the first time with its result discarded.
 async fn twice(stage: &Stage) -> Result<()> {
-    let subject = with_hook(stage, "try-twice").await?;
+    let name = "try-twice";
+    let surroundings = Surroundings::create(&stage.lab, name).await?;
+    let subject = Subject::create(stage, name, &Sizes::small(), |descriptor| {
+        descriptor["keep"] = json!({ "last": 1 });
+        descriptor["hooks"] = json!({ "quiesce": surroundings.hooks_with_stack() });
+    })
+    .await?;
     stage
         .lab
         .control(Method::PUT, "durations", Some(json!({ "delete": 0.0 })))
@@ -244,7 +251,12 @@ async fn twice(stage: &Stage) -> Result<()> {
         sealed.len() == 1 && Some(&sealed[0]) == set.as_ref(),
         "`last: 1` keeps the newest set and nothing else: {sealed:?}"
     );
-    Ok(())
+    let maintenance = surroundings.maintenance();
+    ensure!(
+        maintenance == ["on", "off"].repeat(2),
+        "in two backups: {maintenance:?}"
+    );
+    surroundings.ensure_back().await
 }
 
 /// The result of `work` while every Task of a machine runs twice, the first time with its result discarded.

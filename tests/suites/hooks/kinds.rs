@@ -47,7 +47,7 @@ pub fn tests(stages: &Stages) -> Vec<Trial> {
         let name = format!("hooks::kinds::every_request_{fault:?}").to_lowercase();
         tests.push(stages.test(&name, move |stage| Box::pin(every_request(stage, fault))));
     }
-    for (kind, times) in [("error_500", 4), ("cut_after", 1), ("cut_after", 4)] {
+    for (kind, times) in [("cut_before", 1), ("error_500", 4), ("cut_after", 1), ("cut_after", 4)] {
         let name = format!("hooks::kinds::every_call_{kind}_{times}_times");
         tests.push(stages.test(&name, move |stage| {
             Box::pin(every_call(stage, kind, times, Surroundings::hooks, [10, 8]))
