@@ -10,7 +10,7 @@ export CARGO ?= cargo
 ARCH ?= x86_64
 STACK ?= holdfast
 # How long the first `make demo` builds on 2 cores, as it says before it begins.
-FIRST_BUILD := 5 minutes
+FIRST_BUILD := 5 to 9 minutes
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # The profile for the lab and the tests, which builds quickly; `ship` is the one for AWS.
