@@ -380,5 +380,13 @@ async fn an_undo_without_a_response_is_still_resuming_and_one_that_failed_is_not
         assert_eq!(log.undo(&hook).await.unwrap_err().name(), error);
         let record = recorded(&catalog, &runs[0]).await.hooks.unwrap()[0].clone();
         assert_eq!(record.is_resuming(), resuming, "{record:?}");
+        // The next attempt is one that resumes again, whatever the last one ended with.
+        let server = Server::default();
+        *server.lost.lock().unwrap() = 1;
+        let hooks = Hooks::all(Arc::new(server));
+        let mut log = HookLog::of(&catalog, &hooks, &runs[0], now()).await.unwrap();
+        assert_eq!(log.undo(&hook).await.unwrap_err().name(), "Unavailable");
+        let record = recorded(&catalog, &runs[0]).await.hooks.unwrap()[0].clone();
+        assert!(record.is_resuming(), "{record:?}");
     }
 }
