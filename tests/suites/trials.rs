@@ -203,6 +203,10 @@ async fn good_run(subject: &Subject<'_>) -> Result<Vec<Call>> {
     calls_since(subject.stage, mark, &["holdfast-poll-status"]).await
 }
 
+/// A call that most runs do not make: the metrics of copies are read once a whole minute has passed since the restore's end.
+/// Its failures are covered by the unit tests of `undo_restore`.
+const TIMED: (&str, &str) = ("monitoring", "GetMetricStatistics");
+
 /// The functions' calls since entry `mark` of the ledger, in order. Of functions that `look` at jobs, only the first two of
 /// each action: further ones are the same.
 pub async fn calls_since(stage: &Stage, mark: u64, look: &[&str]) -> Result<Vec<Call>> {
@@ -211,7 +215,7 @@ pub async fn calls_since(stage: &Stage, mark: u64, look: &[&str]) -> Result<Vec<
     for call in stage.lab.ledger(mark).await? {
         let field = |name: &str| text(&call, name).map(str::to_owned);
         let (caller, service, action) = (field("/caller")?, field("/service")?, field("/action")?);
-        if !caller.starts_with("holdfast-") {
+        if !caller.starts_with("holdfast-") || (service.as_str(), action.as_str()) == TIMED {
             continue;
         }
         let nth = counts

@@ -21,6 +21,7 @@ struct Account {
     services: Mutex<Vec<RunningService>>,
     refusing: Mutex<Option<Error>>,
     active: Mutex<Vec<String>>,
+    unmeasured: Mutex<Option<Error>>,
     /// The times from which writes, and reads, counted.
     since: Mutex<Vec<(Timestamp, Timestamp)>>,
 }
@@ -46,7 +47,10 @@ impl UsageLookup for Account {
         _: Timestamp,
     ) -> Result<Vec<String>> {
         self.since.lock().unwrap().push((written_since, read_since));
-        Ok(self.active.lock().unwrap().clone())
+        match &*self.unmeasured.lock().unwrap() {
+            Some(error) => Err(error.clone()),
+            None => Ok(self.active.lock().unwrap().clone()),
+        }
     }
 }
 
@@ -223,6 +227,22 @@ async fn what_cannot_be_looked_at_is_not_removed_unless_that_is_named() {
         handle(&needs, input(&run, now())).await.unwrap_err().name(),
         "Throttled"
     );
+}
+
+#[tokio::test]
+async fn without_metrics_a_copy_is_not_removed_unless_that_is_named() {
+    let (needs, kind, run, account, _) = made().await;
+    *account.unmeasured.lock().unwrap() = Some(Error::Throttled("slow down".into()));
+    let error = handle(&needs, input(&run, now())).await.unwrap_err();
+    assert_eq!(error.name(), "Throttled");
+    *account.unmeasured.lock().unwrap() = Some(Error::AccessDenied("reading metrics: not allowed".into()));
+    refused(&needs, &run, &["not allowed", "skip this check: activity"]).await;
+    assert!(kind.calls().is_empty());
+    let without = Input {
+        without: [UsageCheck::Activity].into(),
+        ..input(&run, now())
+    };
+    assert_eq!(handle(&needs, without).await.unwrap().status, JobStatus::Succeeded);
 }
 
 #[tokio::test]
