@@ -2,6 +2,7 @@
 
 mod failing;
 mod saving;
+mod seeing;
 
 use jiff::Timestamp;
 use serde_json::Value;

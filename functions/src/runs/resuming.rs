@@ -26,8 +26,8 @@ pub enum Resumed {
     },
 }
 
-/// If the run quiesced and has not resumed yet, runs the hooks that resume, or undoes those that quiesced, in reverse; called until it
-/// is `Done`. Each is tried, whatever the others did.
+/// If the run quiesced and has not resumed yet, runs the hooks that resume and sees what they brought back, or undoes those that
+/// quiesced, in reverse; called until it is `Done`. Each is tried, whatever the others did.
 ///
 /// # Errors
 /// `Unavailable` with every hook that failed, and what to do by hand instead: a quiesced application is always worth another try.
@@ -41,13 +41,19 @@ pub async fn resume(catalog: &Catalog, hooks: &Hooks, run: &Run, now: Timestamp)
     let mut log = HookLog::of(catalog, hooks, run, now).await?;
     let (mut resumed, mut waiting, mut failures, mut by_hand) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut wait_seconds = 30;
-    for (hook, undo) in resuming(&descriptor, &record) {
-        let ended = match undo {
-            true if log.find(hook).is_some_and(|record| record.undone_at.is_some()) => Ok(Progress::Done),
-            true => log.undo(hook).await,
-            false => act(&mut log, hook).await,
+    for (hook, way) in resuming(&descriptor, &record) {
+        // What the resume hooks were to bring back shows once all of them have ended.
+        if way == Way::Seeing && !(waiting.is_empty() && failures.is_empty()) {
+            continue;
+        }
+        let ended = match way {
+            Way::Undoing if log.find(hook).is_some_and(|record| record.undone_at.is_some()) => Ok(Progress::Done),
+            Way::Undoing => log.undo(hook).await,
+            Way::Acting => act(&mut log, hook).await,
+            Way::Seeing => log.see_back(hook).await,
         };
         match ended {
+            Ok(Progress::Done) if way == Way::Seeing => {}
             Ok(Progress::Done) => resumed.push(hook.name.clone()),
             Ok(Progress::WaitsFor(what)) => {
                 let since = log.find(hook).and_then(|record| record.undo_begun_at).unwrap_or(now);
@@ -109,21 +115,30 @@ pub async fn resume_patiently(
     }
 }
 
-/// What resumes, in order, and whether it is the undo of a hook that has begun.
-fn resuming<'a>(descriptor: &'a Descriptor, record: &RunRecord) -> Vec<(&'a Hook, bool)> {
+/// How a hook takes part in resuming.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// What it quiesced is undone.
+    Undoing,
+    /// It is a hook of the list `resume`.
+    Acting,
+    /// What it turned off is looked at: hooks of the list `resume` were to turn it on again.
+    Seeing,
+}
+
+/// What resumes, in order.
+fn resuming<'a>(descriptor: &'a Descriptor, record: &RunRecord) -> Vec<(&'a Hook, Way)> {
     let lists = &descriptor.hooks;
-    if !lists.resume.is_empty() {
-        return lists.resume.iter().map(|hook| (hook, false)).collect();
-    }
     // A record from before hooks were recorded does not say which began.
     let begun = |hook: &&Hook| record.hooks.is_none() || record.quiescing_hooks().any(|begun| begun.name == hook.name);
-    lists
-        .quiesce
-        .iter()
-        .rev()
-        .filter(begun)
-        .map(|hook| (hook, true))
-        .collect()
+    let quiesced = |way: Way| lists.quiesce.iter().rev().filter(begun).map(move |hook| (hook, way));
+    match lists.resume.is_empty() {
+        true => quiesced(Way::Undoing).collect(),
+        false => {
+            let acting = lists.resume.iter().map(|hook| (hook, Way::Acting));
+            acting.chain(quiesced(Way::Seeing)).collect()
+        }
+    }
 }
 
 async fn act(log: &mut HookLog<'_>, hook: &Hook) -> Result<Progress> {

@@ -240,6 +240,9 @@ fn an_application_left_at_rest_is_resumed_by_hand_as_its_hooks_recorded() {
         "start cache",
         "the list `resume` resumes, and no undo"
     );
+    let off = hook("web", "quiesce", json!({"undo_begun_at": at}));
+    let online = hook("online", "resume", json!({"done_at": at}));
+    assert_eq!(by_hand(json!([off, online])), "start web", "seen to be off still");
     assert_eq!(by_hand(json!(null)), "do what its hooks do to resume");
 }
 

@@ -11,7 +11,7 @@ use crate::domain::descriptor::Descriptor;
 use crate::domain::set::RunRecord;
 use crate::error::Fault;
 use crate::hooks::HookDriver;
-use crate::runs::resuming::resume;
+use crate::runs::resuming::{Resumed, resume};
 use crate::testing::{RecordedHooks, catalog, document, later, now, record, run};
 
 /// A service with a desired count, and what its calls fail with.
@@ -42,9 +42,11 @@ impl HookDriver for Service {
         Ok(json!({ "desired_count": *self.desired.lock().unwrap(), "suspended": null }))
     }
 
-    async fn act(&self, _: Call<'_>) -> Result<HookProgress> {
+    async fn act(&self, call: Call<'_>) -> Result<HookProgress> {
         self.called("act", self.act)?;
-        *self.desired.lock().unwrap() = 0;
+        if call.phase == HookPhase::Quiesce {
+            *self.desired.lock().unwrap() = 0;
+        }
         Ok(HookProgress::Done)
     }
 
@@ -58,8 +60,12 @@ impl HookDriver for Service {
 
 /// A catalog with the plan of one run after another, by a descriptor with this hook.
 async fn plan(catalog: &Catalog, hook: &Value, nights: usize) -> (Hook, Vec<Run>) {
+    plan_lists(catalog, json!([hook]), nights).await
+}
+
+async fn plan_lists(catalog: &Catalog, hooks: Value, nights: usize) -> (Hook, Vec<Run>) {
     let mut document = document("hubs-prod", &[]);
-    document["hooks"] = json!([hook]);
+    document["hooks"] = hooks;
     let descriptor = Descriptor::parse(&document).unwrap();
     let mut runs = Vec::new();
     for night in 0..nights {
@@ -115,6 +121,43 @@ async fn the_night_after_a_failed_resume_brings_back_what_was_there_before() {
         3,
         "not the 0 that the second run found"
     );
+}
+
+/// A hook of the list `resume` succeeds, and a service stays at 0.
+#[tokio::test]
+async fn what_resume_hooks_were_to_turn_on_is_looked_at() {
+    let (catalog, _) = catalog();
+    let online = json!({"name": "online", "kind": "lambda", "function": "online"});
+    let (hook, runs) = plan_lists(&catalog, json!({"quiesce": [web()], "resume": [online]}), 3).await;
+    let service = Arc::new(Service {
+        desired: Mutex::new(3),
+        ..Service::default()
+    });
+    let hooks = Hooks::all(service.clone());
+    quiesce(&catalog, &hooks, &runs[0], &hook).await.unwrap();
+    for seconds in [0, 599] {
+        let resumed = resume(&catalog, &hooks, &runs[0], later(seconds)).await.unwrap();
+        let Resumed::InProgress { what, .. } = resumed else {
+            panic!("{resumed:?}")
+        };
+        assert_eq!(what, ["what it turned off to be on again (hook web)"]);
+    }
+    let error = resume(&catalog, &hooks, &runs[0], later(600)).await.unwrap_err();
+    let by_hand = "set the desired count of service web in cluster hubs to 3";
+    assert!(error.to_string().ends_with(by_hand), "{error}");
+    let left = recorded(&catalog, &runs[0]).await;
+    assert_eq!(left.resumed_at, None);
+    let left = left.hooks.unwrap().into_iter().find(|left| left.name == "web").unwrap();
+    assert!(left.undo_failed && left.is_at_rest(), "{left:?}");
+    assert_eq!(left.by_hand, by_hand);
+    // Another count than before is no rest: a person or auto scaling has set it.
+    *service.desired.lock().unwrap() = 2;
+    let resumed = resume(&catalog, &hooks, &runs[0], later(700)).await.unwrap();
+    assert_eq!(resumed, Resumed::Done(vec!["online".to_owned()]));
+    let back = recorded(&catalog, &runs[0]).await;
+    assert_eq!(back.resumed_at, Some(later(700)));
+    let calls = service.calls.lock().unwrap();
+    assert_eq!(calls.iter().filter(|call| **call == "act").count(), 2, "`online` ran once: {calls:?}");
 }
 
 #[tokio::test]
