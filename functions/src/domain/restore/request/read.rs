@@ -100,6 +100,11 @@ fn read(faults: &mut Faults, object: &Object<'_>) -> Option<RestoreRequest> {
             ("directory", RequestedDestination::Directory),
             ("file_system", RequestedDestination::FileSystem),
         ];
+        let is_word = words.iter().any(|(word, _)| value == word);
+        if path == "into.stack" && !is_word {
+            faults.add(path, shown(value), INTO_STACK);
+            return None;
+        }
         one_of(faults, path, value, &words)
     });
     let instance_classes = texts_by_resource(faults, object, "instance_classes", &INSTANCE_CLASS);
@@ -172,6 +177,10 @@ fn requested_moment(faults: &mut Faults, object: &Object<'_>, deployment: Option
     set.or(before.map(RequestedMoment::Before))
         .or(at.map(RequestedMoment::At))
 }
+
+/// A new stack takes the permissions of who creates it, which no function has.
+const INTO_STACK: &str = "resources by name; a new CloudFormation stack is created from a set by `holdfast restore-stack DEPLOYMENT --into \
+                          NAME`, with the permissions of whoever runs it";
 
 /// Without a catalog there is no set to choose, and nothing left to back up.
 fn retained(faults: &mut Faults, object: &Object<'_>, safety_backup: Option<bool>) {
