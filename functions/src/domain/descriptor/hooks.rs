@@ -40,7 +40,12 @@ pub fn read(faults: &mut Faults, document: &Object<'_>) -> HookLists {
             };
             object.only(faults, &["quiesce", "resume", "after_restore", "max_quiesced"]);
             let [quiesce, resume, after_restore] = LISTS.map(|field| match object.get(field) {
-                Some(value) => list(faults, &object.path(field), value),
+                Some(value) => {
+                    if field != "quiesce" {
+                        refuse_undo(faults, &object.path(field), value);
+                    }
+                    list(faults, &object.path(field), value)
+                }
                 None => Vec::new(),
             });
             let longest = object.optional_duration(faults, "max_quiesced", MAX_QUIESCED.0, MAX_QUIESCED.1);
@@ -122,6 +127,16 @@ fn paths(document: &Object<'_>) -> [String; 3] {
     match document.get("hooks").is_some_and(Value::is_array) {
         true => ["hooks"; 3].map(str::to_owned),
         false => LISTS.map(|list| format!("hooks.{list}")),
+    }
+}
+
+/// An undo that is never carried out would mislead.
+fn refuse_undo(faults: &mut Faults, path: &str, list: &Value) {
+    for (index, entry) in list.as_array().into_iter().flatten().enumerate() {
+        if let Some(undo) = entry.get("undo") {
+            let rule = "no `undo`, since only hooks of `quiesce` are undone";
+            faults.add(format!("{path}[{index}].undo"), shown(undo), rule);
+        }
     }
 }
 

@@ -71,6 +71,17 @@ fn whole() -> Value {
                     "statements": ["update jobs set paused = true"], "undo": ["update jobs set paused = false"],
                     "timeout": "1m", "retries": 0, "on_failure": "stop",
                 },
+                {
+                    "name": "search", "kind": "http", "method": "PUT", "url": "https://search.example.org/index",
+                    "headers": {"Authorization": "Bearer ${secret:hubs/search:token}"}, "body": {"rebuild": true},
+                    "expected_status": [202],
+                    "poll": {
+                        "url": "https://search.example.org/tasks/${response:/id}",
+                        "success": {"pointer": "/status", "equals": ["DONE"]}, "failure": {"status": [410]},
+                    },
+                    "undo": {"method": "DELETE", "url": "https://search.example.org/index"},
+                    "timeout": "1h", "retries": 0, "on_failure": "stop",
+                },
             ],
             "resume": [
                 {
@@ -82,16 +93,6 @@ fn whole() -> Value {
                 "name": "index", "kind": "step_function", "input": {"tables": ["hubs-rooms"]},
                 "state_machine": "arn:aws:states:eu-west-1:123456789012:stateMachine:holdfast-hook-index",
                 "timeout": "2h", "retries": 1, "on_failure": "stop",
-            }, {
-                "name": "search", "kind": "http", "method": "PUT", "url": "https://search.example.org/index",
-                "headers": {"Authorization": "Bearer ${secret:hubs/search:token}"}, "body": {"rebuild": true},
-                "expected_status": [202],
-                "poll": {
-                    "url": "https://search.example.org/tasks/${response:/id}",
-                    "success": {"pointer": "/status", "equals": ["DONE"]}, "failure": {"status": [410]},
-                },
-                "undo": {"method": "DELETE", "url": "https://search.example.org/index"},
-                "timeout": "1h", "retries": 0, "on_failure": "stop",
             }],
             "max_quiesced": "15m",
         },

@@ -84,8 +84,12 @@ fn without_polls() -> Value {
 }
 
 fn scene(hook: Value) -> Scene {
+    let lists = lists(match hook.get("undo") {
+        Some(_) => json!([hook]),
+        None => json!({ "after_restore": [hook] }),
+    });
     Scene {
-        hook: lists(json!({ "after_restore": [hook] })).after_restore[0].clone(),
+        hook: lists.all().next().unwrap().clone(),
         noted: Value::Null,
         undo_noted: Value::Null,
         attempt: 0,
