@@ -43,6 +43,8 @@ LINTED := $(if $(filter lint,$(MAKECMDGOALS)),env $(CLIPPY))
 SHIP := PATH="$(CURDIR)/.venv-sam/bin:$$PATH" RUSTFLAGS="-C link-arg=-no-pie" $(CARGO) lambda build --profile ship --lambda-dir target/lambda \
 	$(if $(filter arm64,$(ARCH)),--arm64,--x86-64)
 export SAM_CLI_TELEMETRY := 0
+# Some images set it. Each start of MiniStack and of the SAM CLI would then compile all that it imports again.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## Show this.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
