@@ -26,7 +26,7 @@ pub enum Resumed {
     },
 }
 
-/// If the run quiesced and has not resumed yet, runs the hooks that resume and sees what they brought back, or undoes those that
+/// If the run quiesced and has not resumed yet, runs the hooks that resume and looks at what they were to turn on, or undoes those that
 /// quiesced, in reverse; called until it is `Done`. Each is tried, whatever the others did.
 ///
 /// # Errors
@@ -42,7 +42,7 @@ pub async fn resume(catalog: &Catalog, hooks: &Hooks, run: &Run, now: Timestamp)
     let (mut resumed, mut waiting, mut failures, mut by_hand) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut wait_seconds = 30;
     for (hook, way) in resuming(&descriptor, &record) {
-        // What the resume hooks were to bring back shows once all of them have ended.
+        // What the resume hooks were to turn on shows once all of them have ended.
         if way == Way::Seeing && !(waiting.is_empty() && failures.is_empty()) {
             continue;
         }
@@ -50,7 +50,7 @@ pub async fn resume(catalog: &Catalog, hooks: &Hooks, run: &Run, now: Timestamp)
             Way::Undoing if log.find(hook).is_some_and(|record| record.undone_at.is_some()) => Ok(Progress::Done),
             Way::Undoing => log.undo(hook).await,
             Way::Acting => act(&mut log, hook).await,
-            Way::Seeing => log.see_back(hook).await,
+            Way::Seeing => log.see_resumed(hook).await,
         };
         match ended {
             Ok(Progress::Done) if way == Way::Seeing => {}

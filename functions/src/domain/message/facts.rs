@@ -70,7 +70,10 @@ pub fn resume_by_hand(run: Option<&RunRecord>) -> String {
     let hooks: Vec<&HookRecord> = run.iter().flat_map(|run| run.hooks.iter().flatten()).collect();
     let resuming = hooks.iter().filter(|hook| hook.phase == HookPhase::Resume);
     // With hooks of their own, what was turned off is looked at, and seen to be off still.
-    let seen = hooks.iter().rev().filter(|hook| hook.is_at_rest() && hook.undo_begun_at.is_some());
+    let seen = hooks
+        .iter()
+        .rev()
+        .filter(|hook| hook.is_at_rest() && hook.undo_begun_at.is_some());
     let left: Vec<&&HookRecord> = match resuming.clone().next() {
         Some(_) => resuming.filter(|hook| hook.done_at.is_none()).chain(seen).collect(),
         None => hooks.iter().rev().filter(|hook| hook.is_at_rest()).collect(),

@@ -1,4 +1,4 @@
-//! Sees whether an application was brought back by others than the hook that brought it to rest.
+//! Looks whether an application has resumed by others than the hook that brought it to rest.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ impl HookLog<'_> {
     ///
     /// # Errors
     /// If it is still off after the hook's `timeout`; if it cannot be looked at.
-    pub async fn see_back(&mut self, hook: &Hook) -> Result<Progress> {
+    pub async fn see_resumed(&mut self, hook: &Hook) -> Result<Progress> {
         let Some(record) = self.find(hook).filter(|record| record.is_at_rest()).cloned() else {
             return Ok(Progress::Done);
         };

@@ -157,7 +157,11 @@ async fn what_resume_hooks_were_to_turn_on_is_looked_at() {
     let back = recorded(&catalog, &runs[0]).await;
     assert_eq!(back.resumed_at, Some(later(700)));
     let calls = service.calls.lock().unwrap();
-    assert_eq!(calls.iter().filter(|call| **call == "act").count(), 2, "`online` ran once: {calls:?}");
+    assert_eq!(
+        calls.iter().filter(|call| **call == "act").count(),
+        2,
+        "`online` ran once: {calls:?}"
+    );
 }
 
 #[tokio::test]
